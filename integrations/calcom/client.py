@@ -1,0 +1,296 @@
+"""The only place that speaks HTTP to Cal.com (API v2).
+
+Every method may raise CalcomRefused, CalcomRateLimited or CalcomUnavailable; one that writes also
+CalcomUnknownOutcome. Nothing here repeats a call: there is no idempotency key on any operation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import quote
+
+import requests
+import structlog
+from pydantic import JsonValue, ValidationError
+from requests.exceptions import RequestException
+
+from .answers import Answer, read_answer, unclear
+from .connection import Bearer, was_never_sent
+from .connection import CalcomConfig as CalcomConfig
+from .errors import CalcomError, CalcomUnavailable
+from .inputs import (
+    BOOKING_TRIGGERS,
+    Attendee,
+    BookingFilters,
+    EventTypeInput,
+    NewBooking,
+    ScheduleInput,
+    username_for,
+    utc_text,
+    webhook_body,
+)
+from .pages import BookingPage, read_booking_page
+from .payloads import Booking, EventType, Me, OrgUser, Schedule, Slot, WebhookSubscription
+from .shapes import read
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_SECONDS = 8.0
+# A web process asks for slots while a person waits.
+SLOTS_TIMEOUT_SECONDS = 1.5
+BOOKINGS_PER_PAGE = 250
+
+# A missing or unknown version is answered in the oldest shapes, or 404. Bookings and slots insist
+# on their own; the organisation's routes, `me` and webhooks take any.
+API_VERSION = "2024-08-13"
+SLOTS_VERSION = "2024-09-04"
+
+T = TypeVar("T")
+
+
+class CalcomClient:
+    """One organisation's Cal.com. Not to be shared between threads: it holds one HTTP session."""
+
+    def __init__(self, config: CalcomConfig, *, session: requests.Session | None = None) -> None:
+        self.config = config
+        self._base = config.base_url.rstrip("/")
+        self._org = f"/v2/organizations/{config.org_id}"
+        self._session = session or requests.Session()
+        self._bearer = Bearer(config.api_key)
+        self._no_key = Bearer("")
+
+    def close(self) -> None:
+        self._session.close()
+
+    def me(self) -> Me:
+        return self._read("me", "/v2/me", Me)
+
+    def list_org_users(self, *, emails: Sequence[str] = (), take: int = 1000, skip: int = 0) -> list[OrgUser]:
+        query = {"take": str(take), "skip": str(skip)} | ({"emails": ",".join(emails)} if emails else {})
+        return self._read("list_org_users", f"{self._org}/users", list[OrgUser], query=query)
+
+    def create_org_user(self, *, email: str, name: str, time_zone: str) -> OrgUser:
+        """Add a member; an existing one is refused. Cal.com takes no name here: it goes into the username."""
+        body: dict[str, JsonValue] = {
+            "email": email,
+            "username": username_for(name, email),
+            "timeZone": time_zone,
+            "locale": "en",
+            "organizationRole": "MEMBER",
+            "autoAccept": True,
+        }
+        return self._write("create_org_user", "POST", f"{self._org}/users", OrgUser, body=body)
+
+    def list_user_schedules(self, user_id: int) -> list[Schedule]:
+        return self._read("list_user_schedules", f"{self._org}/users/{user_id}/schedules", list[Schedule])
+
+    def list_org_schedules(self, *, take: int = 250, skip: int = 0) -> list[Schedule]:
+        query = {"take": str(take), "skip": str(skip)}
+        return self._read("list_org_schedules", f"{self._org}/schedules", list[Schedule], query=query)
+
+    def create_user_schedule(self, user_id: int, schedule: ScheduleInput) -> Schedule:
+        path = f"{self._org}/users/{user_id}/schedules"
+        return self._write("create_user_schedule", "POST", path, Schedule, body=schedule.body())
+
+    def get_user_schedule(self, user_id: int, schedule_id: int) -> Schedule:
+        path = f"{self._org}/users/{user_id}/schedules/{schedule_id}"
+        return self._read("get_user_schedule", path, Schedule)
+
+    def update_user_schedule(self, user_id: int, schedule_id: int, schedule: ScheduleInput) -> Schedule:
+        """Replace the whole schedule: Cal.com knows no partial change of hours."""
+        path = f"{self._org}/users/{user_id}/schedules/{schedule_id}"
+        return self._write("update_user_schedule", "PATCH", path, Schedule, body=schedule.body())
+
+    def delete_user_schedule(self, user_id: int, schedule_id: int) -> None:
+        path = f"{self._org}/users/{user_id}/schedules/{schedule_id}"
+        self._call("delete_user_schedule", "DELETE", path)
+
+    def list_team_event_types(self, team_id: int) -> list[EventType]:
+        path = f"{self._org}/teams/{team_id}/event-types"
+        return self._read("list_team_event_types", path, list[EventType])
+
+    def create_team_event_type(self, team_id: int, event_type: EventTypeInput) -> EventType:
+        path = f"{self._org}/teams/{team_id}/event-types"
+        return self._write("create_team_event_type", "POST", path, EventType, body=event_type.body())
+
+    def slots(
+        self, *, event_type_id: int, start: datetime, end: datetime, time_zone: str = "UTC"
+    ) -> dict[str, list[Slot]]:
+        """Free times by local date of `time_zone`, start and end in UTC. Sent without our key."""
+        query = {
+            "eventTypeId": str(event_type_id),
+            "start": utc_text(start),
+            "end": utc_text(end),
+            "timeZone": time_zone,
+            "format": "range",
+        }
+        answer = self._call("slots", "GET", "/v2/slots", query=query)
+        return self._parsed("slots", dict[str, list[Slot]], answer, is_write=False)
+
+    def create_booking(
+        self, *, start: datetime, event_type_id: int, attendee: Attendee, metadata: Mapping[str, str]
+    ) -> Booking:
+        """Book. After CalcomUnknownOutcome or `is_unavailable` look for our reference before trying again."""
+        body = NewBooking(event_type_id, start, attendee, metadata).body()
+        return self._write("create_booking", "POST", "/v2/bookings", Booking, body=body)
+
+    def get_booking(self, uid: str) -> Booking:
+        """The booking of this uid; of a recurring series, the occurrence with this uid or the first."""
+        answer = self._call("get_booking", "GET", _booking_path(uid))
+        if not isinstance(answer.data, list):
+            return self._parsed("get_booking", Booking, answer, is_write=False)
+        series = self._parsed("get_booking", list[Booking], answer, is_write=False)
+        if not series:
+            raise CalcomUnavailable("get_booking")
+        return next((booking for booking in series if booking.uid == uid), series[0])
+
+    def list_org_bookings(
+        self, filters: BookingFilters, *, take: int = BOOKINGS_PER_PAGE, skip: int = 0
+    ) -> BookingPage:
+        """One page of the organisation's bookings. Cal.com has ignored filters before: check what matters."""
+        query = filters.query() | {"take": str(take), "skip": str(skip)}
+        answer = self._call("list_org_bookings", "GET", f"{self._org}/bookings", query=query)
+        page = read_booking_page("list_org_bookings", answer)
+        if page.unreadable:
+            log.warning("calcom.rows_unreadable", operation="list_org_bookings", rows=page.unreadable)
+        return page
+
+    def iter_org_bookings(
+        self, filters: BookingFilters, *, take: int = BOOKINGS_PER_PAGE
+    ) -> Iterator[Booking]:
+        """All pages, one call each. Rows that change meanwhile may come twice or be passed over."""
+        skip = 0
+        while True:
+            page = self.list_org_bookings(filters, take=take, skip=skip)
+            yield from page.bookings
+            skip += take
+            if not page.has_next:
+                return
+
+    def cancel_booking(self, uid: str, *, reason: str = "") -> Booking:
+        """Cancel. `is_already_cancelled` on the refusal means the wish is fulfilled."""
+        body: dict[str, JsonValue] = {"cancellationReason": reason} if reason else {}
+        return self._write("cancel_booking", "POST", _booking_path(uid, "cancel"), Booking, body=body)
+
+    def reschedule_booking(
+        self, uid: str, *, start: datetime, reason: str = "", rescheduled_by: str = ""
+    ) -> Booking:
+        """Move. The answer is a NEW booking with a new uid; the old one is cancelled.
+
+        `rescheduled_by` is the organizer's e-mail where the move needs no confirmation by the organizer.
+        """
+        optional = {"reschedulingReason": reason, "rescheduledBy": rescheduled_by}
+        body: dict[str, JsonValue] = {"start": utc_text(start), **{k: v for k, v in optional.items() if v}}
+        return self._write("reschedule_booking", "POST", _booking_path(uid, "reschedule"), Booking, body=body)
+
+    def confirm_booking(self, uid: str) -> Booking:
+        return self._write("confirm_booking", "POST", _booking_path(uid, "confirm"), Booking)
+
+    def decline_booking(self, uid: str, *, reason: str = "") -> Booking:
+        body: dict[str, JsonValue] = {"reason": reason} if reason else {}
+        return self._write("decline_booking", "POST", _booking_path(uid, "decline"), Booking, body=body)
+
+    def mark_absent(self, uid: str, *, attendee_email: str, absent: bool = True) -> Booking:
+        """Say that the patient did not come (or did). Refused before the start."""
+        body: dict[str, JsonValue] = {"attendees": [{"email": attendee_email, "absent": absent}]}
+        return self._write("mark_absent", "POST", _booking_path(uid, "mark-absent"), Booking, body=body)
+
+    def list_org_webhooks(self) -> list[WebhookSubscription]:
+        return self._read("list_org_webhooks", f"{self._org}/webhooks", list[WebhookSubscription])
+
+    def create_org_webhook(
+        self, *, url: str, secret: str, triggers: Sequence[str] = BOOKING_TRIGGERS
+    ) -> WebhookSubscription:
+        """Subscribe the organisation. The same URL twice is refused with `is_conflict`."""
+        body = webhook_body(url, secret, triggers)
+        return self._write(
+            "create_org_webhook", "POST", f"{self._org}/webhooks", WebhookSubscription, body=body
+        )
+
+    def update_webhook(
+        self, webhook_id: str, *, url: str, secret: str, triggers: Sequence[str] = BOOKING_TRIGGERS
+    ) -> WebhookSubscription:
+        body = webhook_body(url, secret, triggers)
+        path = f"/v2/webhooks/{quote(webhook_id, safe='')}"
+        return self._write("update_webhook", "PATCH", path, WebhookSubscription, body=body)
+
+    def _read(self, operation: str, path: str, kind: type[T], *, query: Mapping[str, str] | None = None) -> T:
+        return self._parsed(operation, kind, self._call(operation, "GET", path, query=query), is_write=False)
+
+    def _write(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        body: Mapping[str, JsonValue] | None = None,
+    ) -> T:
+        answer = self._call(operation, method, path, body={} if body is None else body)
+        return self._parsed(operation, kind, answer, is_write=True)
+
+    def _parsed(self, operation: str, kind: type[T], answer: Answer, *, is_write: bool) -> T:
+        try:
+            return read(kind, answer.data)
+        except ValidationError:
+            # From None: its text names what the answer held. For a write, what counts is that it did happen.
+            raise unclear(operation, is_write=is_write) from None
+
+    def _call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, JsonValue] | None = None,
+    ) -> Answer:
+        started = time.monotonic()
+        status: int | None = None
+        outcome = "ok"
+        try:
+            response = self._send(operation, method, path, query=query, body=body)
+            status = response.status_code
+            headers, content = response.headers, response.content
+            is_write = method != "GET"
+            return read_answer(operation, is_write=is_write, status=status, headers=headers, body=content)
+        except CalcomError as error:
+            outcome = error.code
+            raise
+        finally:
+            took_ms = round((time.monotonic() - started) * 1000)
+            log.info("calcom.call", operation=operation, status=status, outcome=outcome, took_ms=took_ms)
+
+    def _send(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, JsonValue] | None,
+    ) -> requests.Response:
+        is_slots = operation == "slots"
+        try:
+            return self._session.request(
+                method,
+                self._base + path,
+                params=query,
+                json=body,
+                headers={"cal-api-version": SLOTS_VERSION if is_slots else API_VERSION},
+                auth=self._no_key if is_slots else self._bearer,
+                timeout=SLOTS_TIMEOUT_SECONDS if is_slots else TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except RequestException as error:
+            # From None: the texts of requests carry the URL, and with it uids and e-mails.
+            if was_never_sent(error):
+                raise CalcomUnavailable(operation) from None
+            raise unclear(operation, is_write=method != "GET") from None
+
+
+def _booking_path(uid: str, action: str = "") -> str:
+    return f"/v2/bookings/{quote(uid, safe='')}" + (f"/{action}" if action else "")

@@ -1,0 +1,41 @@
+"""Where Cal.com is, who we are there, and whether a failed call ever left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import requests
+from requests.exceptions import ConnectTimeout, RequestException
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+
+@dataclass(frozen=True, slots=True)
+class CalcomConfig:
+    """`base_url` is without `/v2`."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    org_id: int
+
+
+class Bearer(requests.auth.AuthBase):
+    """Sets our key, or nothing where the key is empty.
+
+    Given on every call, also the keyless ones: requests would otherwise look for a password in ~/.netrc.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def was_never_sent(error: RequestException) -> bool:
+    """Whether the connection was not even made, so that Cal.com cannot have acted."""
+    if isinstance(error, ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -1,0 +1,164 @@
+"""What the API answers, as far as we read it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from .shapes import LooseInt, LooseText, ObjectOrEmpty, ObjectsOnly, UtcDatetime, VendorModel
+
+
+class BookingStatus(StrEnum):
+    """Lowercase in the API, uppercase in webhooks; `unknown` is any state Cal.com has added since."""
+
+    ACCEPTED = "accepted"
+    PENDING = "pending"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def read(cls, value: object) -> BookingStatus:
+        """The status for Cal.com's word, in either case."""
+        try:
+            return cls(str(value).lower())
+        except ValueError:
+            return cls.UNKNOWN
+
+
+LooseStatus = Annotated[BookingStatus, BeforeValidator(BookingStatus.read)]
+
+
+class Me(VendorModel):
+    id: int
+    email: str
+    username: str | None = None
+    name: str | None = None
+    time_zone: str = "UTC"
+    default_schedule_id: LooseInt = None
+    organization_id: LooseInt = None
+
+
+class OrgUser(VendorModel):
+    id: int
+    email: str
+    username: str | None = None
+    name: str | None = None
+    time_zone: str = "UTC"
+    default_schedule_id: LooseInt = None
+
+
+class ScheduleWindow(VendorModel):
+    """Weekly hours, wall-clock in the schedule's zone. `23:59` as an end means midnight."""
+
+    days: tuple[str, ...]
+    start_time: str
+    end_time: str
+
+
+class ScheduleOverride(VendorModel):
+    """The hours of one date (`YYYY-MM-DD`) instead of its weekday's; 00:00 to 00:00 closes the day."""
+
+    date: str
+    start_time: str
+    end_time: str
+
+
+class Schedule(VendorModel):
+    id: int
+    owner_id: LooseInt = None
+    name: str = ""
+    time_zone: str
+    is_default: bool = False
+    availability: tuple[ScheduleWindow, ...] = ()
+    overrides: tuple[ScheduleOverride, ...] = ()
+
+
+class EventTypeHost(VendorModel):
+    user_id: LooseInt = None
+    name: LooseText = ""
+
+
+class EventType(VendorModel):
+    id: int
+    length_in_minutes: int
+    title: str
+    slug: str
+    schedule_id: LooseInt = None
+    team_id: LooseInt = None
+    scheduling_type: str | None = None
+    hosts: Annotated[tuple[EventTypeHost, ...], ObjectsOnly] = ()
+    minimum_booking_notice: LooseInt = None
+    before_event_buffer: LooseInt = None
+    after_event_buffer: LooseInt = None
+    hidden: bool = False
+
+
+class Slot(VendorModel):
+    start: UtcDatetime
+    end: UtcDatetime
+
+
+class BookingHost(VendorModel):
+    id: LooseInt = None
+    name: LooseText = ""
+    email: LooseText = ""
+    username: LooseText = ""
+    time_zone: LooseText = ""
+
+
+class BookingAttendee(VendorModel):
+    name: LooseText = ""
+    email: LooseText = ""
+    time_zone: LooseText = ""
+    phone_number: LooseText = ""
+    absent: bool = False
+
+
+class BookingEventType(VendorModel):
+    id: LooseInt = None
+    slug: LooseText = ""
+
+
+class Booking(VendorModel):
+    """A booking as `GET` gives it. `uid` lets its holder cancel without signing in: keep it out of logs."""
+
+    uid: str
+    id: LooseInt = None
+    title: LooseText = ""
+    status: LooseStatus
+    start: UtcDatetime
+    end: UtcDatetime
+    hosts: Annotated[tuple[BookingHost, ...], ObjectsOnly] = ()
+    attendees: Annotated[tuple[BookingAttendee, ...], ObjectsOnly] = ()
+    event_type: BookingEventType = BookingEventType()
+    metadata: Annotated[dict[str, JsonValue], ObjectOrEmpty] = Field(default_factory=dict)
+    booking_fields_responses: Annotated[dict[str, JsonValue], ObjectOrEmpty] = Field(default_factory=dict)
+    location: LooseText = ""
+    absent_host: bool = False
+    cancellation_reason: LooseText = ""
+    cancelled_by_email: LooseText = ""
+    rescheduling_reason: LooseText = ""
+    rescheduled_by_email: LooseText = ""
+    rescheduled_from_uid: str | None = None
+    rescheduled_to_uid: str | None = None
+    recurring_booking_uid: str | None = None
+    created_at: UtcDatetime | None = None
+    updated_at: UtcDatetime | None = None
+
+
+class Pagination(VendorModel):
+    total_items: int
+    returned_items: int
+    has_next_page: bool
+
+
+class WebhookSubscription(VendorModel):
+    # Declared a number, a UUID in the database.
+    id: Annotated[str, BeforeValidator(str)]
+    subscriber_url: str
+    active: bool
+    triggers: tuple[str, ...] = ()
+    secret: str | None = Field(default=None, repr=False)
