@@ -24,7 +24,8 @@ def is_free(port: int) -> bool:
 def free_port(preferred: int | None = None) -> int:
     """The preferred port if nobody has it, else one of the next hundred, else any."""
     nearby = range(preferred, min(preferred + 100, 65_536)) if preferred else range(0)
-    for port in [*nearby, *random.sample(RANDOM_PORTS, 200)]:
+    candidates: list[int] = [*nearby, *random.sample(RANDOM_PORTS, 200)]
+    for port in candidates:
         if is_free(port):
             return port
     raise OSError("no free port on 127.0.0.1")

@@ -209,10 +209,10 @@ def load_dotenv(path: Path, *, into: dict[str, str] | os._Environ[str] = os.envi
         reader.read_env(path, overwrite=False)
 
 
-def run_or_explain(main: Callable[[], object]) -> None:
-    """Run a program's main; what its surroundings got wrong is said in plain lines, never in a stack trace."""
+def run_or_explain(main: Callable[[], T]) -> T:
+    """Run a program's main and return its answer; what its surroundings got wrong is said in plain lines, never in a stack trace."""
     try:
-        main()
+        return main()
     except EnvironmentProblem as problem:
         _leave(str(problem), EXIT_ENVIRONMENT)
     except OperationalError as problem:

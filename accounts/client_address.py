@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import ipaddress
+
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
+    """The client's address: REMOTE_ADDR, or the entry of X-Forwarded-For that our outermost proxy appended.
+
+    Everything to the left of that entry is the client's own claim. None if what is there is no address.
+    """
+    candidate = request.META.get("REMOTE_ADDR", "")
+    if trusted_proxies:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        if len(hops) >= trusted_proxies:
+            candidate = hops[-trusted_proxies]
+    try:
+        return str(ipaddress.ip_address(candidate))
+    except ValueError:
+        return None

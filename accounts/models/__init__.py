@@ -1,0 +1,21 @@
+from accounts.models.access import AccessEvent, AuditSeal
+from accounts.models.devices import DeviceToken, LoginDevice
+from accounts.models.guessing import GuessCounter
+from accounts.models.one_time_code import OneTimeCode
+from accounts.models.people import Patient, Profile
+from accounts.models.sms import SmsMessage
+from accounts.models.user import Role, User
+
+__all__ = [
+    "AccessEvent",
+    "AuditSeal",
+    "DeviceToken",
+    "GuessCounter",
+    "LoginDevice",
+    "OneTimeCode",
+    "Patient",
+    "Profile",
+    "Role",
+    "SmsMessage",
+    "User",
+]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.pg_fields import SerialField, TransactionNow
+from accounts.privacy import privacy
+
+
+class OneTimeCode(models.Model):
+    """One code sent to one phone for one purpose, tied to the challenge that asked for it.
+
+    `otp` holds the code masked (see `accounts.one_time_codes`). A row without a challenge, as another program may
+    write, never verifies. At most one row per number and purpose is live.
+    """
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in", "sign in"
+        CHANGE_PHONE = "change_phone", "change of number"
+
+    id = SerialField(primary_key=True)
+    number = models.TextField()
+    otp = models.IntegerField()
+    created_at = models.DateTimeField(db_default=TransactionNow())
+    challenge_id = models.UUIDField(null=True)
+    purpose = models.TextField(null=True, choices=Purpose.choices)
+    expires_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(db_default=0)
+    # Set when the code is used, replaced by a newer one, or tried too often: a closed code never verifies.
+    closed_at = models.DateTimeField(null=True)
+
+    privacy = privacy(
+        sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at"
+    )
+
+    class Meta:
+        db_table = "otps"
+        db_table_comment = "Temporary storage for OTP codes used in patient phone authentication via Twilio."
+        constraints = [
+            models.CheckConstraint(condition=Q(otp__gte=1000) & Q(otp__lte=9999), name="otp_valid_range"),
+            models.UniqueConstraint(fields=["challenge_id"], name="otps_challenge_id_key"),
+            models.UniqueConstraint(
+                fields=["number", "purpose"],
+                condition=Q(challenge_id__isnull=False, closed_at__isnull=True),
+                name="otps_one_live_challenge",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["number"], name="idx_otps_number"),
+            models.Index(fields=["created_at"], name="idx_otps_created_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"one-time code {self.pk}"

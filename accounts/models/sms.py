@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models.one_time_code import OneTimeCode
+from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
+from accounts.privacy import privacy
+
+
+class SmsMessage(models.Model):
+    """One text message we were asked to send. Its text is made when it is sent, and never stored."""
+
+    class Kind(models.TextChoices):
+        SIGN_IN_CODE = "sign_in_code", "sign-in code"
+        PHONE_CHANGED = "phone_changed", "notice of a changed number"
+        REMINDER = "reminder", "reminder"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "waiting"
+        SENDING = "sending", "being sent"
+        SENT = "sent", "sent"
+        DELIVERED = "delivered", "delivered"
+        FAILED = "failed", "failed"
+        UNKNOWN = "unknown", "outcome unknown"
+
+    id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
+    kind = models.TextField(choices=Kind.choices)
+    number = models.TextField()
+    code = DbForeignKey(OneTimeCode, models.SET_NULL, db_on_delete="SET NULL", null=True, related_name="+")
+    status = models.TextField(choices=Status.choices, db_default=Status.QUEUED)
+    provider_id = models.TextField(null=True)
+    error_code = models.TextField(null=True)
+    created_at = models.DateTimeField(db_default=TransactionNow())
+    status_at = models.DateTimeField(db_default=TransactionNow())
+    next_try_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(db_default=0)
+
+    privacy = privacy(
+        sensitive="number",
+        safe="id kind code status provider_id error_code created_at status_at next_try_at tries",
+    )
+
+    class Meta:
+        db_table = "sms_messages"
+        constraints = [models.UniqueConstraint(fields=["provider_id"], name="sms_messages_provider_id_key")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(status="queued"), name="sms_messages_queued_idx"),
+            models.Index(fields=["number", "created_at"], name="sms_messages_number_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sms {self.pk}"

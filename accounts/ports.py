@@ -1,0 +1,43 @@
+"""What this app needs from a vendor, without naming one. Settings name the implementation by dotted path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class SmsRefused(Exception):
+    """The provider will never send this message. `code` is the provider's own error number, or our word for it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SmsUnknownOutcome(Exception):
+    """The message may or may not have been sent: it is never sent again by us."""
+
+
+class SmsBusy(Exception):
+    """The provider did not take the message and said so: safe to try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentSms:
+    provider_id: str | None
+
+
+class SmsSender(Protocol):
+    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
+        """Send one message. `to` is E.164 digits without `+`.
+
+        Raises: SmsRefused, SmsUnknownOutcome, SmsBusy.
+        """
+        ...
+
+
+def sms_sender() -> SmsSender:
+    return cast(SmsSender, import_string(settings.SMS_BACKEND)())

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pghistory
+from django.db import models
+
+from accounts.models import Patient
+from accounts.pg_fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
+from accounts.privacy import privacy
+from clinical.querysets import AiSessionQuerySet
+from hospitals.models import Hospital
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    exclude=["transcript"],
+    model_name="AiSessionHistory",
+    meta={"db_table": "ai_session_history"},
+)
+class AiSession(models.Model):
+    """One talk of a patient with the assistant, on the phone or in the app."""
+
+    class Source(models.TextChoices):
+        APP = "APP", "in the app"
+        PHONE_CALL = "PHONE_CALL", "phone call"
+
+    id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
+    patient = DbForeignKey(Patient, models.CASCADE, db_on_delete="CASCADE", related_name="ai_sessions")
+    source = EnumField(enum_type="ai_session_source", choices=Source.choices)
+    vapi_session_id = NullableTextField(null=True, blank=True)
+    twilio_call_id = NullableTextField(null=True, blank=True)
+    transcript = NullableTextField(null=True, blank=True)
+    summary = NullableTextField(null=True, blank=True)
+    start_time = models.DateTimeField(db_default=TransactionNow())
+    hospital = DbForeignKey(
+        Hospital, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    caller_verified = models.BooleanField(db_default=False)
+
+    privacy = privacy(
+        sensitive="transcript summary twilio_call_id vapi_session_id",
+        safe="id patient source start_time hospital ended_at caller_verified",
+    )
+
+    objects = AiSessionQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        patient_id: uuid.UUID
+        hospital_id: uuid.UUID | None
+
+    class Meta:
+        db_table = "ai_sessions"
+        db_table_comment = "Logs all patient conversations with the AI, from app or phone."
+        indexes = [
+            models.Index(fields=["patient"], name="idx_ai_sessions_patient"),
+            models.Index(fields=["hospital", "-start_time"], name="ai_sessions_hospital_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"AI session {self.pk}"

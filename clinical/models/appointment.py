@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pghistory
+from django.db import models
+
+from accounts.models import Patient, User
+from accounts.pg_fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
+from accounts.privacy import privacy
+from clinical.models.ai_session import AiSession
+from clinical.querysets import AppointmentQuerySet
+from hospitals.models import Doctor, Hospital
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    exclude=["cal_raw_payload"],
+    model_name="AppointmentHistory",
+    meta={"db_table": "appointment_history"},
+)
+class Appointment(models.Model):
+    """One visit: a pure function of its chain of bookings (`AppointmentBooking`), kept for reading.
+
+    The row keeps its id when the visit is rescheduled; `cal_booking_id` is the chain's head. A NULL `patient` is a
+    guest. `hospital` is set by a trigger from the doctor and stays when the doctor moves.
+    """
+
+    class Status(models.TextChoices):
+        SCHEDULED = "SCHEDULED", "booked"
+        COMPLETED = "COMPLETED", "completed"
+        CANCELLED = "CANCELLED", "cancelled"
+
+    class PatientMatch(models.TextChoices):
+        REFERENCE = "reference", "booked by the patient"
+        PHONE = "phone", "matched by phone"
+        NONE = "none", "guest"
+
+    id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
+    cal_booking_id = models.TextField()
+    patient = DbForeignKey(
+        Patient, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="appointments"
+    )
+    doctor = DbForeignKey(Doctor, models.CASCADE, db_on_delete="CASCADE", related_name="appointments")
+    start_ts = models.DateTimeField()
+    end_ts = models.DateTimeField()
+    status = EnumField(enum_type="appointment_status", choices=Status.choices)
+    cal_raw_payload = models.JSONField()
+    last_synced_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+
+    hospital = DbForeignKey(
+        Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+"
+    )
+    cal_status = NullableTextField(null=True, blank=True)
+    no_show = models.BooleanField(db_default=False)
+    cancellation_reason = NullableTextField(null=True, blank=True)
+    patient_match = models.TextField(choices=PatientMatch.choices, db_default=PatientMatch.NONE)
+    identity_confirmed_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    completed_by = DbForeignKey(
+        User, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+"
+    )
+    guest_name = NullableTextField(null=True, blank=True)
+    ai_session = DbForeignKey(
+        AiSession, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="appointments"
+    )
+
+    privacy = privacy(
+        sensitive="cal_raw_payload cal_booking_id cancellation_reason guest_name",
+        safe="id patient doctor start_ts end_ts status last_synced_at created_at hospital cal_status no_show"
+        " patient_match identity_confirmed_at completed_at completed_by ai_session",
+    )
+
+    objects = AppointmentQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        patient_id: uuid.UUID | None
+        doctor_id: uuid.UUID
+        hospital_id: uuid.UUID | None
+
+    class Meta:
+        db_table = "appointments"
+        db_table_comment = "Mirrors booking data from Cal.com for resilience and performance."
+        constraints = [models.UniqueConstraint(fields=["cal_booking_id"], name="appointments_cal_booking_id_key")]
+        indexes = [
+            models.Index(fields=["patient", "start_ts"], name="idx_appointments_patient_start"),
+            models.Index(fields=["doctor", "start_ts"], name="idx_appointments_doctor_start"),
+            models.Index(fields=["hospital", "start_ts"], name="appointments_hospital_start_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"appointment {self.pk}"
+
+    @property
+    def is_pending_confirmation(self) -> bool:
+        return self.cal_status == "pending" and self.status == self.Status.SCHEDULED
+
+    @property
+    def is_patient_identified(self) -> bool:
+        """Whether the visit opens more of the record than itself (invariant 6 of `docs/architecture.md`)."""
+        return self.patient_match == self.PatientMatch.REFERENCE or self.identity_confirmed_at is not None
+
+
+class AppointmentAlias(models.Model):
+    """The id of an appointment that turned out to be the same visit as an older one: the API still resolves it."""
+
+    id = models.UUIDField(primary_key=True)
+    appointment = DbForeignKey(Appointment, models.CASCADE, db_on_delete="CASCADE", related_name="aliases")
+    created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+
+    privacy = privacy(safe="id appointment created_at")
+
+    class Meta:
+        db_table = "appointment_aliases"
+        indexes = [models.Index(fields=["appointment"], name="appointment_aliases_target_idx")]
+
+    def __str__(self) -> str:
+        return f"alias {self.pk}"

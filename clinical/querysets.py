@@ -1,0 +1,106 @@
+"""Reads of visits, prescriptions and AI sessions, scoped to what a person may see.
+
+Who sees what is the last paragraph of `docs/architecture.md`, section "What always holds"; deny is the default.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class AppointmentQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """A patient's own visits; a doctor's own; a hospital admin's hospital's; nobody else's."""
+        if not user.is_active:
+            return self.none()
+        if user.is_patient:
+            return self.filter(patient_id=user.pk)
+        if user.is_doctor:
+            return self.filter(doctor_id=user.pk, hospital_id=user.hospital_id)
+        if user.is_hospital_admin:
+            return self.filter(hospital_id=user.hospital_id)
+        return self.none()
+
+    def open(self, *, at: dt.datetime) -> Self:
+        """Booked visits that have not ended."""
+        return self.filter(status="SCHEDULED", end_ts__gt=at)
+
+    def between(self, start: dt.datetime, end: dt.datetime) -> Self:
+        """Visits that begin in `[start, end)`."""
+        return self.filter(start_ts__gte=start, start_ts__lt=end)
+
+    def identified(self) -> Self:
+        """Visits whose patient is proven: booked with our reference, or confirmed by the patient or staff."""
+        return self.filter(Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False))
+
+    def with_people(self) -> Self:
+        """Names without a query per row; without the raw payload, which lists never show."""
+        return self.select_related("doctor__user__profile", "hospital", "patient__user__profile").defer(
+            "cal_raw_payload"
+        )
+
+
+class PrescriptionQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """A patient's own; of a hospital for its pharmacists and admins; a doctor's as `for_doctor` says."""
+        if not user.is_active:
+            return self.none()
+        if user.is_patient:
+            return self.filter(patient_id=user.pk)
+        if user.is_pharmacist or user.is_hospital_admin:
+            return self.filter(hospital_id=user.hospital_id)
+        if user.is_doctor:
+            return self.for_doctor(user)
+        return self.none()
+
+    def for_doctor(self, user: User) -> Self:
+        """The doctor's own prescriptions, and those of the hospital for patients whose record is open to the doctor."""
+        return self.filter(hospital_id=user.hospital_id).filter(
+            Q(doctor_id=user.pk) | Q(patient_id__in=open_patient_ids(user))
+        )
+
+    def with_people(self) -> Self:
+        return self.select_related(
+            "doctor__user__profile", "hospital", "patient__user__profile", "pharmacist__user__profile"
+        )
+
+
+class AiSessionQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """A patient's own; for a doctor those of patients whose record is open; for an admin the hospital's."""
+        if not user.is_active:
+            return self.none()
+        if user.is_patient:
+            return self.filter(patient_id=user.pk)
+        if user.is_hospital_admin:
+            return self.filter(hospital_id=user.hospital_id)
+        if user.is_doctor:
+            own_part = Q(hospital_id=user.hospital_id) | Q(hospital_id__isnull=True)
+            return self.filter(own_part, patient_id__in=open_patient_ids(user))
+        return self.none()
+
+
+def open_patient_ids(user: User) -> models.QuerySet[Any, Any]:
+    """Ids of the patients whose full record is open to this doctor: an identified visit, or an own prescription."""
+    from accounts.models import Patient
+    from clinical.models import Appointment, Prescription
+
+    visits = Appointment.objects.identified().filter(
+        doctor_id=user.pk, hospital_id=user.hospital_id, patient_id=OuterRef("pk")
+    )
+    prescriptions = Prescription.objects.filter(
+        doctor_id=user.pk, hospital_id=user.hospital_id, patient_id=OuterRef("pk")
+    )
+    return Patient.objects.filter(Exists(visits) | Exists(prescriptions)).values("pk")
+
+
+def is_record_open(user: User, patient_id: uuid.UUID) -> bool:
+    return open_patient_ids(user).filter(pk=patient_id).exists()

@@ -1,0 +1,32 @@
+"""Django's own error answers: problem documents under `/api/`, plain pages elsewhere. Never a stack trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400, "bad_request", _("This request cannot be understood."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, "forbidden", _("You may not open this page."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, "not_found", _("There is nothing at this address."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500, "server_error", _("Something went wrong on our side. It has been logged."))
+
+
+def _answer(request: HttpRequest, status: int, code: str, text: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        body: dict[str, Any] = {"type": f"urn:wardbook:{code}", "title": text, "status": status, "code": code}
+        return JsonResponse(body, status=status, content_type="application/problem+json")
+    return render(request, "error.html", {"status": status, "text": text}, status=status)

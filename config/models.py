@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.pg_fields import GenRandomUuid, TransactionNow
+from accounts.privacy import privacy
+
+
+class IdempotencyKey(models.Model):
+    """An `Idempotency-Key` a client used: which request it stands for and what came of it, never the answer's body."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "running"
+        DONE = "done", "done"
+
+    id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
+    owner_id = models.UUIDField()
+    key = models.TextField()
+    request_hash = models.TextField()
+    state = models.TextField(choices=State.choices, db_default=State.RUNNING)
+    object_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField(db_default=TransactionNow())
+
+    privacy = privacy(safe="id owner_id key request_hash state object_id created_at")
+
+    class Meta:
+        db_table = "idempotency_keys"
+        constraints = [models.UniqueConstraint(fields=["owner_id", "key"], name="idempotency_keys_owner_key")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_keys_created_idx")]
+
+    def __str__(self) -> str:
+        return f"idempotency key {self.pk}"

@@ -1,0 +1,1 @@
+"""PostgreSQL backend that keeps `ON DELETE` rules in the database."""

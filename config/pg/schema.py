@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.ddl_references import Statement
+from django.db.backends.postgresql import schema
+from django.db.models import Field, Model
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """Writes foreign keys as the reference schema has them: named `<table>_<column>_fkey`, not deferrable,
+    with the `ON DELETE` rule that the field states as `db_on_delete`.
+
+    Only fields that state a rule are touched, so the tables of third-party apps stay as their authors made them.
+    Django 6.1 has the same as `DB_CASCADE` and friends; the argument's name allows the change then.
+    """
+
+    # An inlined foreign key (ADD COLUMN .. REFERENCES) would bypass `_create_fk_sql` and lose the rule.
+    sql_create_column_inline_fk = None
+
+    def _create_fk_sql(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Statement:
+        statement = super()._create_fk_sql(model, field, suffix)
+        rule = getattr(field, "db_on_delete", None)
+        if rule is not None:
+            statement.parts["deferrable"] = f" ON DELETE {rule}" if rule else ""
+        return statement
+
+    def _fk_constraint_name(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Any:
+        if getattr(field, "db_on_delete", None) is None:
+            return super()._fk_constraint_name(model, field, suffix)  # type: ignore[misc]
+        return self.quote_name(f"{model._meta.db_table}_{field.column}_fkey")

@@ -1,0 +1,263 @@
+"""What every environment shares. `local`, `test` and `production` import this and say how they differ."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
+from config.settings.env import Env
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = BASE_DIR / "var"
+
+env = Env(os.environ)
+
+DEBUG = False
+SECRET_KEY = env.text("SECRET_KEY", hint="any 50 random characters; signs sessions and links")
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_BASE_URL = env.url("PUBLIC_BASE_URL", hint="the address vendors and browsers reach us at, https://..")
+# How many proxies in front of us append to X-Forwarded-For.
+TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", default=0)
+
+INSTALLED_APPS = [
+    "unfold",
+    "config.apps.WardbookAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "pghistory",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "accounts.apps.AccountsConfig",
+    "hospitals.apps.HospitalsConfig",
+    "clinical.apps.ClinicalConfig",
+    "integrations.apps.IntegrationsConfig",
+    "config.apps.ConfigConfig",
+]
+
+MIDDLEWARE = [
+    "config.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.RequestContextMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.PasswordChangeMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+_database: dict[str, Any] = env.database("DATABASE_URL")
+# Server-side binding stays off: the history triggers' statements hold more than one command.
+_database["OPTIONS"] = {
+    **_database.get("OPTIONS", {}),
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 5},
+    "connect_timeout": 5,
+    "application_name": "wardbook",
+}
+_database["CONN_MAX_AGE"] = 0
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.redis("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "config.tolerant_cache.TolerantRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+    }
+}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.EmailBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.BcryptSha256Hasher", "accounts.hashers.BareBcryptHasher"]
+BCRYPT_ROUNDS = 12
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "staff:login"
+LOGIN_REDIRECT_URL = "staff:home"
+LOGOUT_REDIRECT_URL = "staff:login"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# Each first key signs, all verify. None is derived from another.
+OTP_KEYS = env.keys("OTP_KEYS")  # mask one-time codes at rest
+BOOKING_REFERENCE_KEYS = env.keys("BOOKING_REFERENCE_KEYS")  # sign our reference in a booking's metadata
+AUDIT_KEYS = env.keys("AUDIT_KEYS")  # seal the access log
+OTP_LIFETIME = dt.timedelta(minutes=5)
+OTP_MAX_TRIES = 3
+OTP_RESEND_AFTER = dt.timedelta(minutes=1)
+
+# Ports and who implements them (DESIGN: a lower app never names a vendor).
+SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
+SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
+BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
+
+# Vendors
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", default="")
+TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID", default="")
+TWILIO_FROM_NUMBER = env.text("TWILIO_FROM_NUMBER", default="")
+TWILIO_API_URL = env.url("TWILIO_API_URL", default="https://api.twilio.com")
+SMS_COUNTRIES = env.items("SMS_COUNTRIES", default=[])
+CALCOM_API_URL = env.url("CALCOM_API_URL", default="https://api.cal.com")
+CALCOM_API_KEY = env.text("CALCOM_API_KEY", default="")
+CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", default=0)
+CALCOM_WEBHOOK_SECRET = env.items("CALCOM_WEBHOOK_SECRET", default=[])
+VAPI_API_URL = env.url("VAPI_API_URL", default="https://api.vapi.ai")
+VAPI_API_KEY = env.text("VAPI_API_KEY", default="")
+VAPI_ASSISTANT_ID = env.text("VAPI_ASSISTANT_ID", default="")
+VAPI_WEBHOOK_SECRET = env.items("VAPI_WEBHOOK_SECRET", default=[])
+SENTRY_DSN = env.text("SENTRY_DSN", default="")
+
+# Bookings
+BOOKING_WAIT_SECONDS = 2.5
+MAX_OPEN_VISITS = 3
+
+# Requests
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+API_BODY_LIMIT_BYTES = 64 * 1024
+WEBHOOK_BODY_LIMIT_BYTES = 256 * 1024
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.IsPatient"],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.rendering.LimitedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "accounts.api.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_MODEL": "accounts.DeviceToken",
+    "TOKEN_TTL": dt.timedelta(days=30),
+    "AUTO_REFRESH": True,
+    # At most one write a day for a token in daily use.
+    "MIN_REFRESH_INTERVAL": 24 * 60 * 60,
+    "AUTH_HEADER_PREFIX": "Bearer",
+}
+KNOX_TOKEN_MODEL = "accounts.DeviceToken"
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Wardbook patient API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "DESCRIPTION": "What the patients' mobile app talks to.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the longest task; a message lost with its worker comes back after this.
+    "visibility_timeout": 180,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+}
+# A wake-up is published with short timeouts and never retried: sweeps find the work anyway.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep-webhooks": {"task": "integrations.sweep_webhooks", "schedule": 15.0},
+    "sweep-booking-requests": {"task": "integrations.sweep_booking_requests", "schedule": 5.0},
+    "sweep-schedules": {"task": "integrations.sweep_schedules", "schedule": 10.0},
+    "sweep-sms": {"task": "integrations.sweep_sms", "schedule": 5.0},
+    "pull-bookings": {"task": "integrations.pull_bookings", "schedule": 300.0},
+    "complete-past-visits": {"task": "clinical.complete_past_visits", "schedule": 300.0},
+}
+
+# Pages
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+# The admin's Alpine evaluates expressions and sets inline styles; only `/admin/` is allowed that.
+ADMIN_CSP_UPDATE = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
+
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Wardbook <no-reply@localhost>")
+
+LOGGING_CONFIG = None

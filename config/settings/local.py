@@ -1,0 +1,24 @@
+"""Development: what `make run` uses. Never reachable from another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.settings.env import load_dotenv
+
+load_dotenv(Path(__file__).resolve().parents[2] / ".env")
+
+from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import env  # noqa: E402
+
+DEBUG = True
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+SMS_BACKEND = env.text("SMS_BACKEND", default="accounts.sms.ConsoleSms")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+env.done()

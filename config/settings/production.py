@@ -1,0 +1,35 @@
+"""Production. Refuses to start when something it needs is missing, and says what by name."""
+
+from __future__ import annotations
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import env
+
+DEBUG = False
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
+SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
+if SMS_BACKEND.startswith("accounts.sms."):
+    env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
+
+for _name, _hint in {
+    "TWILIO_ACCOUNT_SID": "the account's id in Twilio's console",
+    "TWILIO_AUTH_TOKEN": "the account's primary token; it also verifies status callbacks",
+    "CALCOM_API_KEY": "an organisation admin's key, cal_live_..",
+    "CALCOM_WEBHOOK_SECRET": "the secret of our one webhook subscription",
+}.items():
+    env.text(_name, hint=_hint)
+CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", hint="the organisation's number in Cal.com")
+if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
+    env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")
+
+SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+env.done()

@@ -1,0 +1,1 @@
+"""`make run`: everything Wardbook needs, started in order, watched, and stopped together."""

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+class TolerantRedisCache(RedisCache):
+    """Redis that may be down: a read then misses, a write does nothing. Nothing kept here is the only copy.
+
+    Throttles built on it therefore fail open; what must not fail open (guess counters, sessions) is in PostgreSQL.
+    """
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except RedisError as error:
+            return self._missed("get", error, default)
+
+    def set(self, key: Any, value: Any, timeout: Any = 300, version: int | None = None) -> None:
+        try:
+            super().set(key, value, timeout, version)
+        except RedisError as error:
+            self._missed("set", error, None)
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        try:
+            return bool(super().delete(key, version))
+        except RedisError as error:
+            return bool(self._missed("delete", error, False))
+
+    def _missed(self, operation: str, error: RedisError, answer: Any) -> Any:
+        log.warning("cache.unreachable", operation=operation, error=type(error).__name__)
+        return answer

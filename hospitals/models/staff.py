@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from accounts.models import User
+from accounts.pg_fields import DbForeignKey, DbOneToOneField, EnumField, NullableTextField
+from accounts.privacy import privacy
+from hospitals.models.hospital import Hospital
+from hospitals.querysets import DoctorQuerySet, StaffQuerySet
+
+
+def _role(label: str) -> models.GeneratedField:
+    """The role a table stands for, as a column: half of the composite foreign key to `users (id, role)`."""
+    return models.GeneratedField(
+        expression=models.Value(label), output_field=EnumField(enum_type="user_role"), db_persist=True
+    )
+
+
+class StaffMember(models.Model):
+    """What doctors, pharmacists and hospital admins share. Lists select user and profile, so names cost no query."""
+
+    user: DbOneToOneField
+    hospital: DbForeignKey
+
+    if TYPE_CHECKING:
+        user_id: uuid.UUID
+        hospital_id: uuid.UUID
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+    @property
+    def full_name(self) -> str:
+        """The profile's name; read it from a queryset `.with_names()`, else it queries."""
+        profile = getattr(self.user, "profile", None)
+        return profile.full_name if profile else ""
+
+
+class Doctor(StaffMember):
+    user = DbOneToOneField(User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="doctor")
+    hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", related_name="doctors")
+    specialty = NullableTextField(null=True, blank=True)
+    role = _role("DOCTOR")
+
+    privacy = privacy(safe="user hospital specialty role")
+
+    objects = DoctorQuerySet.as_manager()
+
+    class Meta:
+        db_table = "doctors"
+        db_table_comment = "Profile extension for users with the DOCTOR role."
+
+
+class Pharmacist(StaffMember):
+    user = DbOneToOneField(
+        User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="pharmacist"
+    )
+    hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", related_name="pharmacists")
+    pharmacy_name = NullableTextField(null=True, blank=True)
+    role = _role("PHARMACIST")
+
+    privacy = privacy(safe="user hospital pharmacy_name role")
+
+    objects = StaffQuerySet.as_manager()
+
+    class Meta:
+        db_table = "pharmacists"
+        db_table_comment = "Profile extension for users with the PHARMACIST role."
+
+
+class HospitalAdmin(StaffMember):
+    user = DbOneToOneField(
+        User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="hospital_admin"
+    )
+    hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", related_name="admins")
+    role = _role("HOSPITAL_ADMIN")
+
+    privacy = privacy(safe="user hospital role")
+
+    objects = StaffQuerySet.as_manager()
+
+    class Meta:
+        db_table = "hospital_admins"
+        db_table_comment = "Profile extension for users with the HOSPITAL_ADMIN role."

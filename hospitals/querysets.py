@@ -1,0 +1,55 @@
+"""Reads of hospitals and staff, scoped to what a person may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class HospitalQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """Patients choose among all active hospitals; staff see their own; operators see all."""
+        if user.is_operator:
+            return self
+        if user.is_patient:
+            return self.filter(is_active=True)
+        if user.hospital_id is None:
+            return self.none()
+        return self.filter(pk=user.hospital_id)
+
+
+class StaffQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """Staff see the staff of their own hospital; operators all; patients none."""
+        if user.is_operator:
+            return self
+        if user.is_patient or user.hospital_id is None:
+            return self.none()
+        return self.filter(hospital_id=user.hospital_id)
+
+    def active(self) -> Self:
+        return self.filter(user__is_active=True)
+
+    def with_names(self) -> Self:
+        return self.select_related("user", "user__profile", "hospital")
+
+
+class DoctorQuerySet(StaffQuerySet):
+    def for_user(self, user: User) -> Self:
+        """Beside what `StaffQuerySet` says: patients find every active doctor of an active hospital."""
+        if user.is_patient:
+            return self.filter(user__is_active=True, hospital__is_active=True)
+        return super().for_user(user)
+
+    def search(self, text: str) -> Self:
+        """Doctors whose name, or any part of it, starts with the text, or whose specialty does."""
+        return self.filter(
+            Q(user__profile__full_name__istartswith=text)
+            | Q(user__profile__full_name__icontains=f" {text}")
+            | Q(specialty__istartswith=text)
+        )

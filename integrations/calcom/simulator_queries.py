@@ -1,0 +1,147 @@
+"""Which bookings a list shows, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from .simulator_errors import ApiError
+from .simulator_records import Booking
+from .simulator_world import World
+
+STATUSES = ("upcoming", "recurring", "past", "cancelled", "unconfirmed")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+Test = Callable[[Booking], bool]
+
+
+def select_bookings(world: World, query: Mapping[str, str]) -> list[Booking]:
+    """All bookings that pass the query's filters, sorted, before paging."""
+    tests = [*_simple_tests(world, query), *_time_tests(query), *_status_tests(query, world.now())]
+    rows = [row for row in world.bookings.values() if all(test(row) for test in tests)]
+    return _sorted(rows, query)
+
+
+def page_numbers(query: Mapping[str, str], *, default: int, highest: int) -> tuple[int, int]:
+    """take and skip. Raises: ApiError for one out of bounds."""
+    take = _whole(query, "take", default)
+    skip = _whole(query, "skip", 0)
+    if not 1 <= take <= highest:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("take", f"must be 1 to {highest}")])
+    if skip < 0:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("skip", "must not be less than 0")])
+    return take, skip
+
+
+def pagination(total: int, take: int, skip: int, returned: int) -> dict[str, JsonValue]:
+    """The block that lists of bookings carry."""
+    remaining = max(0, total - skip - returned)
+    return {
+        "totalItems": total,
+        "remainingItems": remaining,
+        "returnedItems": returned,
+        "itemsPerPage": take,
+        "currentPage": skip // take + 1,
+        "totalPages": -(-total // take),
+        "hasNextPage": remaining > 0,
+        "hasPreviousPage": skip > 0,
+    }
+
+
+def _simple_tests(world: World, query: Mapping[str, str]) -> list[Test]:
+    tests: list[Test] = []
+    if uid := query.get("bookingUid"):
+        tests.append(lambda row: row.uid == uid)
+    if email := query.get("attendeeEmail", "").lower():
+        tests.append(lambda row: row.attendee.email.lower() == email)
+    if name := query.get("attendeeName", "").lower():
+        tests.append(lambda row: row.attendee.name.lower() == name)
+    if types := _numbers(query, "eventTypeIds", "eventTypeId"):
+        tests.append(lambda row: row.event_type_id in types)
+    if teams := _numbers(query, "teamsIds", "teamIds", "teamId"):
+        tests.append(lambda row: world.event_types[row.event_type_id].team_id in teams)
+    if users := _numbers(query, "userIds"):
+        tests.append(lambda row: row.host_id in users)
+    return tests
+
+
+def _time_tests(query: Mapping[str, str]) -> list[Test]:
+    tests: list[Test] = []
+    if (at := _time(query, "afterStart")) is not None:
+        tests.append(lambda row, at=at: row.start >= at)  # type: ignore[misc]  # mypy sees no default in a Test
+    if (at := _time(query, "beforeEnd")) is not None:
+        tests.append(lambda row, at=at: row.end <= at)  # type: ignore[misc]
+    if (at := _time(query, "afterCreatedAt")) is not None:
+        tests.append(lambda row, at=at: row.created_at >= at)  # type: ignore[misc]
+    if (at := _time(query, "beforeCreatedAt")) is not None:
+        tests.append(lambda row, at=at: row.created_at <= at)  # type: ignore[misc]
+    if (at := _time(query, "afterUpdatedAt")) is not None:
+        tests.append(lambda row, at=at: row.updated_at is not None and row.updated_at >= at)  # type: ignore[misc]
+    if (at := _time(query, "beforeUpdatedAt")) is not None:
+        tests.append(lambda row, at=at: row.updated_at is not None and row.updated_at <= at)  # type: ignore[misc]
+    return tests
+
+
+def _status_tests(query: Mapping[str, str], now: datetime) -> list[Test]:
+    wanted = [status for status in query.get("status", "").split(",") if status]
+    unknown = [status for status in wanted if status not in STATUSES]
+    if unknown:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("status", "is not a valid status")])
+    return [lambda row: any(_has_status(row, status, now) for status in wanted)] if wanted else []
+
+
+def _has_status(row: Booking, status: str, now: datetime) -> bool:
+    gone = row.status in {"cancelled", "rejected"}
+    if status == "cancelled":
+        return gone
+    if status == "upcoming":
+        return not gone and row.end >= now
+    if status == "past":
+        return not gone and row.end < now
+    return status == "unconfirmed" and row.status == "pending" and row.end >= now
+
+
+def _sorted(rows: list[Booking], query: Mapping[str, str]) -> list[Booking]:
+    keys: dict[str, Callable[[Booking], datetime]] = {
+        "sortStart": lambda row: row.start,
+        "sortEnd": lambda row: row.end,
+        "sortCreated": lambda row: row.created_at,
+        "sortUpdatedAt": lambda row: row.updated_at or EARLIEST,
+    }
+    rows.sort(key=lambda row: row.id)
+    for name, key in keys.items():
+        if direction := query.get(name):
+            rows.sort(key=key, reverse=direction == "desc")
+    return rows
+
+
+def _numbers(query: Mapping[str, str], *names: str) -> set[int]:
+    texts = [text for name in names for text in query.get(name, "").split(",")]
+    return {int(text) for text in texts if text.isdigit()}
+
+
+def _time(query: Mapping[str, str], name: str) -> datetime | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        error = _bound(name, f"{name} must be a valid ISO 8601 date string")
+        raise ApiError(400, "Bad Request Exception", errors=[error]) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not text.lstrip("-").isdigit():
+        raise ApiError(400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")])
+    return int(text)
+
+
+def _bound(name: str, message: str) -> JsonValue:
+    return {"property": name, "constraints": {"invalid": message}}

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.pg_fields import EnumField, NullableTextField, SerialField, TransactionNow
+from accounts.privacy import privacy
+
+
+class CalWebhook(models.Model):
+    """One verified webhook of Cal.com, as it came. PENDING rows are the queue; any row can be replayed."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", "waiting"
+        PROCESSED = "PROCESSED", "processed"
+        FAILED = "FAILED", "failed"
+
+    id = SerialField(primary_key=True)
+    raw_webhook_body = models.JSONField()
+    signature_header = NullableTextField(null=True, blank=True)
+    status = EnumField(enum_type="webhook_status", choices=Status.choices, db_default=Status.PENDING)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    notes = NullableTextField(null=True, blank=True)
+    # Of the raw bytes, before anything is stripped from the body: what deduplicates.
+    body_sha256 = NullableTextField(null=True, blank=True)
+    trigger = NullableTextField(null=True, blank=True)
+    received_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+    tries = models.IntegerField(db_default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+
+    privacy = privacy(
+        sensitive="raw_webhook_body signature_header notes",
+        safe="id status processed_at body_sha256 trigger received_at tries next_try_at",
+    )
+
+    class Meta:
+        db_table = "cal_webhooks"
+        db_table_comment = "Logs incoming Cal.com webhooks for audit and replayability."
+        constraints = [models.UniqueConstraint(fields=["body_sha256"], name="cal_webhooks_body_sha256_key")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(status="PENDING"), name="cal_webhooks_pending_idx"),
+            models.Index(fields=["-received_at"], name="cal_webhooks_received_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"

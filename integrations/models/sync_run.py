@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.pg_fields import TransactionNow
+from accounts.privacy import privacy
+
+
+class SyncRun(models.Model):
+    """One pull of bookings from Cal.com: the window it asked for, what it saw, what it had to repair by kind."""
+
+    class Kind(models.TextChoices):
+        UPDATED = "updated", "by time of change"
+        WINDOW = "window", "by start"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.TextField(choices=Kind.choices)
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(db_default=TransactionNow())
+    finished_at = models.DateTimeField(null=True)
+    seen = models.IntegerField(db_default=0)
+    repaired = models.JSONField(default=dict)
+    error = models.TextField(null=True)
+
+    privacy = privacy(safe="id kind window_start window_end started_at finished_at seen repaired error")
+
+    class Meta:
+        db_table = "sync_runs"
+        indexes = [models.Index(fields=["kind", "-started_at"], name="sync_runs_kind_started_idx")]
+
+    def __str__(self) -> str:
+        return f"pull {self.pk}"

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.pg_fields import EnumField, NullableTextField, TransactionNow
+from accounts.privacy import privacy
+from integrations.models.cal_webhook import CalWebhook
+
+
+class VapiEvent(models.Model):
+    """The allow-listed part of one server message of Vapi; raw bodies carry credentials and are never stored."""
+
+    id = models.BigAutoField(primary_key=True)
+    event_type = models.TextField()
+    call_id = NullableTextField(null=True)
+    projection = models.JSONField()
+    # Of the raw bytes: Vapi sends no delivery id.
+    body_sha256 = models.TextField()
+    status = EnumField(
+        enum_type="webhook_status", choices=CalWebhook.Status.choices, db_default=CalWebhook.Status.PENDING
+    )
+    received_at = models.DateTimeField(db_default=TransactionNow())
+    processed_at = models.DateTimeField(null=True)
+    notes = NullableTextField(null=True)
+    tries = models.IntegerField(db_default=0)
+    next_try_at = models.DateTimeField(null=True)
+
+    privacy = privacy(
+        sensitive="projection notes",
+        safe="id event_type call_id body_sha256 status received_at processed_at tries next_try_at",
+    )
+
+    class Meta:
+        db_table = "vapi_events"
+        constraints = [models.UniqueConstraint(fields=["body_sha256"], name="vapi_events_body_sha256_key")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(status="PENDING"), name="vapi_events_pending_idx"),
+            models.Index(fields=["call_id"], name="vapi_events_call_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Vapi event {self.pk}"
