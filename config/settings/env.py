@@ -1,39 +1,31 @@
 """What settings read from the environment.
 
-Every question goes through `Env`, which collects what is missing or wrong and tells all of it at once, at `done()`:
-whoever starts the program should not have to mend one variable to hear about the next. No value is ever repeated in a
-message; most are secret.
+Every question goes through `Env`, which collects what is missing or wrong and tells all of it at once, at
+`done()`: whoever starts the program should not have to mend one variable to hear about the next. No value is
+ever repeated in a message; most are secret.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import environ
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db.utils import OperationalError
 
 T = TypeVar("T")
 
-KEY_HINT = "python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one; the first signs, all verify"
+KEY_HINT = (
+    "python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one; the first signs, all verify"
+)
 MINIMUM_KEY_LENGTH = 32
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
-
-EXIT_FAILURE, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 1, 2, 130
-POSTGRES_PORT = 5432
-PROBE_SECONDS = 2
-DISK_FULL = "53100"
 
 
 class EnvironmentProblem(ImproperlyConfigured):
@@ -54,8 +46,8 @@ REQUIRED: Final = _Required()
 class Env:
     """Typed questions to `values` (the process environment).
 
-    An empty variable counts as absent. Without a default a variable is required; a missing or wrong one gives an empty
-    value of its type, so that settings can be read to their end.
+    An empty variable counts as absent. Without a default a variable is required; a missing or wrong one gives
+    an empty value of its type, so that settings can be read to their end.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -66,7 +58,9 @@ class Env:
     def text(self, name: str, default: str | _Required = REQUIRED, *, hint: str = "") -> str:
         return self._ask(name, str, default, empty="", hint=hint)
 
-    def integer(self, name: str, default: int | _Required = REQUIRED, *, minimum: int = 0, hint: str = "") -> int:
+    def integer(
+        self, name: str, default: int | _Required = REQUIRED, *, minimum: int = 0, hint: str = ""
+    ) -> int:
         def parse(text: str) -> int:
             if not text.isdecimal() or int(text) < minimum:
                 raise ValueError(f"is not a whole number from {minimum} up")
@@ -82,7 +76,9 @@ class Env:
 
         return self._ask(name, parse, default, empty=False, hint=hint)
 
-    def choice(self, name: str, choices: Iterable[str], default: str | _Required = REQUIRED, *, hint: str = "") -> str:
+    def choice(
+        self, name: str, choices: Iterable[str], default: str | _Required = REQUIRED, *, hint: str = ""
+    ) -> str:
         allowed = tuple(choices)
 
         def parse(text: str) -> str:
@@ -136,7 +132,9 @@ class Env:
 
         return self._ask(name, parse, default, empty="", hint=hint)
 
-    def redis(self, name: str, default: str | _Required = REQUIRED, *, hint: str = "redis://host:6379/0") -> str:
+    def redis(
+        self, name: str, default: str | _Required = REQUIRED, *, hint: str = "redis://host:6379/0"
+    ) -> str:
         return self.url(name, default, schemes=REDIS_SCHEMES, hint=hint)
 
     def database(
@@ -160,7 +158,11 @@ class Env:
         return self._ask(name, parse, parsed, empty={}, hint=hint)
 
     def email(
-        self, name: str, default: str | _Required = REQUIRED, *, hint: str = "smtp+tls://user:password@host:587"
+        self,
+        name: str,
+        default: str | _Required = REQUIRED,
+        *,
+        hint: str = "smtp+tls://user:password@host:587",
     ) -> dict[str, Any]:
         """Django's EMAIL_* settings: `vars().update(env.email("EMAIL_URL"))`."""
 
@@ -209,67 +211,6 @@ def load_dotenv(path: Path, *, into: dict[str, str] | os._Environ[str] = os.envi
         reader.read_env(path, overwrite=False)
 
 
-def run_or_explain(main: Callable[[], T]) -> T:
-    """Run a program's main and return its answer; what its surroundings got wrong is said in plain lines, never in a stack trace."""
-    try:
-        return main()
-    except EnvironmentProblem as problem:
-        _leave(str(problem), EXIT_ENVIRONMENT)
-    except OperationalError as problem:
-        explanation = database_problem(problem)
-        if explanation is None:
-            raise
-        _leave(explanation, EXIT_FAILURE)
-    except OSError as problem:
-        if problem.errno != errno.ENOSPC:
-            raise
-        _leave(f"the disk is full: {problem.filename or Path.cwd()} could not be written", EXIT_FAILURE)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
-
-
-def database_problem(problem: OperationalError) -> str | None:
-    """What kept us from the database, its host and port named; None when the server itself refused a statement."""
-    state = getattr(problem.__cause__, "sqlstate", None)
-    if state == DISK_FULL:
-        return f"{_database_place()}: its disk is full"
-    if state:
-        return None
-    return f"{_database_place()} {_unreachable_because() or _last_words(problem)}"
-
-
-def _database_place() -> str:
-    database = settings.DATABASES["default"]
-    return f"the database at {database['HOST'] or 'the local socket'}:{database['PORT'] or POSTGRES_PORT}"
-
-
-def _unreachable_because() -> str | None:
-    """Asked of the network, since a connection pool reports nothing but its own impatience."""
-    database = settings.DATABASES["default"]
-    if not database["HOST"] or database["HOST"].startswith("/"):
-        return None
-    try:
-        socket.create_connection((database["HOST"], int(database["PORT"] or POSTGRES_PORT)), PROBE_SECONDS).close()
-    except ConnectionRefusedError:
-        return "refused the connection. Hint: is it running, and is DATABASE_URL right?"
-    except socket.gaierror:
-        return "cannot be found: no such host. Hint: see DATABASE_URL"
-    except OSError as problem:
-        return f"does not answer ({problem}). Hint: see DATABASE_URL"
-    return None
-
-
-def _last_words(problem: OperationalError) -> str:
-    """What the server said: libpq's text names user and database, never the password."""
-    words = str(problem).strip().splitlines() or ["ended the connection"]
-    return f"said: {words[0].rpartition('FATAL:')[2].strip()}. Hint: see DATABASE_URL"
-
-
-def _leave(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)
-    sys.exit(code)
-
-
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -279,7 +220,9 @@ def _split_url(text: str, schemes: tuple[str, ...]) -> Any:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError("is not an address: its port must be a number, signs in its password percent-encoded") from None
+        raise ValueError(
+            "is not an address: its port must be a number, signs in its password percent-encoded"
+        ) from None
     if parts.scheme not in schemes:
         raise ValueError(f"does not start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     return parts

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from config.embedded.server import kill_group, leashed
 from config.stack.output import Console, Output
@@ -21,7 +22,7 @@ class StackProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program that runs until stopped. It counts as ready when its output held `ready_text` and `is_ready` says so."""
+    """A program that runs until stopped; ready when its output held `ready_text` and `is_ready` says so."""
 
     name: str
     command: Sequence[str]
@@ -39,6 +40,9 @@ class Task:
 
     name: str
     command: Sequence[str]
+    ready_text: ClassVar[str] = ""
+    farewell: ClassVar[signal.Signals] = signal.SIGTERM
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
 
 # Members of one stage start together and stop together.
@@ -61,9 +65,8 @@ class Running:
 
     def __init__(self, program: Child | Task, surroundings: Surroundings) -> None:
         self.program = program
-        is_task = isinstance(program, Task)
         self.process = subprocess.Popen(
-            leashed(program.command, farewell=signal.SIGTERM if is_task else program.farewell),
+            leashed(program.command, farewell=program.farewell),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -78,8 +81,8 @@ class Running:
             self.process.stdout,
             log=surroundings.log_dir / f"{program.name}.log",
             console=surroundings.console,
-            shown=is_task,
-            awaited="" if is_task else program.ready_text,
+            shown=isinstance(program, Task),
+            awaited=program.ready_text,
         )
 
     def wait_ready(self, others: Sequence[Running]) -> None:
@@ -111,7 +114,7 @@ class Running:
 
     def ask_to_stop(self) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(self.program.stop_signal if isinstance(self.program, Child) else signal.SIGTERM)
+            self.process.send_signal(self.program.stop_signal)
 
     def kill(self) -> None:
         """The group too, when the program itself has ended: what it started may have survived it."""

@@ -18,7 +18,7 @@ TRACE_BODY = re.compile(r"\s|$|During handling of|The above exception")
 
 
 class Console:
-    """The terminal. Quiet until the stack is ready: starting programs chatter, and their log files have it all."""
+    """The terminal. Quiet until the stack is ready: starting programs chatter, and log files have it all."""
 
     def __init__(self) -> None:
         self.is_live = False
@@ -27,11 +27,11 @@ class Console:
     def say(self, line: str = "") -> None:
         # A closed pipe or a full disk behind it must not stop the stack.
         with self._lock, contextlib.suppress(OSError, ValueError):
-            print(line, flush=True)
+            print(line, flush=True)  # noqa: T201
 
     def fail(self, message: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
-            print(message, file=sys.stderr, flush=True)
+            print(message, file=sys.stderr, flush=True)  # noqa: T201
 
     def relay(self, name: str, line: str) -> None:
         self.say(f"{name:<{NAME_WIDTH}}| {line}")
@@ -56,10 +56,18 @@ class TraceFilter:
 class Output:
     """Reads one child's output in a thread, from start to end of file."""
 
-    def __init__(self, name: str, stream: IO[bytes], *, log: Path, console: Console, shown: bool, awaited: str) -> None:
+    def __init__(
+        self, name: str, stream: IO[bytes], *, log: Path, console: Console, shown: bool, awaited: str
+    ) -> None:
         self.log = log
         self.saw_awaited = threading.Event()
-        self._name, self._stream, self._console, self._shown, self._awaited = name, stream, console, shown, awaited
+        self._name, self._stream, self._console, self._shown, self._awaited = (
+            name,
+            stream,
+            console,
+            shown,
+            awaited,
+        )
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._filter = TraceFilter()
         self._thread = threading.Thread(target=self._read, daemon=True, name=f"output-{name}")

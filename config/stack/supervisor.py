@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from config.embedded.server import Server
-from config.stack.children import Running, Stage, StackProblem, Surroundings, Task
+from config.stack.children import Running, Stage, Surroundings, Task
 
 WATCH_SECONDS = 0.2
-# A worker ends its task in this time; the servers below need the rest of the ten seconds that people wait for Ctrl-C.
+# A worker ends its task in this time; the servers below need the rest of the ten seconds that people wait for
+# Ctrl-C.
 STOP_SECONDS = 7
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,7 +25,7 @@ class StopAsked(BaseException):
 
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Within it the first signal raises StopAsked, and later ones do nothing: stopping takes its time, not forever."""
+    """Within it the first signal raises StopAsked; later ones do nothing: stopping has its own limit."""
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         for number in SIGNALS:
@@ -87,6 +88,3 @@ def stop(programs: Sequence[Running], seconds: float = STOP_SECONDS) -> None:
 def wait_for(happened: Callable[[], bool], *, until: float) -> None:
     while not happened() and time.monotonic() < until:
         time.sleep(0.05)
-
-
-__all__ = ["StackProblem", "StopAsked", "running", "stop", "stopped_by_signals", "watch"]

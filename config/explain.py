@@ -1,0 +1,85 @@
+"""What a program's surroundings got wrong, in plain lines: for the entry points."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from django.conf import settings
+from django.db.utils import OperationalError
+
+from config.settings.env import EnvironmentProblem
+
+T = TypeVar("T")
+
+EXIT_FAILURE, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 1, 2, 130
+POSTGRES_PORT = 5432
+PROBE_SECONDS = 2
+DISK_FULL = "53100"
+
+
+def run_or_explain(main: Callable[[], T]) -> T:
+    """Run a program's main; what its surroundings got wrong is said in plain lines, without a stack trace."""
+    try:
+        return main()
+    except EnvironmentProblem as problem:
+        _leave(str(problem), EXIT_ENVIRONMENT)
+    except OperationalError as problem:
+        explanation = database_problem(problem)
+        if explanation is None:
+            raise
+        _leave(explanation, EXIT_FAILURE)
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        _leave(f"the disk is full: {problem.filename or Path.cwd()} could not be written", EXIT_FAILURE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def database_problem(problem: OperationalError) -> str | None:
+    """What kept us from the database, its host and port named; None when it refused a statement."""
+    state = getattr(problem.__cause__, "sqlstate", None)
+    if state == DISK_FULL:
+        return f"{_database_place()}: its disk is full"
+    if state:
+        return None
+    return f"{_database_place()} {_unreachable_because() or _last_words(problem)}"
+
+
+def _database_place() -> str:
+    database = settings.DATABASES["default"]
+    return f"the database at {database['HOST'] or 'the local socket'}:{database['PORT'] or POSTGRES_PORT}"
+
+
+def _unreachable_because() -> str | None:
+    """Asked of the network, since a connection pool reports nothing but its own impatience."""
+    database = settings.DATABASES["default"]
+    if not database["HOST"] or database["HOST"].startswith("/"):
+        return None
+    try:
+        socket.create_connection(
+            (database["HOST"], int(database["PORT"] or POSTGRES_PORT)), PROBE_SECONDS
+        ).close()
+    except ConnectionRefusedError:
+        return "refused the connection. Hint: is it running, and is DATABASE_URL right?"
+    except socket.gaierror:
+        return "cannot be found: no such host. Hint: see DATABASE_URL"
+    except OSError as problem:
+        return f"does not answer ({problem}). Hint: see DATABASE_URL"
+    return None
+
+
+def _last_words(problem: OperationalError) -> str:
+    """What the server said: libpq's text names user and database, never the password."""
+    words = str(problem).strip().splitlines() or ["ended the connection"]
+    return f"said: {words[0].rpartition('FATAL:')[2].strip()}. Hint: see DATABASE_URL"
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)  # noqa: T201
+    sys.exit(code)

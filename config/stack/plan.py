@@ -1,0 +1,113 @@
+"""What the stack of Wardbook consists of, and the environment its programs get."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from config.stack.children import Child, Stage, Task
+from config.stack.preflight import answers_ok
+from config.stack.private_files import remembered
+
+SIMULATED_ORGANISATION = "1"
+
+
+def _key() -> str:
+    return secrets.token_urlsafe(48)
+
+
+DEVELOPMENT_SECRETS: dict[str, Callable[[], str]] = {
+    "SECRET_KEY": _key,
+    "OTP_KEYS": _key,
+    "BOOKING_REFERENCE_KEYS": _key,
+    "AUDIT_KEYS": _key,
+    "CALCOM_API_KEY": lambda: f"cal_{secrets.token_hex(16)}",
+    "CALCOM_WEBHOOK_SECRET": _key,
+    "VAPI_API_KEY": _key,
+    "VAPI_WEBHOOK_SECRET": _key,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts are reached. `calcom` is None where the environment names a Cal.com of its own."""
+
+    web_port: int
+    calcom_port: int | None
+    database: str
+    redis: str
+
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def calcom(self) -> str | None:
+        return f"http://127.0.0.1:{self.calcom_port}" if self.calcom_port else None
+
+
+def environment(given: Mapping[str, str], addresses: Addresses, var: Path) -> dict[str, str]:
+    """The programs' environment: what was given stays; what is needed and absent is filled in."""
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "PUBLIC_BASE_URL": addresses.web,
+        "DATABASE_URL": addresses.database,
+        "REDIS_URL": addresses.redis,
+        "PYTHONUNBUFFERED": "1",
+        **remembered(var / "dev-secrets.json", DEVELOPMENT_SECRETS),
+    }
+    if addresses.calcom:
+        defaults |= {"CALCOM_API_URL": addresses.calcom, "CALCOM_ORG_ID": SIMULATED_ORGANISATION}
+    # An empty variable counts as absent, here as in the settings.
+    return defaults | {name: value for name, value in given.items() if value or name not in defaults}
+
+
+Planner = Callable[[Mapping[str, str], Addresses, Path], list[Stage]]
+
+
+def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[Stage]:
+    python = sys.executable
+    celery = (python, "-m", "celery", "-A", "config")
+    granian = (
+        *(python, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *("--host", "127.0.0.1", "--port", str(addresses.web_port)),
+        *("--workers", "2", "--blocking-threads", "3", "--workers-kill-timeout", "5"),
+    )
+    worker = (
+        *celery,
+        "worker",
+        "--loglevel",
+        "INFO",
+        "--concurrency",
+        "2",
+        "--without-gossip",
+        "--without-mingle",
+    )
+    beat = (*celery, "beat", "--loglevel", "INFO", "--schedule", str(var / "beat-schedule"), "--pidfile", "")
+    stages: list[Stage] = [
+        Task("prepare", (python, "manage.py", "prepare_stack")),
+        (
+            Child("web", granian, is_ready=partial(answers_ok, f"{addresses.web}/readyz")),
+            # Cold, should we be killed: its broker is going at the same moment.
+            Child("worker", worker, ready_text=" ready.", farewell=signal.SIGQUIT),
+            Child("beat", beat),
+        ),
+    ]
+    if addresses.calcom_port:
+        stages.insert(0, (_simulator(env, addresses.calcom_port, var),))
+        stages.append(Task("calcom", (python, "manage.py", "calcom_subscribe")))
+    return stages
+
+
+def _simulator(env: Mapping[str, str], port: int, var: Path) -> Child:
+    command = (
+        *(sys.executable, "-m", "integrations.calcom.simulator", "--port", str(port)),
+        *("--state", str(var / "calcom.sqlite3")),
+        *("--api-key", env["CALCOM_API_KEY"].partition(",")[0], "--org-id", env["CALCOM_ORG_ID"]),
+    )
+    return Child("calcom", command, ready_text="ready http://")

@@ -1,0 +1,124 @@
+"""`make run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.embedded.directory import claimed
+from config.embedded.ports import free_port
+from config.embedded.postgres import postgres
+from config.embedded.server import Server, ServerProblem
+from config.embedded.valkey import valkey
+from config.settings.env import load_dotenv
+from config.stack import plan, preflight
+from config.stack.children import StackProblem, Surroundings
+from config.stack.output import Console
+from config.stack.private_files import write_private
+from config.stack.supervisor import StopAsked, running, stopped_by_signals, watch
+
+WEB_PORT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A clone: where the programs run, and where what they keep lies."""
+
+    root: Path
+
+    @property
+    def var(self) -> Path:
+        return self.root / "var"
+
+
+def run(place: Place, *, port: int = WEB_PORT, plan_stages: plan.Planner = plan.wardbook) -> int:
+    """Run the stack until a signal or the end of one of its programs; returns the exit code."""
+    console = Console()
+    try:
+        with stopped_by_signals():
+            _run(place, console, port, plan_stages)
+    except StopAsked:
+        console.say("Stopped.")
+        return 0
+    except (StackProblem, ServerProblem) as problem:
+        console.fail(f"Wardbook stopped: {problem}")
+    except OSError as problem:
+        console.fail(f"Wardbook stopped: {problem.strerror}: {problem.filename or place.var}")
+    return 1
+
+
+def _run(place: Place, console: Console, port: int, plan_stages: plan.Planner) -> None:
+    var, log_dir = place.var, place.var / "log"
+    log_dir.mkdir(parents=True, exist_ok=True)
+    preflight.check_disk(var)
+    given = dict(os.environ)
+    load_dotenv(place.root / ".env", into=given)
+    preflight.check_given_servers(given)
+    with contextlib.ExitStack() as everything:
+        lock = everything.enter_context(claimed(var))
+        (var / "stack.json").unlink(missing_ok=True)
+        everything.callback((var / "stack.json").unlink, missing_ok=True)
+        servers = everything.enter_context(servers_of(given, var, log_dir))
+        addresses = choose_addresses(given, servers, console, port)
+        env = plan.environment(given, addresses, var)
+        surroundings = Surroundings(place.root, log_dir, env, lock, console)
+        programs = everything.enter_context(running(plan_stages(env, addresses, var), surroundings))
+        announce(addresses, env, var, console)
+        console.is_live = True
+        # Entered last, left first: while stopping, the programs' last words are in their logs.
+        everything.callback(setattr, console, "is_live", False)
+        watch(programs, list(servers.values()))
+
+
+@contextlib.contextmanager
+def servers_of(given: Mapping[str, str], var: Path, log_dir: Path) -> Iterator[dict[str, Server]]:
+    """The embedded servers for those addresses that the environment does not name."""
+    with contextlib.ExitStack() as started:
+        servers = {}
+        if not given.get("DATABASE_URL"):
+            servers["DATABASE_URL"] = started.enter_context(
+                postgres(var / "postgres", log=log_dir / "postgres.log")
+            )
+        if not given.get("REDIS_URL"):
+            servers["REDIS_URL"] = started.enter_context(valkey(var / "valkey", log=log_dir / "valkey.log"))
+        yield servers
+
+
+def choose_addresses(
+    given: Mapping[str, str], servers: Mapping[str, Server], console: Console, port: int
+) -> plan.Addresses:
+    web_port = free_port(port)
+    if web_port != port:
+        console.say(f"Port {port} is taken; the web address is http://127.0.0.1:{web_port} this time.")
+    return plan.Addresses(
+        web_port=web_port,
+        calcom_port=None if given.get("CALCOM_API_URL") else free_port(),
+        database=servers["DATABASE_URL"].url if "DATABASE_URL" in servers else given["DATABASE_URL"],
+        redis=servers["REDIS_URL"].url if "REDIS_URL" in servers else given["REDIS_URL"],
+    )
+
+
+def announce(addresses: plan.Addresses, env: Mapping[str, str], var: Path, console: Console) -> None:
+    calcom = env.get("CALCOM_API_URL")
+    stack = {"web": addresses.web, "calcom": calcom, "vapi": None}
+    write_private(var / "stack.json", stack | {"database": addresses.database, "redis": addresses.redis})
+    signins = var / "demo_signins.txt"
+    console.say(
+        "\n".join(
+            [
+                "",
+                "Wardbook is ready.",
+                f"  staff     {addresses.web}/staff/",
+                f"  admin     {addresses.web}/admin/",
+                f"  patients  {addresses.web}/api/docs/",
+                f"  Cal.com   {calcom}{' (simulated)' if addresses.calcom else ''}",
+                "",
+                *([signins.read_text().rstrip(), ""] if signins.exists() else []),
+                f"Every address: {var / 'stack.json'}. Logs: {var / 'log'}. Ctrl-C stops everything.",
+                "",
+            ]
+        )
+    )
