@@ -1,4 +1,4 @@
-"""When a host is free: hours by wall clock, dates that differ, bookings with their buffers. Pure; times in UTC."""
+"""When a host is free: hours by wall clock, dates that differ, buffers around bookings. Pure; in UTC."""
 
 from __future__ import annotations
 

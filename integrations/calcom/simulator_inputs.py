@@ -210,7 +210,8 @@ def checked(kind: type[B], body: JsonValue) -> B:
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        raise ApiError(400, "Bad Request Exception", errors=[_as_class_validator(e) for e in error.errors()])
+        errors = [_as_class_validator(entry) for entry in error.errors()]
+        raise ApiError(400, "Bad Request Exception", errors=errors) from None
 
 
 def _as_class_validator(error: object) -> JsonValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -15,6 +16,18 @@ STATUSES = ("upcoming", "recurring", "past", "cancelled", "unconfirmed")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Test = Callable[[Booking], bool]
+Field = Callable[[Booking], datetime | None]
+Compare = Callable[[datetime, datetime], bool]
+
+# Both ends are included.
+TIME_FILTERS: dict[str, tuple[Field, Compare]] = {
+    "afterStart": (lambda row: row.start, operator.ge),
+    "beforeEnd": (lambda row: row.end, operator.le),
+    "afterCreatedAt": (lambda row: row.created_at, operator.ge),
+    "beforeCreatedAt": (lambda row: row.created_at, operator.le),
+    "afterUpdatedAt": (lambda row: row.updated_at, operator.ge),
+    "beforeUpdatedAt": (lambda row: row.updated_at, operator.le),
+}
 
 
 def select_bookings(world: World, query: Mapping[str, str]) -> list[Booking]:
@@ -68,20 +81,16 @@ def _simple_tests(world: World, query: Mapping[str, str]) -> list[Test]:
 
 
 def _time_tests(query: Mapping[str, str]) -> list[Test]:
-    tests: list[Test] = []
-    if (at := _time(query, "afterStart")) is not None:
-        tests.append(lambda row, at=at: row.start >= at)  # type: ignore[misc]  # mypy sees no default in a Test
-    if (at := _time(query, "beforeEnd")) is not None:
-        tests.append(lambda row, at=at: row.end <= at)  # type: ignore[misc]
-    if (at := _time(query, "afterCreatedAt")) is not None:
-        tests.append(lambda row, at=at: row.created_at >= at)  # type: ignore[misc]
-    if (at := _time(query, "beforeCreatedAt")) is not None:
-        tests.append(lambda row, at=at: row.created_at <= at)  # type: ignore[misc]
-    if (at := _time(query, "afterUpdatedAt")) is not None:
-        tests.append(lambda row, at=at: row.updated_at is not None and row.updated_at >= at)  # type: ignore[misc]
-    if (at := _time(query, "beforeUpdatedAt")) is not None:
-        tests.append(lambda row, at=at: row.updated_at is not None and row.updated_at <= at)  # type: ignore[misc]
-    return tests
+    bounds = ((name, _time(query, name)) for name in TIME_FILTERS)
+    return [_bounded(at, *TIME_FILTERS[name]) for name, at in bounds if at is not None]
+
+
+def _bounded(at: datetime, field: Field, compare: Compare) -> Test:
+    def passes(row: Booking) -> bool:
+        value = field(row)
+        return value is not None and compare(value, at)
+
+    return passes
 
 
 def _status_tests(query: Mapping[str, str], now: datetime) -> list[Test]:
@@ -139,7 +148,9 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     if not text.lstrip("-").isdigit():
-        raise ApiError(400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")])
+        raise ApiError(
+            400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")]
+        )
     return int(text)
 
 

@@ -1,0 +1,144 @@
+"""The bodies of the simulator's webhooks, in payload version 2021-10-20."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+
+from .simulator_outputs import Json, iso
+from .simulator_records import Attendee, Booking
+from .simulator_world import World
+
+
+def event_body(world: World, trigger: str, booking: Booking, earlier: Booking | None) -> Json:
+    """What a subscriber is posted about this booking; `earlier` is the one it replaces."""
+    payload = (
+        _no_show(booking)
+        if trigger == "BOOKING_NO_SHOW_UPDATED"
+        else _booking(world, trigger, booking) | _extras(trigger, booking, earlier)
+    )
+    return {"triggerEvent": trigger, "createdAt": iso(world.now()), "payload": payload}
+
+
+def _booking(world: World, trigger: str, booking: Booking) -> Json:
+    kind = world.event_types[booking.event_type_id]
+    is_closing = trigger in {"BOOKING_CANCELLED", "BOOKING_REJECTED"}
+    return {
+        "bookerUrl": "https://app.example.com",
+        "type": kind.slug,
+        "title": booking.title,
+        "customInputs": {},
+        "startTime": _spelled(booking.start, trigger),
+        "endTime": _spelled(booking.end, trigger),
+        "length": kind.length_minutes,
+        "eventTypeId": kind.id,
+        "eventTitle": kind.title,
+        "eventDescription": "",
+        "requiresConfirmation": kind.needs_confirmation,
+        "price": 0,
+        "currency": "usd",
+        "uid": booking.uid,
+        "bookingId": booking.id,
+        "status": booking.status.upper(),
+        "organizer": _organizer(world, booking),
+        "attendees": [_attendee(booking.attendee, booking.start)],
+        "team": {"id": kind.team_id, "name": world.teams[kind.team_id].name, "members": []}
+        if kind.team_id in world.teams
+        else None,
+        "schedulingType": {"collective": "COLLECTIVE", "roundRobin": "ROUND_ROBIN"}.get(kind.scheduling_type),
+        "responses": _responses(booking.attendee, is_closing=is_closing),
+        "userFieldsResponses": {},
+        "location": booking.location,
+        "destinationCalendar": [] if is_closing else None,
+        "iCalUID": f"{booking.uid}@Cal.com",
+        "iCalSequence": booking.sequence,
+        "seatsPerTimeSlot": None,
+        "organizationId": world.org_id,
+        "oneTimePassword": None,
+    }
+
+
+def _extras(trigger: str, booking: Booking, earlier: Booking | None) -> Json:
+    # Cancellations and rejections carry no metadata: our reference cannot be read from them.
+    if trigger == "BOOKING_CANCELLED":
+        closing: Json = {"cancellationReason": booking.cancellation_reason, "requestReschedule": False}
+        return closing | ({"cancelledBy": booking.cancelled_by} if booking.cancelled_by else {})
+    if trigger == "BOOKING_REJECTED":
+        return {"rejectionReason": booking.rejection_reason}
+    extras: Json = {"metadata": dict(booking.metadata)}
+    if earlier is None:
+        return extras
+    moved: Json = {
+        "rescheduleId": earlier.id,
+        "rescheduleUid": earlier.uid,
+        "rescheduleStartTime": _spelled(earlier.start, trigger),
+        "rescheduleEndTime": _spelled(earlier.end, trigger),
+    }
+    by: Json = {"rescheduledBy": booking.rescheduled_by} if booking.rescheduled_by else {}
+    return extras | moved | by
+
+
+def _no_show(booking: Booking) -> Json:
+    person = booking.attendee
+    how = "marked" if person.absent else "unmarked"
+    return {
+        "message": f"{person.email} {how} as no-show",
+        "attendees": [{"email": person.email, "noShow": person.absent}],
+        "bookingUid": booking.uid,
+        "bookingId": booking.id,
+    }
+
+
+def _organizer(world: World, booking: Booking) -> Json:
+    user = world.users[booking.host_id]
+    return {
+        "id": user.id,
+        "name": user.name or "Nameless",
+        "email": user.email,
+        "username": user.username,
+        "usernameInOrg": user.username,
+        "timeZone": user.time_zone,
+        "language": {"locale": "en"},
+        "timeFormat": "h:mma",
+        "utcOffset": _offset_minutes(user.time_zone, booking.start),
+    }
+
+
+def _attendee(person: Attendee, at: datetime) -> Json:
+    return {
+        "email": person.email,
+        "name": person.name,
+        "firstName": person.name.partition(" ")[0],
+        "lastName": person.name.partition(" ")[2],
+        "timeZone": person.time_zone,
+        "phoneNumber": person.phone,
+        "language": {"locale": person.language},
+        "utcOffset": _offset_minutes(person.time_zone, at),
+    }
+
+
+def _responses(person: Attendee, *, is_closing: bool) -> JsonValue:
+    def response(label: str, value: str | None) -> Json:
+        shown: Json = {"label": label} | ({} if is_closing else {"isHidden": False})
+        return shown | ({"value": value} if value is not None else {})
+
+    return {
+        "name": response("name" if is_closing else "your_name", person.name),
+        "email": response("email" if is_closing else "email_address", person.email),
+        "attendeePhoneNumber": response("phone_number", person.phone),
+    }
+
+
+def _spelled(at: datetime, trigger: str) -> str:
+    # Cal.com writes the same instant in three ways, by the code path that sends it.
+    if trigger == "BOOKING_REJECTED":
+        return iso(at)
+    plain = at.astimezone(UTC).isoformat(timespec="seconds")
+    return plain if trigger == "BOOKING_CANCELLED" else plain.replace("+00:00", "Z")
+
+
+def _offset_minutes(zone: str, at: datetime) -> int:
+    offset = at.astimezone(ZoneInfo(zone)).utcoffset()
+    return int(offset.total_seconds() // 60) if offset is not None else 0
