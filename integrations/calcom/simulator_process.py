@@ -49,7 +49,7 @@ def start_simulator(
     webhook_url: str | None = None,
     webhook_secret: str | None = None,
 ) -> Iterator[SimulatorProcess]:
-    """Run the simulator on this state file until the block ends. Raises: RuntimeError if it does not start."""
+    """Run the simulator on this state file until the block ends. Raises: RuntimeError if it cannot start."""
     options: dict[str, object] = {
         "--port": port,
         "--state": state,

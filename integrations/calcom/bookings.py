@@ -1,0 +1,124 @@
+"""`clinical.ports.BookingProvider` over Cal.com. A web process only queues and waits; workers make the calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+import uuid
+from collections.abc import Collection
+
+import structlog
+from accounts.wake_ups import wake
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from clinical.models import Appointment
+from clinical.ports import BookingOutcome, OutcomeState, Slots
+from hospitals.models import Doctor
+from integrations.calcom.slots import read_slots
+from integrations.models import BookingRequest, CalLink
+
+log = structlog.get_logger(__name__)
+
+FIRST_POLL_SECONDS = 0.02
+SLOWEST_POLL_SECONDS = 0.2
+
+_STATES: dict[str, OutcomeState] = {
+    BookingRequest.State.QUEUED: "pending",
+    BookingRequest.State.SENT: "pending",
+    BookingRequest.State.UNKNOWN: "pending",
+    BookingRequest.State.DONE: "done",
+    BookingRequest.State.REFUSED: "refused",
+}
+
+# At most a quarter of a process's threads wait at once, so that waiting never starves the rest.
+_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
+
+
+class CalcomBookings:
+    def slots(self, doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+        return read_slots(doctor, start=start, end=end, time_zone=time_zone)
+
+    def bookable(self, doctor_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+        linked = CalLink.objects.filter(doctor_id__in=doctor_ids, cal_event_type_id__isnull=False)
+        return frozenset(linked.values_list("doctor_id", flat=True))
+
+    def request_booking(
+        self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str
+    ) -> uuid.UUID:
+        return self._queue(
+            BookingRequest(
+                kind=BookingRequest.Kind.BOOK,
+                patient_id=patient_id,
+                doctor=doctor,
+                start_ts=start,
+                reason=reason,
+            )
+        )
+
+    def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID:
+        return self._queue(_about(appointment, BookingRequest.Kind.RESCHEDULE, start_ts=start, reason=reason))
+
+    def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
+        return self._queue(_about(appointment, BookingRequest.Kind.CANCEL, reason=reason))
+
+    def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
+        row = (
+            BookingRequest.objects.filter(pk=request_id, patient_id=patient_id)
+            .values_list("state", "appointment_id", "outcome_code")
+            .first()
+        )
+        if row is None:
+            return None
+        state, appointment_id, code = row
+        return BookingOutcome(request_id, _STATES[state], appointment_id, code)
+
+    def wait_for_outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome:
+        """Polls the request's row; between polls the connection is back in the pool."""
+        pending = BookingOutcome(request_id, "pending")
+        if not _waiting.acquire(blocking=False):
+            return self.outcome(request_id, patient_id=patient_id) or pending
+        try:
+            deadline = time.monotonic() + settings.BOOKING_WAIT_SECONDS
+            pause = FIRST_POLL_SECONDS
+            while True:
+                outcome = self.outcome(request_id, patient_id=patient_id) or pending
+                if outcome.state != "pending" or time.monotonic() + pause > deadline:
+                    return outcome
+                if not connection.in_atomic_block:
+                    connection.close()
+                time.sleep(pause)
+                pause = min(pause * 1.5, SLOWEST_POLL_SECONDS)
+        finally:
+            _waiting.release()
+
+    def _queue(self, request: BookingRequest) -> uuid.UUID:
+        request.save()
+        transaction.on_commit(lambda: forget_slots(request.doctor_id))
+        wake("run_booking_requests")
+        return uuid.UUID(str(request.pk))
+
+
+def forget_slots(doctor_id: uuid.UUID) -> None:
+    """Drop the cached slots of a doctor whose bookings changed."""
+    cache.set(f"slots-since:{doctor_id}", time.time(), timeout=60)
+
+
+def _about(
+    appointment: Appointment,
+    kind: str,
+    *,
+    start_ts: dt.datetime | None = None,
+    reason: str,
+) -> BookingRequest:
+    return BookingRequest(
+        kind=kind,
+        patient_id=appointment.patient_id,
+        doctor_id=appointment.doctor_id,
+        appointment=appointment,
+        start_ts=start_ts,
+        reason=reason,
+        booking_uid=appointment.cal_booking_id,
+    )

@@ -1,0 +1,17 @@
+"""Whose booking it is."""
+
+from __future__ import annotations
+
+from hospitals.models import Doctor
+
+
+def doctor_of(organizer_id: int | None, organizer_email: str | None) -> Doctor | None:
+    """The doctor linked to this Cal.com user; by email, in any case, only a doctor who has no link."""
+    doctors = Doctor.objects.select_related("hospital")
+    if organizer_id is not None:
+        linked = doctors.filter(cal_link__cal_user_id=organizer_id).first()
+        if linked is not None:
+            return linked
+    if not organizer_email:
+        return None
+    return doctors.filter(user__email__iexact=organizer_email, cal_link__cal_user_id__isnull=True).first()

@@ -1,0 +1,99 @@
+"""Receives Cal.com's webhooks: verify, store once, acknowledge. Everything else happens in a worker."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+import structlog
+from accounts.wake_ups import wake
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from integrations.calcom import signature
+
+log = structlog.get_logger(__name__)
+
+_STORE = """
+INSERT INTO cal_webhooks (raw_webhook_body, signature_header, body_sha256, trigger)
+VALUES (%s::jsonb, %s, %s, %s)
+ON CONFLICT (body_sha256) DO NOTHING
+"""
+
+
+class Unreadable(ValueError):
+    """The body is not a JSON object."""
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """Never 410 (Cal.com would switch the subscription off) and never a redirect (it would count as a failure)."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > settings.WEBHOOK_BODY_LIMIT_BYTES:
+        return _rejected(413, "too_large")
+    body = request.body
+    header = request.headers.get(signature.HEADER)
+    if not signature.verify(settings.CALCOM_WEBHOOK_SECRET, body, header):
+        return _rejected(401, "bad_signature")
+    try:
+        event = read_object(body)
+    except Unreadable:
+        return _rejected(400, "not_a_json_object")
+    trigger = event.get("triggerEvent")
+    try:
+        _store(event, body, header or "", trigger if isinstance(trigger, str) else None)
+    except DatabaseError as error:
+        log.error("calcom.webhook_not_stored", error=type(error).__name__)
+        return HttpResponse(status=503)  # the sender tries again
+    wake("process_webhooks")
+    return HttpResponse(status=200)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object. Raises: Unreadable."""
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Unreadable from None
+    if not isinstance(event, dict):
+        raise Unreadable
+    return event
+
+
+def _store(event: dict[str, Any], body: bytes, header: str, trigger: str | None) -> None:
+    digest = hashlib.sha256(body).hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [storable(event), header, digest, _spell_out_nul(trigger)])
+
+
+def storable(event: dict[str, Any]) -> str:
+    """The event as JSON text without the secrets it carries, and with NUL spelled out: jsonb cannot hold one."""
+    payload = event.get("payload")
+    for holder in (event, payload):
+        if isinstance(holder, dict):
+            holder.pop("oneTimePassword", None)
+            if isinstance(holder.get("videoCallData"), dict):
+                holder["videoCallData"].pop("password", None)
+    text = orjson.dumps(event).decode()
+    return orjson.dumps(_spell_out_nul(event)).decode() if "\\u0000" in text else text
+
+
+def _spell_out_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\\u0000")
+    if isinstance(value, list):
+        return [_spell_out_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_spell_out_nul(key): _spell_out_nul(item) for key, item in value.items()}
+    return value
+
+
+def _rejected(status: int, reason: str) -> HttpResponse:
+    log.warning("calcom.webhook_rejected", status=status, reason=reason)
+    return HttpResponse(status=status)
