@@ -1,0 +1,125 @@
+"""Medications of a prescription: the one model that forms, the API and the admin validate with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+MAX_MEDICATIONS = 20
+MAX_DURATION_DAYS = 366
+MAX_QUANTITY = 1000
+MAX_REFILLS = 12
+
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+_Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+_Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Route(StrEnum):
+    ORAL = "oral"
+    SUBLINGUAL = "sublingual"
+    INHALED = "inhaled"
+    NASAL = "nasal"
+    TOPICAL = "topical"
+    TRANSDERMAL = "transdermal"
+    EYE = "eye"
+    EAR = "ear"
+    RECTAL = "rectal"
+    VAGINAL = "vaginal"
+    SUBCUTANEOUS = "subcutaneous"
+    INTRAMUSCULAR = "intramuscular"
+    INTRAVENOUS = "intravenous"
+    OTHER = "other"
+
+
+class Medication(BaseModel):
+    """One line. `quantity` counts units to hand out each time; `refills` how often again after the first time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Line
+    code: _Code | None = None
+    code_system: _Code | None = None
+    strength: _Code | None = None
+    dose: _Line
+    route: Route
+    frequency: _Line
+    duration_days: int = Field(ge=1, le=MAX_DURATION_DAYS)
+    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+    refills: int = Field(default=0, ge=0, le=MAX_REFILLS)
+    instructions: _Note | None = None
+    as_needed: bool = False
+
+    def ends_on(self, *, started_on: dt.date) -> dt.date:
+        """The day after the last one that this line and its refills cover."""
+        return started_on + dt.timedelta(days=self.duration_days * (1 + self.refills))
+
+    def is_current(self, *, started_on: dt.date, today: dt.date) -> bool:
+        return started_on <= today < self.ends_on(started_on=started_on)
+
+
+_MEDICATIONS: TypeAdapter[list[Medication]] = TypeAdapter(
+    Annotated[list[Medication], Field(min_length=1, max_length=MAX_MEDICATIONS)]
+)
+
+
+class InvalidMedications(ValueError):
+    """`errors` are pydantic's, without the input: `loc` is the line's number and the field."""
+
+    code = "invalid_medications"
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(self.code)
+        self.errors = error.errors(include_input=False, include_url=False, include_context=False)
+
+
+def validate_medications(value: object) -> list[Medication]:
+    """Raises: InvalidMedications."""
+    try:
+        return _MEDICATIONS.validate_python(value)
+    except ValidationError as error:
+        raise InvalidMedications(error) from None
+
+
+def as_json(medications: Sequence[Medication]) -> list[dict[str, Any]]:
+    """What the column holds: absent facts are left out."""
+    return [line.model_dump(mode="json", exclude_none=True) for line in medications]
+
+
+def stored_medications(value: object) -> list[Medication]:
+    """The lines of a stored prescription, whoever wrote it: a line we would refuse is shown as far as it goes."""
+    lines = value if isinstance(value, list) else [value]
+    return [_stored_line(line) for line in lines]
+
+
+def _stored_line(line: object) -> Medication:
+    try:
+        return Medication.model_validate(line)
+    except ValidationError:
+        facts = line if isinstance(line, Mapping) else {"name": line}
+        return Medication.model_construct(
+            name=_text(facts, "name") or "?",
+            dose=_text(facts, "dose"),
+            frequency=_text(facts, "frequency"),
+            strength=_text(facts, "strength") or None,
+            instructions=_text(facts, "instructions") or None,
+            route=Route.OTHER,
+            duration_days=_count(facts, "duration_days", MAX_DURATION_DAYS),
+            quantity=_count(facts, "quantity", MAX_QUANTITY),
+            refills=_count(facts, "refills", MAX_REFILLS),
+            as_needed=facts.get("as_needed") is True,
+        )
+
+
+def _text(facts: Mapping[Any, Any], key: str) -> str:
+    value = facts.get(key)
+    return str(value) if value is not None else ""
+
+
+def _count(facts: Mapping[Any, Any], key: str, most: int) -> int:
+    value = facts.get(key)
+    return min(max(value, 0), most) if isinstance(value, int) else 0
