@@ -143,6 +143,8 @@ SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
 CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
 
+WAKE_UP = "integrations.wake_ups.send"
+
 # Vendors
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", default="")
@@ -162,6 +164,9 @@ SENTRY_DSN = env.text("SENTRY_DSN", default="")
 
 # Bookings
 BOOKING_WAIT_SECONDS = 2.5
+# Threads of a web process; a quarter of them at most wait for a calendar at once.
+WEB_THREADS = 3
+SCHEDULE_PUSH_DELAY_SECONDS = 10
 MAX_OPEN_VISITS = 3
 
 # Requests
@@ -225,7 +230,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-schedules": {"task": "integrations.sweep_schedules", "schedule": 10.0},
     "sweep-sms": {"task": "integrations.sweep_sms", "schedule": 5.0},
     "pull-bookings": {"task": "integrations.pull_bookings", "schedule": 300.0},
-    "complete-past-visits": {"task": "clinical.complete_past_visits", "schedule": 300.0},
+    "complete-past-visits": {"task": "integrations.complete_past_visits", "schedule": 300.0},
 }
 
 # Pages

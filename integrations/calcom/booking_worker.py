@@ -105,16 +105,24 @@ def _book(request: BookingRequest, client: CalcomClient) -> Booking | None:
         _resolve(request, State.REFUSED, code="not_bookable")
         return None
     reference = Reference(request_id=request.pk, patient_id=patient.pk)
-    return client.create_booking(
-        start=request.start_ts,
-        event_type_id=link.cal_event_type_id,
-        attendee=Attendee(
-            name=patient.user.profile.full_name,
-            time_zone=patient.time_zone or "UTC",
-            phone=f"+{patient.user.phone}",
-        ),
-        metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
+    attendee = Attendee(
+        name=patient.user.profile.full_name,
+        time_zone=patient.time_zone or "UTC",
+        phone=f"+{patient.user.phone}",
     )
+    try:
+        return client.create_booking(
+            start=request.start_ts,
+            event_type_id=link.cal_event_type_id,
+            attendee=attendee,
+            metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
+        )
+    except CalcomRefused as refusal:
+        # An earlier try that was accepted after all takes the very time this one asks for.
+        found = _look_up(request, client) if request.tries > 1 and refusal.is_unavailable else None
+        if found is None:
+            raise
+        return found
 
 
 def _look_up(request: BookingRequest, client: CalcomClient) -> Booking | None:

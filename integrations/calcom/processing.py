@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from functools import partial
 
 import orjson
 import structlog
@@ -12,6 +13,7 @@ from django.db.models import Q
 from pydantic import ValidationError
 
 from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
+from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctor_of
 from integrations.calcom.translate import translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent
@@ -82,7 +84,10 @@ def _apply(row: CalWebhook, at: dt.datetime) -> str:
     applied = apply_booking_facts(
         facts=translation.facts, payload=dict(event.payload), doctor_of=doctor_of, at=at
     )
-    return "" if applied.appointment else "Kept; the visit appears when its times and organizer are known."
+    if applied.appointment is None:
+        return "Kept; the visit appears when its times and organizer are known."
+    transaction.on_commit(partial(forget_slots, applied.appointment.doctor_id))
+    return ""
 
 
 def _finish(row: CalWebhook, status: str, at: dt.datetime, note: str) -> None:

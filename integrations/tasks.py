@@ -1,0 +1,58 @@
+"""Celery tasks. Each finds its work in the database, so a lost, late or doubled message does no harm.
+
+They are the sweeps and the wake-ups at once: both only say "look".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.actions.send_sms import send_queued_sms
+from clinical.actions.mirror import complete_past_visits as complete
+from integrations.calcom.booking_worker import run_next_request
+from integrations.calcom.processing import BATCH, process_pending_webhooks
+from integrations.calcom.pull import pull_changed_bookings
+from integrations.calcom.schedules import push_next_schedule
+
+# One message's share of a worker; what is left is found by the next.
+SHARE_SECONDS = 60
+
+
+def _while_work(step: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SHARE_SECONDS
+    while step() and time.monotonic() < deadline:
+        pass
+
+
+@shared_task(name="integrations.sweep_webhooks")
+def sweep_webhooks() -> None:
+    _while_work(lambda: process_pending_webhooks(at=timezone.now()) == BATCH)
+
+
+@shared_task(name="integrations.sweep_booking_requests")
+def sweep_booking_requests() -> None:
+    _while_work(run_next_request)
+
+
+@shared_task(name="integrations.sweep_schedules")
+def sweep_schedules() -> None:
+    _while_work(push_next_schedule)
+
+
+@shared_task(name="integrations.sweep_sms")
+def sweep_sms() -> None:
+    _while_work(lambda: send_queued_sms(at=timezone.now()) > 0)
+
+
+@shared_task(name="integrations.pull_bookings")
+def pull_bookings() -> None:
+    pull_changed_bookings()
+
+
+@shared_task(name="integrations.complete_past_visits")
+def complete_past_visits() -> None:
+    complete(at=timezone.now())
