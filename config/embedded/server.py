@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.embedded.ports import free_port, is_free
+from config.embedded.ports import LOOPBACK, free_port, is_free
 
 LEASH = Path(__file__).with_name("leash.py")
 POLL_SECONDS = 0.02
@@ -131,6 +131,8 @@ def on_free_port(start: Callable[..., Server], port: int | None) -> Server:
 
     Raises: ServerProblem
     """
+    if port and not is_free(port):
+        raise ServerProblem(f"port {port} of {LOOPBACK} is taken")
     for _ in range(PORT_ATTEMPTS):
         number = port or free_port()
         try:

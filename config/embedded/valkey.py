@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded.directory import claimed
 from config.embedded.ports import LOOPBACK
@@ -84,7 +86,7 @@ def _start(binary: Path, data_dir: Path, *, log: Path, lock: int, durable: bool,
 
 def _answers(url: str) -> bool:
     try:
-        with redis.Redis.from_url(url, socket_timeout=2) as client:
+        with redis.Redis.from_url(url, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
             return bool(client.ping())
-    except redis.ConnectionError:
+    except redis.RedisError:
         return False

@@ -17,6 +17,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+# Before anything of ours is imported: `config` names the development settings where none are named.
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+
 from config.embedded.directory import is_claimed
 from config.embedded.postgres import running_postgres
 from config.embedded.server import ServerProblem
@@ -30,7 +33,9 @@ OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
-        os.environ["REDIS_URL"] = with_database_number(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
+        os.environ["REDIS_URL"] = with_database_number(
+            os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1
+        )
     elif not OPTIONS_WITHOUT_TESTS.intersection(args):
         servers = contextlib.ExitStack()
         early_config.add_cleanup(servers.close)
@@ -46,7 +51,9 @@ def start_absent_servers(servers: contextlib.ExitStack) -> None:
         return
     directory = servers.enter_context(temporary_directory())
     if not os.environ.get("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = servers.enter_context(running_postgres(directory / "postgres", durable=False))
+        os.environ["DATABASE_URL"] = servers.enter_context(
+            running_postgres(directory / "postgres", durable=False)
+        )
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = servers.enter_context(running_valkey(directory / "valkey", durable=False))
 

@@ -1,0 +1,53 @@
+# `make run` and `make test` need Python 3.11 or newer, and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+APPS := accounts clinical config hospitals integrations
+UV := var/uv/bin/uv
+UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.PHONY: help install run status test test-slow check format tour bench lock clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+install: ## set up .venv, locked packages and style sheet
+	@$(PYTHON) config/stack/install.py
+
+# `exec`: Ctrl-C and SIGTERM reach the supervisor itself, and no shell stays between.
+run: install ## start everything; Ctrl-C stops it
+	@exec $(BIN)/python -m config.stack run
+
+status: ## say where a running stack is reached
+	@exec $(BIN)/python -m config.stack status
+
+test: install ## run the suite on PostgreSQL and Valkey of its own
+	@exec $(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: install ## run real processes, the browser, the API's schema
+	@exec $(BIN)/python -m pytest -m slow $(ARGS)
+
+check: install ## lint, types, import contracts, migrations, templates
+	@exec $(BIN)/python -m config.stack.check
+
+format: install ## rewrite code and templates in the house's layout
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2 || true
+	@git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djhtml --tabwidth 2 || true
+
+tour: install ## walk the main job through a running stack
+	@exec $(BIN)/python -m config.tour $(ARGS)
+
+bench: install ## measure against bare floors; medians and ratios
+	@exec $(BIN)/python -m config.bench $(ARGS)
+
+lock: $(UV) ## resolve pyproject.toml into the two requirement files anew
+	@$(UV_COMPILE) pyproject.toml -o requirements.txt
+	@$(UV_COMPILE) --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+$(UV):
+	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install -q --disable-pip-version-check uv
+
+clean: ## remove what was installed, built and kept, the data of `make run` too
+	@! $(BIN)/python -m config.stack status >/dev/null 2>&1 || { echo 'Wardbook is running: stop it first.' >&2; exit 1; }
+	@rm -rf .venv var static/build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
