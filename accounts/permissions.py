@@ -73,7 +73,7 @@ def permissions_of(user: User) -> frozenset[Permission]:
 
 
 def has_permission(user: User, permission: Permission, *, hospital: uuid.UUID | None = None) -> bool:
-    """Whether the user holds the permission; with `hospital`, whether at that hospital. Operators hold theirs at all."""
+    """Whether the user holds the permission; with `hospital`, whether there. Operators hold theirs everywhere."""
     if permission not in permissions_of(user):
         return False
     return hospital is None or user.is_operator or user.hospital_id == hospital

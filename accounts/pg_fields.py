@@ -25,7 +25,7 @@ class TransactionNow(models.Func):
     output_field = models.DateTimeField()
 
 
-class EnumField(models.CharField[str, str]):
+class EnumField(models.CharField[Any, Any]):
     """A column of a native PostgreSQL enum type.
 
     `enum_type` is the type's name; `choices` its labels. The type itself is made by a migration's SQL.
@@ -113,7 +113,7 @@ class DbForeignKey(_DatabaseRule, models.ForeignKey[Any, Any]):
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {**kwargs, "db_index": self.db_index}
+        return name, path, args, {**kwargs, "db_index": self.__dict__["db_index"]}
 
 
 class DbOneToOneField(_DatabaseRule, models.OneToOneField[Any, Any]):

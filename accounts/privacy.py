@@ -1,4 +1,4 @@
-"""Which fields of a model are personal or secret: read by erasure, retention, logs and the test that wants every field declared."""
+"""Which fields of a model are personal or secret: for erasure, retention, and the test that every field is declared."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ class AiSessionQuerySet(models.QuerySet[Any]):
             return self.filter(patient_id=user.pk)
         if user.is_hospital_admin:
             return self.filter(hospital_id=user.hospital_id)
-        if user.is_doctor:
-            own_part = Q(hospital_id=user.hospital_id) | Q(hospital_id__isnull=True)
+        if user.is_doctor and user.hospital_id:
+            own_part = Q(hospital=user.hospital_id) | Q(hospital__isnull=True)
             return self.filter(own_part, patient_id__in=open_patient_ids(user))
         return self.none()
 

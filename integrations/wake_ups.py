@@ -1,24 +1,19 @@
-"""Wake-ups for the workers: a message that says "there is work", never what it is.
-
-At most one of a kind per process and 200 ms, the last of a burst when the 200 ms are over; short socket time-outs; never
-retried. A lost one costs the time until the next sweep.
-"""
+"""Sends the wake-ups that `accounts.wake_ups` paces: a Celery message that says "look", with short socket time-outs."""
 
 from __future__ import annotations
 
 import threading
-import time
+from typing import Any
 
 import structlog
 from celery import current_app
 from django.conf import settings
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
-INTERVAL_SECONDS = 0.2
 SOCKET_TIMEOUT_SECONDS = 0.1
 
 _TASKS = {
@@ -29,46 +24,25 @@ _TASKS = {
 }
 
 
-class _Bell:
-    """Rings for one kind of work."""
+class _Line:
+    """One connection to the broker for all threads of the process: wake-ups are rare and small."""
 
-    def __init__(self, task: str) -> None:
-        self._task = task
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last = 0.0
-        self._is_due = False
-        self._connection: Connection | None = None
+        self._connection: Any = None
 
-    def ring(self) -> None:
+    def send(self, task: str) -> None:
         with self._lock:
-            pause = self._last + INTERVAL_SECONDS - time.monotonic()
-            if pause > 0:
-                if not self._is_due:
-                    self._is_due = True
-                    timer = threading.Timer(pause, self._ring_late)
-                    timer.daemon = True
-                    timer.start()
-                return
-            self._send()
-
-    def _ring_late(self) -> None:
-        with self._lock:
-            self._is_due = False
-            self._send()
-
-    def _send(self) -> None:
-        self._last = time.monotonic()
-        try:
-            if self._connection is None:
-                self._connection = _short_tempered_connection()
-            current_app.send_task(self._task, connection=self._connection, retry=False, ignore_result=True)
-        except (KombuError, RedisError, OSError) as error:
-            self._connection = None
-            log.warning("wake_up.lost", task=self._task, error=type(error).__name__)
+            try:
+                self._connection = self._connection or _short_tempered_connection()
+                current_app.send_task(task, connection=self._connection, retry=False, ignore_result=True)
+            except (KombuError, RedisError, OSError) as error:
+                self._connection = None
+                log.warning("wake_up.lost", task=task, error=type(error).__name__)
 
 
-def _short_tempered_connection() -> Connection:
-    return Connection(
+def _short_tempered_connection() -> Any:
+    return Connection(  # type: ignore[no-untyped-call]
         settings.CELERY_BROKER_URL,
         connect_timeout=SOCKET_TIMEOUT_SECONDS,
         transport_options={
@@ -82,9 +56,9 @@ def _short_tempered_connection() -> Connection:
     )
 
 
-_bells = {name: _Bell(task) for name, task in _TASKS.items()}
+_line = _Line()
 
 
 def send(name: str) -> None:
-    """Ring for one kind of work: a name in `_TASKS`."""
-    _bells[name].ring()
+    """Wake the worker for one kind of work: a name in `_TASKS`."""
+    _line.send(_TASKS[name])

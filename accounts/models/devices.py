@@ -23,9 +23,7 @@ class LoginDevice(models.Model):
 
     class Meta:
         db_table = "login_devices"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "secret_hash"], name="login_devices_user_secret_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "secret_hash"], name="login_devices_user_secret_key")]
 
     def __str__(self) -> str:
         return f"device {self.pk}"
@@ -38,9 +36,7 @@ class DeviceToken(AbstractAuthToken):
     device_name = models.TextField(db_default="")
     last_used_at = models.DateTimeField(null=True)
 
-    privacy = privacy(
-        sensitive="digest token_key device_name", safe="user created expiry public_id last_used_at"
-    )
+    privacy = privacy(sensitive="digest token_key device_name", safe="user created expiry public_id last_used_at")
 
     class Meta:
         db_table = "device_tokens"

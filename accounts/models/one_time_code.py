@@ -29,9 +29,7 @@ class OneTimeCode(models.Model):
     # Set when the code is used, replaced by a newer one, or tried too often: a closed code never verifies.
     closed_at = models.DateTimeField(null=True)
 
-    privacy = privacy(
-        sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at"
-    )
+    privacy = privacy(sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at")
 
     class Meta:
         db_table = "otps"

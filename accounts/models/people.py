@@ -13,9 +13,7 @@ from accounts.privacy import privacy
 class Profile(models.Model):
     """Name and picture, for every role. No row until a name is given."""
 
-    user = DbOneToOneField(
-        User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="profile"
-    )
+    user = DbOneToOneField(User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="profile")
     full_name = models.TextField()
     profile_image_url = NullableTextField(null=True, blank=True)
 
@@ -35,9 +33,7 @@ class Profile(models.Model):
 class Patient(models.Model):
     """A patient; `time_zone` and `reminders_enabled` are the person's own choices."""
 
-    user = DbOneToOneField(
-        User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="patient"
-    )
+    user = DbOneToOneField(User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="patient")
     date_of_birth = models.DateField(null=True, blank=True)
     role = models.GeneratedField(
         expression=models.Value("PATIENT"), output_field=EnumField(enum_type="user_role"), db_persist=True

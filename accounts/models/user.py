@@ -35,7 +35,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractBaseUser):
+class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the token library has no types
     """Everyone who signs in: patients by phone, staff by email, platform operators as superusers without a role."""
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
@@ -43,7 +43,7 @@ class User(AbstractBaseUser):
     role = EnumField(enum_type="user_role", choices=Role.choices, null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     email = NullableTextField(null=True, blank=True, db_comment="Email for staff members")
-    password = models.CharField(
+    password = models.CharField(  # type: ignore[assignment]  # NULL for patients
         max_length=255,
         null=True,
         blank=True,

@@ -57,9 +57,7 @@ def apply_booking_facts(
     if not facts:
         return Applied(None)
     uids = {uid for one in facts for uid in (one.uid, one.rescheduled_from, one.rescheduled_to) if uid}
-    AppointmentBooking.objects.bulk_create(
-        [AppointmentBooking(uid=uid) for uid in sorted(uids)], ignore_conflicts=True
-    )
+    AppointmentBooking.objects.bulk_create([AppointmentBooking(uid=uid) for uid in sorted(uids)], ignore_conflicts=True)
     bookings = _locked_visit(uids)
     newest_before = {uid: _newest(booking) for uid, booking in bookings.items()}
     for one in facts:
@@ -148,11 +146,12 @@ def visit_status(row: Appointment, *, at: dt.datetime) -> str:
 
 
 def _surviving_row(bookings: dict[str, AppointmentBooking]) -> Appointment | None:
-    """The visit's row; where two rows turn out to be one visit, the older, which takes over what points to the other."""
+    """The visit's row; where two rows turn out to be one visit, the older, which takes over from the other."""
     ids = {booking.appointment_id for booking in bookings.values() if booking.appointment_id}
     rows = list(Appointment.objects.select_for_update().filter(pk__in=ids).order_by("created_at", "pk"))
     if not rows:
         return None
+    survivor: Appointment
     survivor, *others = rows
     for other in others:
         for relation in Appointment._meta.related_objects:
@@ -171,7 +170,7 @@ def _set_patient(row: Appointment, ordered: Sequence[MergedBooking]) -> None:
     """Tie the visit to a patient: by our proven reference, else by phone, else it is a guest's."""
     reference = next((one.reference for one in reversed(ordered) if one.reference), None)
     attendee = next((one for one in reversed(ordered) if one.attendee_at), None)
-    proven = Patient.objects.filter(pk=reference).first() if reference else None
+    proven = Patient.objects.filter(user_id=uuid.UUID(reference)).first() if reference else None
     if proven is not None:
         row.patient, row.patient_match, row.guest_name = proven, Appointment.PatientMatch.REFERENCE, None
         return
@@ -197,6 +196,8 @@ def complete_past_visits(*, at: dt.datetime, limit: int = 1000) -> int:
         .order_by("pk")[:limit]
     )
     ids = [row.pk for row in due]
-    return Appointment.objects.filter(pk__in=ids).exclude(cal_status__in=[CANCELLED]).update(
-        status=Appointment.Status.COMPLETED
+    return (
+        Appointment.objects.filter(pk__in=ids)
+        .exclude(cal_status__in=[CANCELLED])
+        .update(status=Appointment.Status.COMPLETED)
     )

@@ -35,9 +35,7 @@ class AiSession(models.Model):
     transcript = NullableTextField(null=True, blank=True)
     summary = NullableTextField(null=True, blank=True)
     start_time = models.DateTimeField(db_default=TransactionNow())
-    hospital = DbForeignKey(
-        Hospital, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+"
-    )
+    hospital = DbForeignKey(Hospital, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     caller_verified = models.BooleanField(db_default=False)
 

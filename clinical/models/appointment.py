@@ -51,18 +51,14 @@ class Appointment(models.Model):
     last_synced_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
-    hospital = DbForeignKey(
-        Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+"
-    )
+    hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+")
     cal_status = NullableTextField(null=True, blank=True)
     no_show = models.BooleanField(db_default=False)
     cancellation_reason = NullableTextField(null=True, blank=True)
     patient_match = models.TextField(choices=PatientMatch.choices, db_default=PatientMatch.NONE)
     identity_confirmed_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
-    completed_by = DbForeignKey(
-        User, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+"
-    )
+    completed_by = DbForeignKey(User, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+")
     guest_name = NullableTextField(null=True, blank=True)
     ai_session = DbForeignKey(
         AiSession, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="appointments"

@@ -55,9 +55,7 @@ class Prescription(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     updated_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    hospital = DbForeignKey(
-        Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+"
-    )
+    hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+")
     denial_reason = models.TextField(null=True, blank=True, choices=DenialReason.choices)
     denial_note = NullableTextField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)

@@ -16,16 +16,16 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     """
 
     # An inlined foreign key (ADD COLUMN .. REFERENCES) would bypass `_create_fk_sql` and lose the rule.
-    sql_create_column_inline_fk = None
+    sql_create_column_inline_fk = None  # type: ignore[assignment]  # as Django's own backends do
 
     def _create_fk_sql(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Statement:
-        statement = super()._create_fk_sql(model, field, suffix)
+        statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]  # private
         rule = getattr(field, "db_on_delete", None)
         if rule is not None:
-            statement.parts["deferrable"] = f" ON DELETE {rule}" if rule else ""
+            statement.parts.update(deferrable=f" ON DELETE {rule}" if rule else "")
         return statement
 
     def _fk_constraint_name(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Any:
         if getattr(field, "db_on_delete", None) is None:
-            return super()._fk_constraint_name(model, field, suffix)  # type: ignore[misc]
+            return super()._fk_constraint_name(model, field, suffix)  # type: ignore[misc]  # private
         return self.quote_name(f"{model._meta.db_table}_{field.column}_fkey")

@@ -18,9 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 
-KEY_HINT = (
-    "python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one; the first signs, all verify"
-)
+KEY_HINT = "python -c 'import secrets; print(secrets.token_urlsafe(48))' makes one; the first signs, all verify"
 MINIMUM_KEY_LENGTH = 32
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -58,9 +56,7 @@ class Env:
     def text(self, name: str, default: str | _Required = REQUIRED, *, hint: str = "") -> str:
         return self._ask(name, str, default, empty="", hint=hint)
 
-    def integer(
-        self, name: str, default: int | _Required = REQUIRED, *, minimum: int = 0, hint: str = ""
-    ) -> int:
+    def integer(self, name: str, default: int | _Required = REQUIRED, *, minimum: int = 0, hint: str = "") -> int:
         def parse(text: str) -> int:
             if not text.isdecimal() or int(text) < minimum:
                 raise ValueError(f"is not a whole number from {minimum} up")
@@ -76,9 +72,7 @@ class Env:
 
         return self._ask(name, parse, default, empty=False, hint=hint)
 
-    def choice(
-        self, name: str, choices: Iterable[str], default: str | _Required = REQUIRED, *, hint: str = ""
-    ) -> str:
+    def choice(self, name: str, choices: Iterable[str], default: str | _Required = REQUIRED, *, hint: str = "") -> str:
         allowed = tuple(choices)
 
         def parse(text: str) -> str:
@@ -132,9 +126,7 @@ class Env:
 
         return self._ask(name, parse, default, empty="", hint=hint)
 
-    def redis(
-        self, name: str, default: str | _Required = REQUIRED, *, hint: str = "redis://host:6379/0"
-    ) -> str:
+    def redis(self, name: str, default: str | _Required = REQUIRED, *, hint: str = "redis://host:6379/0") -> str:
         return self.url(name, default, schemes=REDIS_SCHEMES, hint=hint)
 
     def database(

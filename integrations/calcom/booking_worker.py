@@ -200,9 +200,7 @@ def _refused(request: BookingRequest, refusal: CalcomRefused) -> None:
 def _resolve(request: BookingRequest, state: str, *, code: str | None = None) -> None:
     request.state, request.outcome_code, request.resolved_at = state, code, timezone.now()
     request.next_try_at = None
-    request.save(
-        update_fields=["state", "outcome_code", "resolved_at", "next_try_at", "appointment", "booking_uid"]
-    )
+    request.save(update_fields=["state", "outcome_code", "resolved_at", "next_try_at", "appointment", "booking_uid"])
     log.info("booking_request.resolved", request=str(request.pk), kind=request.kind, state=state, code=code)
 
 

@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Collection
 
 import structlog
-from accounts.wake_ups import wake
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from accounts.wake_ups import wake
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, OutcomeState, Slots
 from hospitals.models import Doctor
@@ -45,9 +45,7 @@ class CalcomBookings:
         linked = CalLink.objects.filter(doctor_id__in=doctor_ids, cal_event_type_id__isnull=False)
         return frozenset(linked.values_list("doctor_id", flat=True))
 
-    def request_booking(
-        self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str
-    ) -> uuid.UUID:
+    def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         return self._queue(
             BookingRequest(
                 kind=BookingRequest.Kind.BOOK,

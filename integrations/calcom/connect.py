@@ -79,9 +79,7 @@ def _schedule(user: OrgUser, wanted: ScheduleInput, client: CalcomClient) -> Sch
     return client.create_user_schedule(user.id, wanted)
 
 
-def _event_type(
-    doctor: Doctor, team_id: int, user: OrgUser, schedule: Schedule, client: CalcomClient
-) -> EventType:
+def _event_type(doctor: Doctor, team_id: int, user: OrgUser, schedule: Schedule, client: CalcomClient) -> EventType:
     slug = f"visit-{str(doctor.pk)[:8]}"
     for event_type in client.list_team_event_types(team_id):
         if event_type.slug == slug:

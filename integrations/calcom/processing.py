@@ -25,10 +25,10 @@ BATCH = 50
 MAX_TRIES = 6
 FIRST_RETRY = dt.timedelta(seconds=10)
 
-UNKNOWN_DOCTOR_NOTE = "The booking's organizer is no doctor here. Connect the doctor to Cal.com; this webhook is then taken up again."
-UNREADABLE_NOTE = (
-    "The booking in this webhook cannot be read: {fields}. Replay it when the program understands it."
+UNKNOWN_DOCTOR_NOTE = (
+    "The booking's organizer is no doctor here. Connect the doctor to Cal.com; this webhook is then taken up again."
 )
+UNREADABLE_NOTE = "The booking in this webhook cannot be read: {fields}. Replay it when the program understands it."
 
 
 def process_pending_webhooks(*, at: dt.datetime, limit: int = BATCH) -> int:
@@ -81,9 +81,7 @@ def _apply(row: CalWebhook, at: dt.datetime) -> str:
     translation = translate_event(event, digest=digest, received_at=row.received_at)
     if not translation.facts:
         return translation.note
-    applied = apply_booking_facts(
-        facts=translation.facts, payload=dict(event.payload), doctor_of=doctor_of, at=at
-    )
+    applied = apply_booking_facts(facts=translation.facts, payload=dict(event.payload), doctor_of=doctor_of, at=at)
     if applied.appointment is None:
         return "Kept; the visit appears when its times and organizer are known."
     transaction.on_commit(partial(forget_slots, applied.appointment.doctor_id))

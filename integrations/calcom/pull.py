@@ -10,7 +10,7 @@ import structlog
 from django.utils import timezone
 
 from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
-from clinical.models import Appointment, AppointmentBooking
+from clinical.models import Appointment
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.doctors import doctor_of
 from integrations.calcom.errors import CalcomError
@@ -81,7 +81,6 @@ def _apply(booking: Booking, *, fetched_at: dt.datetime) -> str | None:
 
 
 def _shown(uid: str) -> tuple[object, ...] | None:
-    visit = AppointmentBooking.objects.filter(uid=uid).values_list("appointment_id", flat=True).first()
     fields = ("start_ts", "end_ts", "cal_status", "doctor_id", "patient_id", "no_show", "cal_booking_id")
-    row: tuple[object, ...] | None = Appointment.objects.filter(pk=visit).values_list(*fields).first()
+    row: tuple[object, ...] | None = Appointment.objects.filter(bookings__uid=uid).values_list(*fields).first()
     return row

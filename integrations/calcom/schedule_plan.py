@@ -82,12 +82,7 @@ def _part_of(period: Period, day: dt.date, zone: ZoneInfo) -> _Minutes:
 def _minus(window: _Minutes, off: list[_Minutes]) -> list[_Minutes]:
     pieces = [window]
     for start, end in off:
-        pieces = [
-            piece
-            for a, b in pieces
-            for piece in ((a, min(b, start)), (max(a, end), b))
-            if piece[0] < piece[1]
-        ]
+        pieces = [piece for a, b in pieces for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
     return pieces
 
 

@@ -194,7 +194,7 @@ def _responses(item: Booking) -> Json:
 
 
 def webhook(world: World, item: Webhook) -> Json:
-    scope: Json = {"teamId": item.org_id} if item.org_id is not None else {"userId": world.owner.id}
+    scope: Json = {"userId": world.owner.id} | ({"teamId": item.org_id} if item.org_id is not None else {})
     shown: Json = {
         "id": item.id,
         "subscriberUrl": item.url,

@@ -55,8 +55,7 @@ class Store:
     def raise_counter(self, name: str, used: int) -> None:
         """Make a series go on after a number that was brought from outside."""
         self._db.execute(
-            "INSERT INTO counters VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+            "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
             (name, used),
         )
 

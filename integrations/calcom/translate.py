@@ -41,9 +41,7 @@ def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetim
     if trigger == "BOOKING_NO_SHOW_UPDATED":
         mark = event.no_show()
         no_show = next((one.no_show for one in mark.attendees if one.no_show is not None), None)
-        return Translation(
-            [BookingFacts(mark.booking_uid, at, digest, booking_id=mark.booking_id, no_show=no_show)]
-        )
+        return Translation([BookingFacts(mark.booking_uid, at, digest, booking_id=mark.booking_id, no_show=no_show)])
     if trigger not in _STATUS_OF_TRIGGER:
         return Translation(note=f"{trigger or 'An event without a trigger'}: recorded, nothing to apply.")
     payload = event.booking()

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import structlog
-from accounts.wake_ups import wake
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -15,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.wake_ups import wake
 from integrations.calcom import signature
 
 log = structlog.get_logger(__name__)

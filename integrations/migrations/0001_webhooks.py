@@ -1,7 +1,8 @@
 """Stored webhooks of the reference schema, where it does not exist yet, and our columns beside them."""
 
-import accounts.pg_fields
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 SQL = """
 DO $$ BEGIN

@@ -1,8 +1,9 @@
 """Links to Cal.com, our writes to it, pulls, and Vapi's events."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 
 class Migration(migrations.Migration):

@@ -13,9 +13,7 @@ class CalLink(models.Model):
     Work is due when `wanted_hash` differs from `pushed_hash` and `next_try_at` has passed.
     """
 
-    doctor = DbOneToOneField(
-        Doctor, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="cal_link"
-    )
+    doctor = DbOneToOneField(Doctor, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="cal_link")
     cal_user_id = models.BigIntegerField(null=True, blank=True)
     cal_schedule_id = models.BigIntegerField(null=True, blank=True)
     cal_event_type_id = models.BigIntegerField(null=True, blank=True)

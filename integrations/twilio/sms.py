@@ -28,9 +28,7 @@ class TwilioSms:
             else {"from_": settings.TWILIO_FROM_NUMBER}
         )
         try:
-            message = self._client.messages.create(
-                to=f"+{to}", body=text, validity_period=valid_for_seconds, **sender
-            )
+            message = self._client.messages.create(to=f"+{to}", body=text, validity_period=valid_for_seconds, **sender)
         except TwilioRestException as error:
             log.warning("twilio.refused", status=error.status, code=error.code)
             # From None throughout: the exceptions' texts quote the number.
