@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate-limit", type=int, default=120, help="calls per minute and key")
     parser.add_argument("--webhook-url", help="subscribe the organisation to booking events at this address")
     parser.add_argument("--webhook-secret", help="the secret of that subscription")
-    parser.add_argument("--retry-delay", type=float, default=0.2, help="seconds before a webhook is sent again")
+    parser.add_argument(
+        "--retry-delay", type=float, default=0.2, help="seconds before a webhook is sent again"
+    )
     parser.add_argument("--seed", type=int, help="makes uids and faults the same every time")
     return parser
 

@@ -31,7 +31,9 @@ class Bookings:
         attendee = _attendee(body.attendee)
         visit = Span(body.start, body.start + length)
         booking = self._insert(kind, visit, attendee, metadata=dict(body.metadata))
-        self.announce("BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED", booking, None)
+        self.announce(
+            "BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED", booking, None
+        )
         return booking
 
     def cancel(self, uid: str, reason: str | None, *, by: str | None) -> Booking:
@@ -53,7 +55,9 @@ class Bookings:
         kind = self.world.event_type(old.event_type_id)
         visit = Span(body.start, body.start + (old.end - old.start))
         owner = self.world.users[old.host_id].email
-        new = self._insert(kind, visit, old.attendee.model_copy(), earlier=old, confirmed=body.rescheduled_by == owner)
+        new = self._insert(
+            kind, visit, old.attendee.model_copy(), earlier=old, confirmed=body.rescheduled_by == owner
+        )
         # The reason lands in the new row's cancellationReason; the old row has none.
         new.cancellation_reason = new.rescheduling_reason = body.rescheduling_reason
         new.rescheduled_by = old.rescheduled_by = body.rescheduled_by
@@ -100,7 +104,9 @@ class Bookings:
                 f"already to booking with uid={old.rescheduled_to_uid}.",
             )
         if old.status in {"cancelled", "rejected"}:
-            raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it has been cancelled already.")
+            raise ApiError(
+                400, f"Can't reschedule booking with uid={old.uid} because it has been cancelled already."
+            )
         if old.end < self.world.now():
             raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it is in the past.")
 

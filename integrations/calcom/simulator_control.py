@@ -62,7 +62,9 @@ def show_state(call: Call) -> Reply:
         "teams": [row.model_dump(mode="json") for row in world.teams.values()],
         "schedules": [outputs.schedule(world, row) for row in world.schedules.values()],
         "event_types": [outputs.event_type(world, row) for row in world.event_types.values()],
-        "bookings": [outputs.booking(world, row) for row in sorted(world.bookings.values(), key=lambda row: row.id)],
+        "bookings": [
+            outputs.booking(world, row) for row in sorted(world.bookings.values(), key=lambda row: row.id)
+        ],
         "webhooks": [outputs.webhook(world, row) for row in world.webhooks.values()],
         "time_off": [outputs.time_off(row) for row in world.time_off.values()],
         "deliveries": [_delivery(row) for row in world.deliveries.values()],

@@ -194,9 +194,10 @@ def _responses(item: Booking) -> Json:
 
 
 def webhook(world: World, item: Webhook) -> Json:
-    scope: Json = {"userId": world.owner.id} | ({"teamId": item.org_id} if item.org_id is not None else {})
+    scope: Json = {"teamId": item.org_id} if item.org_id is not None else {}
     shown: Json = {
         "id": item.id,
+        "userId": world.owner.id,
         "subscriberUrl": item.url,
         "active": item.active,
         "triggers": list(item.triggers),

@@ -14,6 +14,9 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key));
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+RAISE_COUNTER = """
+INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+"""
 
 
 class Store:
@@ -54,10 +57,7 @@ class Store:
 
     def raise_counter(self, name: str, used: int) -> None:
         """Make a series go on after a number that was brought from outside."""
-        self._db.execute(
-            "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-            (name, used),
-        )
+        self._db.execute(RAISE_COUNTER, (name, used))
 
     def clear(self) -> None:
         self._db.executescript("DELETE FROM records; DELETE FROM counters;")

@@ -129,7 +129,9 @@ class Courier:
         world = self._world
         if len(world.deliveries) <= KEPT_DELIVERIES:
             return
-        ended = [row.id for row in world.deliveries.values() if row.state != "pending"][: KEPT_DELIVERIES // 2]
+        ended = [row.id for row in world.deliveries.values() if row.state != "pending"][
+            : KEPT_DELIVERIES // 2
+        ]
         for number in ended:
             del world.deliveries[number]
         world.store.remove(Delivery, [f"{number:012d}" for number in ended])

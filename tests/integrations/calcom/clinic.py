@@ -22,6 +22,9 @@ from integrations.calcom.simulator_process import SimulatorProcess
 REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "calcom"
 DEADLINE_SECONDS = 10
 
+Json = dict[str, JsonValue]
+BOOKINGS_VERSION = "2024-08-13"
+
 TEAM_ID = 7
 BERLIN = "Europe/Berlin"
 # A Monday far ahead, in Berlin's summer time: the simulator's clock is the real one.
@@ -71,6 +74,30 @@ def control(simulator: SimulatorProcess, method: str, path: str, body: JsonValue
     assert response.ok, response.text
     data: JsonValue = response.json().get("data")
     return data
+
+
+def call(
+    simulator: SimulatorProcess,
+    method: str,
+    path: str,
+    body: JsonValue = None,
+    *,
+    version: str = BOOKINGS_VERSION,
+    key: str | None = "",
+) -> requests.Response:
+    """One raw call; `key` None sends none, "" the right one."""
+    headers = {"cal-api-version": version} if version else {}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key or simulator.api_key}"
+    return requests.request(
+        method, simulator.url + path, json=body, headers=headers, timeout=DEADLINE_SECONDS
+    )
+
+
+def past_row(clinic: Clinic, uid: str, **changes: JsonValue) -> Json:
+    row: Json = {"uid": uid, "eventTypeId": clinic.event_type.id, "start": "2020-01-06T09:00:00Z"}
+    row["attendee"] = {"name": "Old Pat", "email": f"{uid}@example.com"}
+    return row | changes
 
 
 def next_call(simulator: SimulatorProcess, match: str, do: str, **more: JsonValue) -> None:
