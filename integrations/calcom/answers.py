@@ -30,9 +30,7 @@ class Answer:
     pagination: JsonValue = None
 
 
-def read_answer(
-    operation: str, *, is_write: bool, status: int, headers: Mapping[str, str], body: bytes
-) -> Answer:
+def read_answer(operation: str, *, is_write: bool, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Unwrap one answer.
 
     Raises: CalcomRateLimited, CalcomRefused, and for everything that is not a clear yes or no

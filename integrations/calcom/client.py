@@ -158,9 +158,7 @@ class CalcomClient:
             log.warning("calcom.rows_unreadable", operation="list_org_bookings", rows=page.unreadable)
         return page
 
-    def iter_org_bookings(
-        self, filters: BookingFilters, *, take: int = BOOKINGS_PER_PAGE
-    ) -> Iterator[Booking]:
+    def iter_org_bookings(self, filters: BookingFilters, *, take: int = BOOKINGS_PER_PAGE) -> Iterator[Booking]:
         """All pages, one call each. Rows that change meanwhile may come twice or be passed over."""
         skip = 0
         while True:
@@ -175,9 +173,7 @@ class CalcomClient:
         body: dict[str, JsonValue] = {"cancellationReason": reason} if reason else {}
         return self._write("cancel_booking", "POST", _booking_path(uid, "cancel"), Booking, body=body)
 
-    def reschedule_booking(
-        self, uid: str, *, start: datetime, reason: str = "", rescheduled_by: str = ""
-    ) -> Booking:
+    def reschedule_booking(self, uid: str, *, start: datetime, reason: str = "", rescheduled_by: str = "") -> Booking:
         """Move. The answer is a NEW booking with a new uid; the old one is cancelled.
 
         `rescheduled_by` is the organizer's e-mail where the move needs no confirmation by the organizer.
@@ -206,9 +202,7 @@ class CalcomClient:
     ) -> WebhookSubscription:
         """Subscribe the organisation. The same URL twice is refused with `is_conflict`."""
         body = webhook_body(url, secret, triggers)
-        return self._write(
-            "create_org_webhook", "POST", f"{self._org}/webhooks", WebhookSubscription, body=body
-        )
+        return self._write("create_org_webhook", "POST", f"{self._org}/webhooks", WebhookSubscription, body=body)
 
     def update_webhook(
         self, webhook_id: str, *, url: str, secret: str, triggers: Sequence[str] = BOOKING_TRIGGERS

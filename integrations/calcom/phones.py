@@ -78,6 +78,4 @@ def _text(value: JsonValue) -> str:
 def _number_in_email(email: str) -> str:
     local, at, domain = email.partition("@")
     # The local part is the number without its plus.
-    return (
-        f"+{local}" if at + domain.lower() == SMS_EMAIL_DOMAIN and local.isascii() and local.isdigit() else ""
-    )
+    return f"+{local}" if at + domain.lower() == SMS_EMAIL_DOMAIN and local.isascii() and local.isdigit() else ""

@@ -10,6 +10,8 @@ State survives restarts. Beside the API it answers, without a key:
 - `POST /_simulator/reset`: forgets everything, faults and rate limits included
 - `POST /_simulator/teams {id, name}`, `POST /_simulator/users {email, name, timeZone}`
 - `POST /_simulator/bookings`: a list of bookings to have been there (see `simulator_control.BookingImport`)
+- `POST /_simulator/events {trigger, uid, reason}`: MEETING_STARTED, MEETING_ENDED (flat bodies), PING,
+  or REQUEST_RESCHEDULE by the host
 - `PUT  /_simulator/faults`: what goes wrong from now on, anything left out being switched off:
   `{webhooks: {duplicate, loss, shuffle, delay_ms}, api: {next: [{match, do, times, seconds}]}}`
 - `POST /_simulator/flush`: sends every waiting webhook now, in any order, and answers when done
@@ -79,9 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate-limit", type=int, default=120, help="calls per minute and key")
     parser.add_argument("--webhook-url", help="subscribe the organisation to booking events at this address")
     parser.add_argument("--webhook-secret", help="the secret of that subscription")
-    parser.add_argument(
-        "--retry-delay", type=float, default=0.2, help="seconds before a webhook is sent again"
-    )
+    parser.add_argument("--retry-delay", type=float, default=0.2, help="seconds before a webhook is sent again")
     parser.add_argument("--seed", type=int, help="makes uids and faults the same every time")
     return parser
 

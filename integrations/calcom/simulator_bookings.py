@@ -22,6 +22,7 @@ class Bookings:
 
     world: World
     announce: Announce
+    ping: Callable[[], None]
 
     def create(self, body: BookingBody) -> Booking:
         kind = self.world.event_type(body.event_type_id)
@@ -31,9 +32,7 @@ class Bookings:
         attendee = _attendee(body.attendee)
         visit = Span(body.start, body.start + length)
         booking = self._insert(kind, visit, attendee, metadata=dict(body.metadata))
-        self.announce(
-            "BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED", booking, None
-        )
+        self.announce("BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED", booking, None)
         return booking
 
     def cancel(self, uid: str, reason: str | None, *, by: str | None) -> Booking:
@@ -55,9 +54,7 @@ class Bookings:
         kind = self.world.event_type(old.event_type_id)
         visit = Span(body.start, body.start + (old.end - old.start))
         owner = self.world.users[old.host_id].email
-        new = self._insert(
-            kind, visit, old.attendee.model_copy(), earlier=old, confirmed=body.rescheduled_by == owner
-        )
+        new = self._insert(kind, visit, old.attendee.model_copy(), earlier=old, confirmed=body.rescheduled_by == owner)
         # The reason lands in the new row's cancellationReason; the old row has none.
         new.cancellation_reason = new.rescheduling_reason = body.rescheduling_reason
         new.rescheduled_by = old.rescheduled_by = body.rescheduled_by
@@ -66,6 +63,18 @@ class Bookings:
         self.world.save(new)
         self.announce("BOOKING_REQUESTED" if new.status == "pending" else "BOOKING_RESCHEDULED", new, old)
         return new
+
+    def ask_to_reschedule(self, uid: str, reason: str) -> Booking:
+        """The host wants another time. Told as a cancellation; the booker's move brings the visit back."""
+        booking = self.world.booking(uid)
+        if booking.status in {"cancelled", "rejected"}:
+            raise ApiError(400, "The booking is over already.")
+        booking.cancellation_reason = f"Please reschedule. {reason}".strip()
+        booking.cancelled_by = self.world.users[booking.host_id].email
+        booking.asks_to_reschedule = True
+        self._change(booking, "cancelled")
+        self.announce("BOOKING_CANCELLED", booking, None)
+        return booking
 
     def confirm(self, uid: str) -> Booking:
         booking = self._pending(uid, "confirm")
@@ -103,10 +112,8 @@ class Bookings:
                 f"Can't reschedule booking with uid={old.uid} because it has been cancelled and rescheduled "
                 f"already to booking with uid={old.rescheduled_to_uid}.",
             )
-        if old.status in {"cancelled", "rejected"}:
-            raise ApiError(
-                400, f"Can't reschedule booking with uid={old.uid} because it has been cancelled already."
-            )
+        if old.status in {"cancelled", "rejected"} and not old.asks_to_reschedule:
+            raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it has been cancelled already.")
         if old.end < self.world.now():
             raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it is in the past.")
 

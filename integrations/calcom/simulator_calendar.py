@@ -47,9 +47,7 @@ def host_for(world: World, event_type: EventType, visit: Span, *, ignore_uid: st
     if visit.start <= now:
         raise ApiError(400, "Attempting to book a meeting in the past.")
     if visit.start < now + timedelta(minutes=event_type.notice_minutes):
-        raise ApiError(
-            400, 'The event type can\'t be booked at the "start" time provided: it is out of bounds.'
-        )
+        raise ApiError(400, 'The event type can\'t be booked at the "start" time provided: it is out of bounds.')
     if not event_type.host_ids:
         raise ApiError(422, "There are no hosts for this event type.")
     free = [host for host in event_type.host_ids if _is_free(world, event_type, host, visit, ignore_uid)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field, JsonValue, TypeAdapter
 
@@ -31,6 +32,14 @@ class AttendeeImport(Body):
     email: str | None = None
     phone_number: str | None = None
     time_zone: str = "Europe/London"
+
+
+class Happening(Body):
+    """What comes about in Cal.com without a call: `uid` names the booking of all but PING."""
+
+    trigger: Literal["MEETING_STARTED", "MEETING_ENDED", "REQUEST_RESCHEDULE", "PING"]
+    uid: str = ""
+    reason: str = ""
 
 
 class BookingImport(Body):
@@ -62,9 +71,7 @@ def show_state(call: Call) -> Reply:
         "teams": [row.model_dump(mode="json") for row in world.teams.values()],
         "schedules": [outputs.schedule(world, row) for row in world.schedules.values()],
         "event_types": [outputs.event_type(world, row) for row in world.event_types.values()],
-        "bookings": [
-            outputs.booking(world, row) for row in sorted(world.bookings.values(), key=lambda row: row.id)
-        ],
+        "bookings": [outputs.booking(world, row) for row in sorted(world.bookings.values(), key=lambda row: row.id)],
         "webhooks": [outputs.webhook(world, row) for row in world.webhooks.values()],
         "time_off": [outputs.time_off(row) for row in world.time_off.values()],
         "deliveries": [_delivery(row) for row in world.deliveries.values()],
@@ -104,6 +111,17 @@ def add_user(call: Call) -> Reply:
     username = body.email.partition("@")[0]
     user = call.world.add_user(email=body.email, username=username, time_zone=body.time_zone, name=body.name)
     return Reply(outputs.org_user(call.world, user))
+
+
+def happen(call: Call) -> Reply:
+    body = call.input(Happening)
+    if body.trigger == "REQUEST_RESCHEDULE":
+        call.bookings.ask_to_reschedule(body.uid, body.reason)
+    elif body.trigger == "PING":
+        call.bookings.ping()
+    else:
+        call.bookings.announce(body.trigger, call.world.booking(body.uid), None)
+    return Reply(has_data=False)
 
 
 def import_bookings(call: Call) -> Reply:
@@ -151,5 +169,6 @@ ROUTES = [
     Route("POST", "/_simulator/reset", reset, key="optional"),
     Route("POST", "/_simulator/teams", add_team, 201, key="optional"),
     Route("POST", "/_simulator/users", add_user, 201, key="optional"),
+    Route("POST", "/_simulator/events", happen, 201, key="optional"),
     Route("POST", "/_simulator/bookings", import_bookings, 201, key="optional"),
 ]

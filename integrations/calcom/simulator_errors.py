@@ -22,9 +22,7 @@ NAMES = {
 class ApiError(Exception):
     """Ends a simulated call with an error envelope."""
 
-    def __init__(
-        self, status: int, message: str, *, code: str = "", errors: Sequence[JsonValue] | None = None
-    ) -> None:
+    def __init__(self, status: int, message: str, *, code: str = "", errors: Sequence[JsonValue] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -14,12 +14,62 @@ from .simulator_world import World
 
 def event_body(world: World, trigger: str, booking: Booking, earlier: Booking | None) -> Json:
     """What a subscriber is posted about this booking; `earlier` is the one it replaces."""
+    if trigger in {"MEETING_STARTED", "MEETING_ENDED"}:
+        return {"triggerEvent": trigger} | _row(world, booking)
     payload = (
         _no_show(booking)
         if trigger == "BOOKING_NO_SHOW_UPDATED"
         else _booking(world, trigger, booking) | _extras(trigger, booking, earlier)
     )
     return {"triggerEvent": trigger, "createdAt": iso(world.now()), "payload": payload}
+
+
+def ping_body(world: World) -> Json:
+    """What the test button of Cal.com sends: no booking, no uid."""
+    now = iso(world.now())
+    person: Json = {"name": "Jane Doe", "email": "jdoe@example.com", "timeZone": "Europe/London"}
+    payload: Json = {
+        "type": "Test",
+        "title": "Test trigger event",
+        "description": "",
+        "startTime": now,
+        "endTime": now,
+        "attendees": [person | {"language": {"locale": "en"}}],
+        "organizer": {"name": "Cal", "email": "", "timeZone": "Europe/London", "language": {"locale": "en"}},
+    }
+    return {"triggerEvent": "PING", "createdAt": now, "payload": payload}
+
+
+def _row(world: World, booking: Booking) -> Json:
+    # The booking's bare row, without the envelope's payload: `createdAt` is the booking's own.
+    user, person = world.users[booking.host_id], booking.attendee
+    attendee: Json = {"id": booking.id, "bookingId": booking.id, "name": person.name, "email": person.email}
+    attendee |= {"timeZone": person.time_zone, "phoneNumber": person.phone, "noShow": person.absent}
+    return {
+        "id": booking.id,
+        "uid": booking.uid,
+        "userId": user.id,
+        "userPrimaryEmail": user.email,
+        "eventTypeId": booking.event_type_id,
+        "title": booking.title,
+        "responses": _responses(person, is_closing=False),
+        "startTime": iso(booking.start),
+        "endTime": iso(booking.end),
+        "createdAt": iso(booking.created_at),
+        "updatedAt": iso(booking.updated_at) if booking.updated_at is not None else None,
+        "status": booking.status.upper(),
+        "cancellationReason": booking.cancellation_reason,
+        "fromReschedule": booking.rescheduled_from_uid,
+        "metadata": dict(booking.metadata),
+        "noShowHost": booking.host_absent,
+        "user": {
+            "email": user.email,
+            "name": user.name,
+            "timeZone": user.time_zone,
+            "username": user.username,
+        },
+        "attendees": [attendee],
+    }
 
 
 def _booking(world: World, trigger: str, booking: Booking) -> Json:
@@ -63,7 +113,10 @@ def _booking(world: World, trigger: str, booking: Booking) -> Json:
 def _extras(trigger: str, booking: Booking, earlier: Booking | None) -> Json:
     # Cancellations and rejections carry no metadata: our reference cannot be read from them.
     if trigger == "BOOKING_CANCELLED":
-        closing: Json = {"cancellationReason": booking.cancellation_reason, "requestReschedule": False}
+        closing: Json = {
+            "cancellationReason": booking.cancellation_reason,
+            "requestReschedule": booking.asks_to_reschedule,
+        }
         return closing | ({"cancelledBy": booking.cancelled_by} if booking.cancelled_by else {})
     if trigger == "BOOKING_REJECTED":
         return {"rejectionReason": booking.rejection_reason}

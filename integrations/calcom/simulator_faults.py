@@ -35,9 +35,7 @@ class ApiFault(Switch):
     """
 
     match: str
-    do: Literal[
-        "500", "502", "429", "html", "hang", "drop", "drop_after_commit", "half_body", "hang_after_commit"
-    ]
+    do: Literal["500", "502", "429", "html", "hang", "drop", "drop_after_commit", "half_body", "hang_after_commit"]
     times: int = Field(default=1, ge=1)
     seconds: float = 30
 

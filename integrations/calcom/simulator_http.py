@@ -45,7 +45,7 @@ class App:
         self._courier = courier
         self._limiter = limiter
         self._api_key = api_key
-        self._bookings = Bookings(world, courier.announce)
+        self._bookings = Bookings(world, courier.announce, courier.ping)
         rules = [Rule(route.path, methods=[route.method], endpoint=route) for route in ROUTES]
         self._map = Map(rules, strict_slashes=False)
 

@@ -90,8 +90,7 @@ def _patched(call: Call, schedule: Schedule, owner: User, body: SchedulePatch) -
     schedule.time_zone = body.time_zone or schedule.time_zone
     if body.availability is not None:
         schedule.windows = [
-            Window(days=list(window.days), start=window.start_time, end=window.end_time)
-            for window in body.availability
+            Window(days=list(window.days), start=window.start_time, end=window.end_time) for window in body.availability
         ]
     if body.overrides is not None:
         schedule.overrides = [

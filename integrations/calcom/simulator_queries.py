@@ -148,9 +148,7 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     if not text.lstrip("-").isdigit():
-        raise ApiError(
-            400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")]
-        )
+        raise ApiError(400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")])
     return int(text)
 
 

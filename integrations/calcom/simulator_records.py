@@ -91,6 +91,8 @@ class Booking(BaseModel):
     host_absent: bool = False
     cancellation_reason: str | None = None
     cancelled_by: str | None = None
+    # The host asked for another time: cancelled, yet the booker may still move it.
+    asks_to_reschedule: bool = False
     rejection_reason: str | None = None
     rescheduling_reason: str | None = None
     rescheduled_by: str | None = None

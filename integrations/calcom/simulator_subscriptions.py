@@ -65,9 +65,7 @@ def _check_time_off(call: Call, entry: OutOfOffice, body: OooPatch) -> None:
         raise ApiError(400, "The end of the out of office must not be before its start.")
     if body.to_user_id == entry.user_id:
         raise ApiError(400, "Cannot redirect to self.")
-    others = [
-        row for row in call.world.time_off.values() if row.user_id == entry.user_id and row.id != entry.id
-    ]
+    others = [row for row in call.world.time_off.values() if row.user_id == entry.user_id and row.id != entry.id]
     if any(row.start == entry.start and row.end == entry.end for row in others):
         raise ApiError(409, "Ooo entry already exists.")
 

@@ -85,9 +85,7 @@ def list_slots(call: Call) -> Reply:
     minutes = query.get("duration", "")
     length = timedelta(minutes=int(minutes) if minutes.isdigit() else kind.length_minutes)
     within = Span(_moment(query, "start"), _moment(query, "end", ends_day=True))
-    starts = free_times(
-        call.world, kind, within, length=length, ignore_uid=query.get("bookingUidToReschedule")
-    )
+    starts = free_times(call.world, kind, within, length=length, ignore_uid=query.get("bookingUidToReschedule"))
     return Reply(_by_day(starts, length, zone, has_end=query.get("format") == "range"))
 
 

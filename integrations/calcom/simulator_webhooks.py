@@ -9,7 +9,7 @@ import time
 import requests
 
 from .signature import HEADER, NO_SECRET, sign
-from .simulator_events import event_body
+from .simulator_events import event_body, ping_body
 from .simulator_faults import Faults
 from .simulator_records import Booking, Delivery, Webhook
 from .simulator_world import World
@@ -54,6 +54,13 @@ class Courier:
         body = json.dumps(event_body(world, trigger, booking, earlier), ensure_ascii=False)
         for hook in hearing:
             self._queue(hook, trigger, body)
+        self._wake.set()
+
+    def ping(self) -> None:
+        """Queue Cal.com's test event for every subscription. The caller holds the world's lock."""
+        body = json.dumps(ping_body(self._world))
+        for hook in self._world.webhooks.values():
+            self._queue(hook, "PING", body)
         self._wake.set()
 
     def flush(self) -> int:
@@ -129,9 +136,7 @@ class Courier:
         world = self._world
         if len(world.deliveries) <= KEPT_DELIVERIES:
             return
-        ended = [row.id for row in world.deliveries.values() if row.state != "pending"][
-            : KEPT_DELIVERIES // 2
-        ]
+        ended = [row.id for row in world.deliveries.values() if row.state != "pending"][: KEPT_DELIVERIES // 2]
         for number in ended:
             del world.deliveries[number]
         world.store.remove(Delivery, [f"{number:012d}" for number in ended])

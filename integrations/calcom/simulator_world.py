@@ -84,9 +84,7 @@ class World:
 
     def add_user(self, *, email: str, username: str, time_zone: str, name: str | None = None) -> User:
         """A member of the organisation. Raises: ApiError where the e-mail or username is there already."""
-        if any(
-            user.email.lower() == email.lower() or user.username == username for user in self.users.values()
-        ):
+        if any(user.email.lower() == email.lower() or user.username == username for user in self.users.values()):
             raise ApiError(409, "User already exists in the organization")
         user = User(
             id=self.store.next_id("user"),
@@ -102,9 +100,7 @@ class World:
 
     def user(self, user_id: int) -> User:
         if user_id not in self.users:
-            raise ApiError(
-                403, f"User with id={user_id} is not part of the organization with id={self.org_id}"
-            )
+            raise ApiError(403, f"User with id={user_id} is not part of the organization with id={self.org_id}")
         return self.users[user_id]
 
     def team(self, team_id: int) -> Team:

@@ -90,10 +90,7 @@ PLAIN = ("type", "enum", "required", "minimum", "maximum", "pattern", "maxLength
 
 def _properties(source: dict[str, Any], *, is_closed: bool) -> dict[str, Any]:
     loose = set() if is_closed else set(LOOSE_FIELDS) | ({"id"} if WEBHOOK_MARK in source else set())
-    return {
-        name: {} if name in loose else json_schema(value, is_closed=is_closed)
-        for name, value in source.items()
-    }
+    return {name: {} if name in loose else json_schema(value, is_closed=is_closed) for name, value in source.items()}
 
 
 class Contract:
@@ -114,8 +111,7 @@ class Contract:
         found = [
             row
             for row in self.operations
-            if row["method"] == request.method
-            and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", row["path"]), path)
+            if row["method"] == request.method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", row["path"]), path)
         ]
         assert found, f"no such operation: {request.method} {path}"
         # `/default` and the like are described beside `/{id}`: the one with the fewest placeholders is meant.
@@ -123,9 +119,7 @@ class Contract:
 
     def _check_request(self, operation: dict[str, Any], request: requests.PreparedRequest) -> None:
         version = request.headers["cal-api-version"]
-        assert version == operation["calApiVersion"] or (
-            operation["calApiVersion"] is None and version in VERSIONS
-        )
+        assert version == operation["calApiVersion"] or (operation["calApiVersion"] is None and version in VERSIONS)
         given = parse_qs(urlsplit(str(request.url)).query)
         declared = {row["name"]: row for row in operation["parameters"] if row["in"] == "query"}
         assert set(given) <= set(declared)
@@ -135,9 +129,7 @@ class Contract:
                 json_schema(declared[name]["schema"], is_closed=True),
                 _typed(declared[name]["schema"], values),
             )
-        needs_key = any(
-            row["name"] == "Authorization" and row.get("required") for row in operation["parameters"]
-        )
+        needs_key = any(row["name"] == "Authorization" and row.get("required") for row in operation["parameters"])
         assert not needs_key or "Authorization" in request.headers
         body = json.loads(request.body) if request.body else None
         if operation["requestBody"] is None:
@@ -160,9 +152,7 @@ def _typed(schema: dict[str, Any], values: list[str]) -> Any:
 
 
 def _validate(schema: Any, value: Any) -> None:
-    errors = [
-        f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(value)
-    ]
+    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(value)]
     assert errors == []
 
 

@@ -31,9 +31,7 @@ BERLIN = "Europe/Berlin"
 MONDAY_TEN = datetime(2050, 9, 5, 8, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-HOURS = ScheduleInput(
-    BERLIN, [ScheduleWindow(days=WEEKDAYS, start_time="09:00", end_time="12:00")], name="Surgery"
-)
+HOURS = ScheduleInput(BERLIN, [ScheduleWindow(days=WEEKDAYS, start_time="09:00", end_time="12:00")], name="Surgery")
 PATIENT = Attendee("Pat Ient", BERLIN, phone="+4915112345678")
 
 
@@ -89,9 +87,7 @@ def call(
     headers = {"cal-api-version": version} if version else {}
     if key is not None:
         headers["Authorization"] = f"Bearer {key or simulator.api_key}"
-    return requests.request(
-        method, simulator.url + path, json=body, headers=headers, timeout=DEADLINE_SECONDS
-    )
+    return requests.request(method, simulator.url + path, json=body, headers=headers, timeout=DEADLINE_SECONDS)
 
 
 def past_row(clinic: Clinic, uid: str, **changes: JsonValue) -> Json:
@@ -108,7 +104,8 @@ def next_call(simulator: SimulatorProcess, match: str, do: str, **more: JsonValu
 
 def counts(simulator: SimulatorProcess) -> dict[str, JsonValue]:
     state = control(simulator, "GET", "state")
-    assert isinstance(state, dict) and isinstance(state["counts"], dict)
+    assert isinstance(state, dict)
+    assert isinstance(state["counts"], dict)
     return state["counts"]
 
 

@@ -18,9 +18,7 @@ def utc(day: int, hour: int, minute: int = 0, *, month: int = 9) -> datetime:
 def schedule(
     *hours: tuple[str, str, str], zone: str = "Europe/Berlin", overrides: list[Override] | None = None
 ) -> Schedule:
-    windows = [
-        Window(days=[day], start=time.fromisoformat(a), end=time.fromisoformat(b)) for day, a, b in hours
-    ]
+    windows = [Window(days=[day], start=time.fromisoformat(a), end=time.fromisoformat(b)) for day, a, b in hours]
     return Schedule(id=1, owner_id=1, name="", time_zone=zone, windows=windows, overrides=overrides or [])
 
 
@@ -61,9 +59,7 @@ def test_an_override_opens_a_day_that_is_off() -> None:
     # Clocks in Berlin go forward on 2050-03-27 and back on 2050-10-30, both Sundays.
     [(3, 26, 23, 23), (10, 29, 22, 25)],
 )
-def test_a_day_of_changing_clocks_is_shorter_or_longer(
-    month: int, day: int, start_hour: int, hours: int
-) -> None:
+def test_a_day_of_changing_clocks_is_shorter_or_longer(month: int, day: int, start_hour: int, hours: int) -> None:
     sunday = schedule(("Sunday", "00:00", "23:59"))
     start = utc(day, start_hour, month=month)
     assert open_spans(sunday, whole(day + 1, month=month)) == [Span(start, start + timedelta(hours=hours))]

@@ -51,9 +51,7 @@ def test_a_write_that_fails_unclearly_has_an_unknown_outcome(clinic: Clinic, do:
 
 
 @pytest.mark.parametrize("do", ["drop_after_commit", "half_body"])
-def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_though_it_happened(
-    clinic: Clinic, do: str
-) -> None:
+def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_though_it_happened(clinic: Clinic, do: str) -> None:
     next_call(clinic.simulator, "POST /v2/bookings", do)
     with pytest.raises(CalcomUnknownOutcome):
         clinic.book()
@@ -64,9 +62,7 @@ def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_though_it_happened(
     assert refusal.value.is_unavailable is True
 
 
-def test_a_write_that_times_out_has_an_unknown_outcome(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_times_out_has_an_unknown_outcome(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integrations.calcom.client.TIMEOUT_SECONDS", 0.2)
     next_call(clinic.simulator, "POST /v2/bookings", "hang", seconds=1)
     with pytest.raises(CalcomUnknownOutcome):
@@ -102,9 +98,7 @@ def test_a_used_up_budget_says_when_to_come_back(clinic: Clinic) -> None:
     assert (limited.value.retry_after, limited.value.status, limited.value.retryable) == (60, 429, True)
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"), [("17", 17), ("", 60), ("0", 60), ("soon", 60), ("1767225600", 60)]
-)
+@pytest.mark.parametrize(("value", "seconds"), [("17", 17), ("", 60), ("0", 60), ("soon", 60), ("1767225600", 60)])
 def test_the_wait_is_read_with_a_default(value: str, seconds: int) -> None:
     assert retry_after_seconds({"X-RateLimit-Reset-Default": value}) == seconds
 
@@ -157,10 +151,7 @@ def test_an_expired_key_is_a_credential_problem() -> None:
 
 
 def test_a_vendor_code_with_other_text_in_it_is_not_repeated() -> None:
-    assert (
-        str(CalcomRefused("op", status=400, vendor_code="Pat Ient <p@example.com>"))
-        == "calcom_refused op 400"
-    )
+    assert str(CalcomRefused("op", status=400, vendor_code="Pat Ient <p@example.com>")) == "calcom_refused op 400"
 
 
 def test_slots_are_asked_without_the_key(clinic: Clinic) -> None:
@@ -248,9 +239,7 @@ def _visit(clinic: Clinic) -> EventTypeInput:
     return EventTypeInput(30, "Visit", "visit", [clinic.doctor.id])
 
 
-@pytest.mark.parametrize(
-    ("call", "status"), [row[1:] for row in REFUSED_CALLS], ids=[row[0] for row in REFUSED_CALLS]
-)
+@pytest.mark.parametrize(("call", "status"), [row[1:] for row in REFUSED_CALLS], ids=[row[0] for row in REFUSED_CALLS])
 def test_refusals(clinic: Clinic, call: Callable[[Clinic], object], status: int) -> None:
     with pytest.raises(CalcomRefused) as refusal:
         call(clinic)

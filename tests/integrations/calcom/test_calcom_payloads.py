@@ -104,7 +104,8 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
 def test_each_spelling_of_a_time_gives_the_same_aware_utc(spelling: str) -> None:
     start = payload(startTime=spelling).start
     assert start == datetime(2050, 7, 1, 10, tzinfo=UTC)
-    assert start is not None and start.utcoffset() is not None
+    assert start is not None
+    assert start.utcoffset() is not None
     assert start.tzname() == "UTC"
 
 
@@ -201,9 +202,7 @@ def test_any_of_the_secrets_verifies() -> None:
     assert verify(["new"], body, sign("old", body)) is False
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "no-secret-provided", "é", "\udcff", "sha256=" + sign("s", b"{}")]
-)
+@pytest.mark.parametrize("header", [None, "", "no-secret-provided", "é", "\udcff", "sha256=" + sign("s", b"{}")])
 def test_what_is_no_signature_is_refused(header: str | None) -> None:
     assert verify(["s"], b"{}", header) is False
 

@@ -216,9 +216,7 @@ def test_absent_hours_mean_working_days(clinic: Clinic) -> None:
     days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
     made = call(clinic.simulator, "POST", path, body).json()["data"]
     assert made["availability"] == [{"days": days, "startTime": "09:00", "endTime": "17:00"}]
-    assert (
-        call(clinic.simulator, "POST", path, body | {"availability": []}).json()["data"]["availability"] == []
-    )
+    assert call(clinic.simulator, "POST", path, body | {"availability": []}).json()["data"]["availability"] == []
     assert [row.id for row in clinic.client.list_user_schedules(clinic.doctor.id)] == [1, 2, 3]
 
 
@@ -260,9 +258,7 @@ def test_state_survives_a_kill(tmp_path: Path) -> None:
         assert control(second, "GET", "state") == before
         assert client.get_booking(gone.uid).status == "cancelled"
         with pytest.raises(CalcomRefused) as refusal:
-            client.create_booking(
-                start=MONDAY_TEN, event_type_id=clinic.event_type.id, attendee=PATIENT, metadata={}
-            )
+            client.create_booking(start=MONDAY_TEN, event_type_id=clinic.event_type.id, attendee=PATIENT, metadata={})
         assert refusal.value.is_unavailable is True
         later = client.create_booking(
             start=MONDAY_TEN + HALF_HOUR, event_type_id=clinic.event_type.id, attendee=PATIENT, metadata={}

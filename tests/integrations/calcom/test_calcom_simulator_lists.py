@@ -48,16 +48,15 @@ def test_lists_are_filtered(clinic: Clinic) -> None:
 def test_lists_are_filtered_by_their_change(clinic: Clinic) -> None:
     one, two = clinic.book(), clinic.book(MONDAY_TEN + HALF_HOUR)
     changed = clinic.client.cancel_booking(one.uid)
-    assert two.updated_at is not None and changed.updated_at is not None
+    assert two.updated_at is not None
+    assert changed.updated_at is not None
     assert uids(clinic, BookingFilters(sort_updated_at="asc")) == [two.uid, one.uid]
     assert uids(clinic, BookingFilters(after_updated_at=changed.updated_at)) == [one.uid]
     assert uids(clinic, BookingFilters(before_updated_at=two.updated_at)) == [two.uid]
     assert uids(clinic, BookingFilters(before_created_at=two.created_at)) == [one.uid, two.uid]
 
 
-@pytest.mark.parametrize(
-    ("query", "status"), [("take=250", 200), ("take=251", 400), ("take=0", 400), ("skip=-1", 400)]
-)
+@pytest.mark.parametrize(("query", "status"), [("take=250", 200), ("take=251", 400), ("take=0", 400), ("skip=-1", 400)])
 def test_pages_have_bounds(clinic: Clinic, query: str, status: int) -> None:
     assert call(clinic.simulator, "GET", f"/v2/organizations/1/bookings?{query}").status_code == status
 

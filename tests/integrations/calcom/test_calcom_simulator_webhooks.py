@@ -84,9 +84,7 @@ def test_a_cancelled_booking_is_told_without_metadata(subscribed: Clinic, receiv
     assert "metadata" not in raw_payload(receiver)
 
 
-def test_a_booking_to_confirm_is_requested_then_created_or_rejected(
-    subscribed: Clinic, receiver: Receiver
-) -> None:
+def test_a_booking_to_confirm_is_requested_then_created_or_rejected(subscribed: Clinic, receiver: Receiver) -> None:
     kind = subscribed.new_type("asked", needs_confirmation=True, schedule_id=subscribed.schedule.id)
     asking = Clinic(subscribed.simulator, subscribed.client, subscribed.doctor, subscribed.schedule, kind)
     first, second = asking.book(), asking.book(MONDAY_TEN + HALF_HOUR)
@@ -141,9 +139,7 @@ def test_a_no_show_is_told(subscribed: Clinic, receiver: Receiver) -> None:
     assert [(who.email, who.no_show) for who in no_show.attendees] == [("p@example.com", True)]
 
 
-def test_a_failing_receiver_is_tried_three_times_with_the_same_body(
-    subscribed: Clinic, receiver: Receiver
-) -> None:
+def test_a_failing_receiver_is_tried_three_times_with_the_same_body(subscribed: Clinic, receiver: Receiver) -> None:
     receiver.statuses = [500, 503]
     subscribed.book()
     wait_for(receiver, 3)
@@ -167,7 +163,8 @@ def test_gone_switches_the_subscription_off(subscribed: Clinic, receiver: Receiv
 
 def states(simulator: SimulatorProcess) -> list[tuple[object, object]]:
     state = control(simulator, "GET", "state")
-    assert isinstance(state, dict) and isinstance(state["deliveries"], list)
+    assert isinstance(state, dict)
+    assert isinstance(state["deliveries"], list)
     return [(row["state"], row["attempts"]) for row in state["deliveries"] if isinstance(row, dict)]
 
 
@@ -210,7 +207,32 @@ def test_one_address_is_subscribed_once(subscribed: Clinic, receiver: Receiver) 
     assert refusal.value.is_conflict is True
     [hook] = subscribed.client.list_org_webhooks()
     assert (hook.subscriber_url, hook.triggers, hook.active) == (receiver.url, BOOKING_TRIGGERS, True)
-    changed = subscribed.client.update_webhook(
-        hook.id, url=receiver.url, secret="new", triggers=["BOOKING_CREATED"]
-    )
+    changed = subscribed.client.update_webhook(hook.id, url=receiver.url, secret="new", triggers=["BOOKING_CREATED"])
     assert (changed.id, changed.triggers, changed.secret) == (hook.id, ("BOOKING_CREATED",), "new")
+
+
+def test_a_host_who_asks_for_another_time_cancels_until_it_is_moved(subscribed: Clinic, receiver: Receiver) -> None:
+    booking = subscribed.book()
+    event: JsonValue = {"trigger": "REQUEST_RESCHEDULE", "uid": booking.uid, "reason": "Ill."}
+    control(subscribed.simulator, "POST", "events", event)
+    told = wait_for(receiver, 2)[1].booking()
+    assert (told.status, told.request_reschedule) == ("cancelled", True)
+    assert told.cancellation_reason == "Please reschedule. Ill."
+    moved = subscribed.client.reschedule_booking(booking.uid, start=MONDAY_TEN + HALF_HOUR)
+    assert (moved.status, moved.rescheduled_from_uid) == ("accepted", booking.uid)
+    assert wait_for(receiver, 3)[2].booking().reschedule_uid == booking.uid
+
+
+def test_meetings_are_told_flat(clinic: Clinic, receiver: Receiver) -> None:
+    clinic.client.create_org_webhook(url=receiver.url, secret=SECRET, triggers=["MEETING_ENDED"])
+    booking = clinic.book()
+    control(clinic.simulator, "POST", "events", {"trigger": "MEETING_ENDED", "uid": booking.uid})
+    [event] = wait_for(receiver, 1)
+    assert (event.trigger_event, event.is_flat, event.created_at) == ("MEETING_ENDED", True, None)
+    assert (event.booking().uid, event.booking().organizer_id) == (booking.uid, clinic.doctor.id)
+
+
+def test_a_ping_names_no_booking(subscribed: Clinic, receiver: Receiver) -> None:
+    control(subscribed.simulator, "POST", "events", {"trigger": "PING"})
+    [event] = wait_for(receiver, 1)
+    assert (event.trigger_event, event.booking().uid, event.booking().status) == ("PING", None, None)
