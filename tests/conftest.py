@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
 
 from accounts.models import Patient
 from tests.cast import HospitalCast, make_hospital, make_patient
@@ -33,3 +35,22 @@ def other_patient(db: None) -> Patient:
 def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
+
+
+_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def _teardown_past_the_audit_guard(self: TransactionTestCase) -> None:
+    """Django empties tables by TRUNCATE after a test with real commits; the access log refuses that, rightly."""
+    _set_audit_guard("DISABLE")
+    _teardown(self)
+    _set_audit_guard("ENABLE")
+
+
+def _set_audit_guard(state: str) -> None:
+    with connection.cursor() as cursor:
+        for table in ("access_events", "audit_seals"):
+            cursor.execute(f"ALTER TABLE {table} {state} TRIGGER {table}_no_truncate")
+
+
+TransactionTestCase._fixture_teardown = _teardown_past_the_audit_guard  # type: ignore[attr-defined]

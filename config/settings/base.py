@@ -11,6 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.settings.env import Env
+from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
 django_stubs_ext.monkeypatch()
 
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.AdminPortalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.PasswordChangeMiddleware",
 ]
@@ -142,6 +144,7 @@ SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
 CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
+IDEMPOTENCY_STORE = "config.idempotency.DatabaseIdempotency"
 
 WAKE_UP = "integrations.wake_ups.send"
 
@@ -168,6 +171,7 @@ BOOKING_WAIT_SECONDS = 2.5
 WEB_THREADS = 3
 SCHEDULE_PUSH_DELAY_SECONDS = 10
 MAX_OPEN_VISITS = 3
+IDEMPOTENCY_LIFETIME = dt.timedelta(hours=24)
 
 # Requests
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -195,6 +199,8 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
 }
 KNOX_TOKEN_MODEL = "accounts.DeviceToken"
+# Its migrations would make the table of the token model that ours replaces.
+MIGRATION_MODULES = {"knox": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Wardbook patient API",
     "VERSION": "1.0.0",

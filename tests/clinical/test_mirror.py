@@ -1,0 +1,192 @@
+"""Applying facts in any order, any number of times, gives the same visits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Patient
+from clinical.actions.mirror import UnknownDoctor, apply_booking_facts, complete_past_visits
+from clinical.booking_facts import ACCEPTED, CANCELLED, PENDING, BookingFacts
+from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
+from hospitals.models import Doctor
+from tests.cast import HospitalCast
+
+NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
+HALF_HOUR = dt.timedelta(minutes=30)
+ORGANIZER = 77
+
+
+def minute(number: int) -> dt.datetime:
+    return NOON - dt.timedelta(days=10) + dt.timedelta(minutes=number)
+
+
+def booked(uid: str, at: int, *, start: dt.datetime = NOON, status: str = ACCEPTED, **more: Any) -> BookingFacts:
+    return BookingFacts(
+        uid,
+        minute(at),
+        f"digest-{uid}-{at}",
+        status=status,
+        start=start,
+        end=start + HALF_HOUR,
+        organizer_id=ORGANIZER,
+        attendee_name="Gerda Guest",
+        **more,
+    )
+
+
+def moved(old: str, new: str, at: int, *, start: dt.datetime) -> list[BookingFacts]:
+    link = BookingFacts(old, minute(at), f"digest-{old}-{at}", status=CANCELLED, rescheduled_to=new)
+    return [booked(new, at, start=start, rescheduled_from=old), link]
+
+
+def cancelled(uid: str, at: int, reason: str = "ill") -> list[BookingFacts]:
+    return [booked(uid, at, status=CANCELLED, cancellation_reason=reason)]
+
+
+def apply(doctor: Doctor, *events: list[BookingFacts], at: dt.datetime = NOON) -> None:
+    for facts in events:
+        apply_booking_facts(
+            facts=facts, payload={"uid": facts[0].uid}, doctor_of=lambda *_: doctor, at=at - dt.timedelta(days=5)
+        )
+
+
+def visits() -> list[tuple[Any, ...]]:
+    fields = ("cal_booking_id", "start_ts", "status", "cal_status", "no_show", "cancellation_reason", "guest_name")
+    return list(Appointment.objects.order_by("cal_booking_id").values_list(*fields))
+
+
+def test_a_booking_becomes_a_visit(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 1)])
+    assert visits() == [("a", NOON, "SCHEDULED", "accepted", False, None, "Gerda Guest")]
+    visit = Appointment.objects.get()
+    assert (visit.doctor_id, visit.hospital_id, visit.end_ts) == (
+        north.doctor.pk,
+        north.hospital.pk,
+        NOON + HALF_HOUR,
+    )
+
+
+def test_a_reschedule_keeps_the_row(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 1)])
+    before = Appointment.objects.get().pk
+    later = NOON + dt.timedelta(days=1)
+    apply(north.doctor, moved("a", "b", 2, start=later))
+    assert Appointment.objects.get().pk == before
+    assert visits() == [("b", later, "SCHEDULED", "accepted", False, None, "Gerda Guest")]
+
+
+def test_two_rows_that_are_one_visit_become_the_older(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 1)], [booked("b", 3, start=NOON + HALF_HOUR)])
+    older = Appointment.objects.get(cal_booking_id="a")
+    younger = Appointment.objects.get(cal_booking_id="b")
+    Appointment.objects.filter(pk=older.pk).update(created_at=minute(1))
+    apply(north.doctor, [BookingFacts("b", minute(3), "late", rescheduled_from="a")])
+    assert Appointment.objects.get().pk == older.pk
+    assert Appointment.objects.get().cal_booking_id == "b"
+    assert list(AppointmentAlias.objects.values_list("id", "appointment_id")) == [(younger.pk, older.pk)]
+
+
+def test_a_cancellation_is_final_whatever_comes_late(north: HospitalCast) -> None:
+    apply(north.doctor, cancelled("a", 2), [booked("a", 1)], [booked("a", 5, status=PENDING)])
+    assert visits() == [("a", NOON, "CANCELLED", "cancelled", False, "ill", "Gerda Guest")]
+
+
+def test_only_a_look_up_takes_a_cancellation_back(north: HospitalCast) -> None:
+    apply(north.doctor, cancelled("a", 2))
+    apply(north.doctor, [replace(booked("a", 1), is_fetched=True)])
+    assert Appointment.objects.get().status == "CANCELLED"
+    apply(north.doctor, [replace(booked("a", 3), is_fetched=True)])
+    assert Appointment.objects.get().status == "SCHEDULED"
+
+
+def test_an_accepted_booking_is_not_pending_again(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 2)], [booked("a", 4, status=PENDING)])
+    assert Appointment.objects.get().cal_status == "accepted"
+
+
+def test_an_unknown_organizer_leaves_nothing_behind(north: HospitalCast) -> None:
+    with pytest.raises(UnknownDoctor):
+        apply_booking_facts(facts=[booked("a", 1)], payload={}, doctor_of=lambda *_: None, at=NOON)
+    assert AppointmentBooking.objects.count() == 0
+
+
+def test_a_visit_is_tied_by_proof_before_phone(
+    north: HospitalCast, patient: Patient, other_patient: Patient
+) -> None:
+    phone = other_patient.user.phone
+    apply(north.doctor, [booked("a", 1, phone=phone)])
+    visit = Appointment.objects.get()
+    assert (visit.patient_id, visit.patient_match, visit.is_patient_identified) == (other_patient.pk, "phone", False)
+    apply(north.doctor, [booked("a", 2, phone=phone, patient_id=patient.pk)])
+    visit.refresh_from_db()
+    assert (visit.patient_id, visit.patient_match, visit.guest_name) == (patient.pk, "reference", None)
+
+
+def test_a_proof_for_nobody_we_know_makes_a_guest(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 1, patient_id=uuid.uuid4())])
+    visit = Appointment.objects.get()
+    assert (visit.patient_id, visit.patient_match, visit.guest_name) == (None, "none", "Gerda Guest")
+
+
+def test_a_no_show_before_its_booking_waits_for_it(north: HospitalCast) -> None:
+    apply(north.doctor, [BookingFacts("a", minute(9), "x", no_show=True)])
+    assert visits() == []
+    apply(north.doctor, [booked("a", 1)])
+    assert visits() == [("a", NOON, "SCHEDULED", "accepted", True, None, "Gerda Guest")]
+
+
+def test_a_visit_long_past_counts_as_done(north: HospitalCast) -> None:
+    apply(north.doctor, [booked("a", 1)], [booked("b", 1)], cancelled("b", 2))
+    assert complete_past_visits(at=NOON + dt.timedelta(hours=12)) == 0
+    assert complete_past_visits(at=NOON + dt.timedelta(hours=12, minutes=30)) == 1
+    assert [row[2] for row in visits()] == ["COMPLETED", "CANCELLED"]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[list[BookingFacts]]:
+    """What happens to one visit: booked or requested, moved over several hops, perhaps cancelled or missed."""
+    clock = itertools.count(1)
+    first = draw(st.sampled_from([ACCEPTED, PENDING]))
+    events = [[booked("u0", next(clock), status=first)]]
+    if first == PENDING and draw(st.booleans()):
+        events.append([booked("u0", next(clock))])
+    uid = "u0"
+    for hop in range(1, draw(st.integers(0, 3)) + 1):
+        start = NOON + dt.timedelta(days=hop)
+        events.append(moved(uid, f"u{hop}", next(clock), start=start))
+        uid = f"u{hop}"
+    if draw(st.booleans()):
+        events.append([BookingFacts(uid, minute(next(clock)), "seen", no_show=True)])
+        if draw(st.booleans()):
+            events.append([BookingFacts(uid, minute(next(clock)), "seen", no_show=False)])
+    if draw(st.booleans()):
+        events.append(cancelled(uid, next(clock)))
+    return events
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories(), data=st.data())
+def test_any_order_with_any_duplicates_gives_the_same_visits(
+    north: HospitalCast, history: list[list[BookingFacts]], data: st.DataObject
+) -> None:
+    forget()
+    apply(north.doctor, *history)
+    expected = visits()
+    assert len(expected) == 1
+    forget()
+    shuffled = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=4))))
+    apply(north.doctor, *shuffled)
+    assert visits() == expected
+
+
+def forget() -> None:
+    AppointmentBooking.objects.all().delete()
+    Appointment.objects.all().delete()
