@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Conflict, Contradiction
 
 if TYPE_CHECKING:
     from clinical.models import Appointment
@@ -54,6 +57,10 @@ class BookingProvider(Protocol):
         """Those of the doctors who can be booked; one query."""
         ...
 
+    def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
+        """How many bookings the patient asked for that have no outcome yet."""
+        ...
+
     def request_booking(
         self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str
     ) -> uuid.UUID:
@@ -75,3 +82,45 @@ class BookingProvider(Protocol):
 
 def booking_provider() -> BookingProvider:
     return cast(BookingProvider, import_string(settings.BOOKING_PROVIDER)())
+
+
+class IdempotencyKeyReused(Contradiction):
+    code = "idempotency_key_reused"
+    message = _("This Idempotency-Key was used for another request.")
+
+
+class IdempotencyKeyInUse(Conflict):
+    code = "idempotency_key_in_use"
+    message = _("The first request with this Idempotency-Key is still being worked on.")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """A hold on an `Idempotency-Key`. `request_id` is what the same request made before; None the first time."""
+
+    id: uuid.UUID
+    request_id: uuid.UUID | None
+
+
+class IdempotencyStore(Protocol):
+    def claim(self, *, owner_id: uuid.UUID, key: str, request_hash: str, at: dt.datetime) -> KeyClaim:
+        """Claim the key, in a transaction of its own.
+
+        Raises: IdempotencyKeyReused, IdempotencyKeyInUse.
+        """
+        ...
+
+    def finish(self, claim: KeyClaim, *, request_id: uuid.UUID) -> None:
+        """Say, in the caller's transaction, what the request made: both are kept, or neither.
+
+        Raises: IdempotencyKeyInUse if the claim went stale and another attempt has taken the key over.
+        """
+        ...
+
+    def release(self, claim: KeyClaim) -> None:
+        """Give up a claim whose request was refused before it made anything: the key may be used again."""
+        ...
+
+
+def idempotency_store() -> IdempotencyStore:
+    return cast(IdempotencyStore, import_string(settings.IDEMPOTENCY_STORE)())

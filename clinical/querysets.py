@@ -41,6 +41,21 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         """Visits whose patient is proven: booked with our reference, or confirmed by the patient or staff."""
         return self.filter(Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False))
 
+    def with_doctor(self) -> Self:
+        """What a patient is shown of a visit, in one statement and without the columns that are never shown."""
+        return self.select_related("doctor__user__profile", "hospital").only(
+            *("start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
+            *("doctor__specialty", "doctor__user__id", "doctor__user__profile__full_name"),
+            *("hospital__name", "hospital__time_zone"),
+        )
+
+    def resolve(self, pk: uuid.UUID) -> Any:
+        """The visit of this id, or of which this id is an alias.
+
+        Raises: Appointment.DoesNotExist.
+        """
+        return self.filter(pk=pk).first() or self.get(aliases__pk=pk)
+
     def with_people(self) -> Self:
         """Names without a query per row; without the raw payload, which lists never show."""
         return self.select_related("doctor__user__profile", "hospital", "patient__user__profile").defer(
@@ -74,6 +89,13 @@ class PrescriptionQuerySet(models.QuerySet[Any]):
 
 
 class AiSessionQuerySet(models.QuerySet[Any]):
+    def with_visits(self, user: User) -> Self:
+        """With the visits booked in each talk, as far as the user may see them."""
+        from clinical.models import Appointment
+
+        visits = Appointment.objects.for_user(user).only("id", "ai_session_id").order_by("start_ts", "id")
+        return self.select_related("hospital").prefetch_related(models.Prefetch("appointments", queryset=visits))
+
     def for_user(self, user: User) -> Self:
         """A patient's own; for a doctor those of patients whose record is open; for an admin the hospital's."""
         if not user.is_active:

@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.pg_fields import TransactionNow
 from accounts.privacy import privacy
+from accounts.querysets import AccessEventQuerySet
 
 
 class AccessEvent(models.Model):
@@ -29,6 +30,8 @@ class AccessEvent(models.Model):
         sensitive="patient_id object_id address reason",
         safe="id at actor_id actor_role action object_kind hospital_id surface",
     )
+
+    objects = AccessEventQuerySet.as_manager()
 
     class Meta:
         db_table = "access_events"

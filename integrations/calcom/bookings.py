@@ -45,6 +45,12 @@ class CalcomBookings:
         linked = CalLink.objects.filter(doctor_id__in=doctor_ids, cal_event_type_id__isnull=False)
         return frozenset(linked.values_list("doctor_id", flat=True))
 
+    def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
+        waiting = [BookingRequest.State.QUEUED, BookingRequest.State.SENT, BookingRequest.State.UNKNOWN]
+        return BookingRequest.objects.filter(
+            patient_id=patient_id, kind=BookingRequest.Kind.BOOK, state__in=waiting
+        ).count()
+
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         return self._queue(
             BookingRequest(

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypedDict
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import Patient, Profile, User
+from accounts.refusals import Conflict
+
+
+class NameRequired(Conflict):
+    code = "name_required"
+    message = _("Give your name first: a picture alone cannot be kept.")
+
+
+class ProfileChanges(TypedDict, total=False):
+    """What the person changes; what is absent stays."""
+
+    full_name: str
+    profile_image_url: str | None
+    date_of_birth: dt.date | None
+    time_zone: str | None
+    reminders: bool
+
+
+@transaction.atomic
+def update_own_profile(*, by: User, changes: ProfileChanges, at: dt.datetime) -> Patient:
+    """Change a patient's own particulars.
+
+    Raises: NameRequired.
+    """
+    patient: Patient = Patient.objects.select_for_update().get(user=by)
+    _update_patient(patient, changes)
+    _update_name_and_picture(by, changes)
+    record_access(by=by, action=AccessAction.CHANGED_PROFILE, patient_id=by.pk)
+    return patient
+
+
+def _update_patient(patient: Patient, changes: ProfileChanges) -> None:
+    if "date_of_birth" in changes:
+        patient.date_of_birth = changes["date_of_birth"]
+    if "time_zone" in changes:
+        patient.time_zone = changes["time_zone"]
+    if "reminders" in changes:
+        patient.reminders_enabled = changes["reminders"]
+    patient.save(update_fields=["date_of_birth", "time_zone", "reminders_enabled"])
+
+
+def _update_name_and_picture(user: User, changes: ProfileChanges) -> None:
+    fields = {key: changes[key] for key in ("full_name", "profile_image_url") if key in changes}
+    if not fields:
+        return
+    changed = Profile.objects.filter(user=user).update(**fields)
+    if not changed and "full_name" not in fields:
+        raise NameRequired
+    if not changed:
+        Profile.objects.create(user=user, **fields)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.actions.code_rows import binding_of
+from accounts.models import OneTimeCode, SmsMessage
+from accounts.one_time_codes import unmask
+from accounts.ports import SmsBusy, SmsRefused, SmsUnknownOutcome, sms_sender
+from accounts.sms_texts import sign_in_code_text
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50  # messages of one run, so that a task stays well inside its time limit
+FIRST_RETRY = dt.timedelta(seconds=5)
+LONGEST_RETRY = dt.timedelta(minutes=2)
+# A message still being sent after this long lost its worker: it may or may not have gone out.
+STUCK_AFTER = dt.timedelta(minutes=3)
+
+Status = SmsMessage.Status
+
+
+def send_queued_sms(*, at: dt.datetime) -> int:
+    """Send the messages that wait, oldest first; the number of those that were handed to the sender.
+
+    A message is claimed and committed before it is sent, so it goes out at most once whatever happens here.
+    """
+    _give_up_stuck(at)
+    handled = 0
+    while handled < BATCH and (message := _claim(at)) is not None:
+        _record(message, _outcome(message, at), at)
+        handled += 1
+    return handled
+
+
+def _give_up_stuck(at: dt.datetime) -> None:
+    stuck = SmsMessage.objects.filter(status=Status.SENDING, status_at__lt=at - STUCK_AFTER)
+    stuck.update(status=Status.UNKNOWN, status_at=at)
+
+
+@transaction.atomic
+def _claim(at: dt.datetime) -> SmsMessage | None:
+    due = SmsMessage.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=at), status=Status.QUEUED)
+    locked = due.select_related("code").select_for_update(skip_locked=True, of=("self",))
+    message = locked.order_by("created_at", "id").first()
+    if message is None:
+        return None
+    message.status, message.status_at = Status.SENDING, at
+    message.tries += 1
+    message.save(update_fields=["status", "status_at", "tries"])
+    return message
+
+
+def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
+    """The fields that change, after sending outside any transaction."""
+    code = message.code
+    if code is None or code.closed_at is not None or code.expires_at <= at:
+        return {"status": Status.FAILED, "error_code": "code_closed"}
+    remaining = int((code.expires_at - at).total_seconds())
+    try:
+        sent = sms_sender().send(to=message.number, text=_text(code), valid_for_seconds=remaining)
+    except SmsRefused as refusal:
+        return {"status": Status.FAILED, "error_code": refusal.code}
+    except SmsUnknownOutcome:
+        return {"status": Status.UNKNOWN}
+    except SmsBusy:
+        return {"status": Status.QUEUED, "next_try_at": at + retry_delay(message.tries)}
+    except Exception as error:  # a sender's own fault must not stop the messages behind this one
+        log.error("sms.sender_failed", sms_id=str(message.pk), error=type(error).__name__)
+        return {"status": Status.UNKNOWN, "error_code": "sender_failed"}
+    return {"status": Status.SENT, "provider_id": sent.provider_id}
+
+
+def retry_delay(tries: int) -> dt.timedelta:
+    doublings: int = 2 ** min(tries - 1, 10)
+    return min(FIRST_RETRY * doublings, LONGEST_RETRY)
+
+
+def _text(code: OneTimeCode) -> str:
+    minutes = int(settings.OTP_LIFETIME.total_seconds()) // 60
+    return sign_in_code_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
+
+
+def _record(message: SmsMessage, changes: dict[str, Any], at: dt.datetime) -> None:
+    """Only a message still being sent changes: the provider's callback may have come first and said more."""
+    SmsMessage.objects.filter(pk=message.pk, status=Status.SENDING).update(**changes, status_at=at)

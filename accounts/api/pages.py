@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from accounts.api.errors import InvalidCursor
+
+if TYPE_CHECKING:
+    # At run time a circle: the framework loads this module by its settings' name.
+    from rest_framework.views import APIView
+
+
+class CursorPages(CursorPagination):
+    """`{next, previous, results}`; the view names its `ordering`, whose last field is unique."""
+
+    page_size = 20
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
+        return tuple(view.ordering)  # type: ignore[attr-defined]  # each list view has one
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
+        """A cursor is a stranger's text: one that is not ours must not reach the database as a value, nor be a 500."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (NotFound, ValidationError, DataError, ValueError):
+            raise InvalidCursor from None
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }

@@ -1,0 +1,55 @@
+"""JSON in and out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any
+
+import orjson
+from django.conf import settings
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+from accounts.api.errors import TooLarge
+
+# An escaped NUL, unless its backslash is itself escaped. PostgreSQL's text cannot hold one.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None  # JSON is UTF-8, always
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        # 204: no body, not `null`.
+        return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class LimitedJSONParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(settings.API_BODY_LIMIT_BYTES + 1)
+        if len(body) > settings.API_BODY_LIMIT_BYTES:
+            raise TooLarge
+        try:
+            parsed = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise ParseError(_("The body is not JSON.")) from None
+        if _ESCAPED_NUL.search(body):
+            raise ParseError(_("The body holds a null character."))
+        return parsed

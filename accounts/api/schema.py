@@ -1,0 +1,83 @@
+"""The OpenAPI document: what every operation may refuse, with its codes, and how tokens are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework import serializers
+
+from accounts.api.errors import PROBLEM_CONTENT_TYPE
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField(help_text="Path of the field; empty for the body as a whole.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable: decide by this.")
+    # The type checker sees the property of that name; declared fields are taken out before they could hide it.
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.api.authentication.BearerAuthentication"
+    name = "bearer"
+    priority = 1
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+def refuses(codes: dict[int, list[str]]) -> Callable[[Method], Method]:
+    """Say which codes a view's method answers, by status, beside those that every operation of its kind does."""
+
+    def mark(method: Method) -> Method:
+        method.problem_codes = codes  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class ProblemAutoSchema(AutoSchema):
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        """A private hook of the library's, pinned by a test: it has no public one that knows the operation."""
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for status, codes in sorted(self._problem_codes().items()):
+            body = self._problem_body(str(status), direction)
+            body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
+            bodies[str(status)] = body
+        return bodies
+
+    def _problem_body(self, status: str, direction: Direction) -> dict[str, Any]:
+        media_types = [PROBLEM_CONTENT_TYPE]
+        body: dict[str, Any] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            ProblemSerializer, status, media_types, direction
+        )
+        return body
+
+    def _problem_codes(self) -> dict[int, list[str]]:
+        codes: dict[int, list[str]] = {406: ["not_acceptable"]}
+        if self.get_auth():
+            codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
+        if "{" in self.path:
+            codes[404] = ["not_found"]
+        if self.get_request_serializer() is not None:
+            codes |= {400: ["bad_request", "invalid"], 413: ["too_large"], 415: ["unsupported_media_type"]}
+        if self._is_list_view():
+            codes[400] = ["invalid", "invalid_cursor"]
+        method = getattr(self.view, self.method.lower(), None)
+        for status, own in getattr(method, "problem_codes", {}).items():
+            codes[status] = [*codes.get(status, []), *own]
+        return codes

@@ -1,0 +1,41 @@
+"""A foreseen "no": named exceptions with a stable code and a message for the person. Interfaces translate the kind."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refused(Exception):
+    """`code` is part of the API; `message` may be shown. Neither ever holds personal data."""
+
+    code: ClassVar[str] = "refused"
+    message: str | Promise = _("This cannot be done.")
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+class Invalid(Refused):
+    """What was asked for makes no sense, whatever the state of things."""
+
+
+class Conflict(Refused):
+    """What was asked for makes sense, but not now."""
+
+
+class Contradiction(Refused):
+    """What was asked for contradicts what the same client said before."""
+
+
+class TooOften(Refused):
+    """Asked again too soon. `retry_after_seconds` says when it may be asked again."""
+
+    code = "too_many_requests"
+    message = _("Please wait a moment before you try again.")
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds

@@ -1,0 +1,22 @@
+"""Texts of our messages: one GSM-7 segment, no name, nothing medical."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+SEGMENT_CHARACTERS = 160
+_GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+
+
+def sign_in_code_text(code: int, *, minutes: int) -> str:
+    return _("Your Wardbook sign-in code is %(code)s. It is valid for %(minutes)s minutes. Never share it.") % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
+def fits_one_segment(text: str) -> bool:
+    return len(text) <= SEGMENT_CHARACTERS and _GSM_7.issuperset(text)

@@ -1,0 +1,158 @@
+"""What a patient does about visits: each checks the rules, queues a request and leaves the write to a worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import Patient, Profile, User
+from accounts.refusals import Conflict, Invalid
+from clinical.models import Appointment
+from clinical.ports import KeyClaim, booking_provider, idempotency_store
+from hospitals.models import Doctor
+
+
+class InThePast(Invalid):
+    code = "in_the_past"
+    message = _("This time has passed.")
+
+
+class NotBookable(Conflict):
+    code = "not_bookable"
+    message = _("This doctor cannot be booked in the app.")
+
+
+class ProfileIncomplete(Conflict):
+    code = "profile_incomplete"
+    message = _("Give your name before you book.")
+
+
+class TooManyOpen(Conflict):
+    code = "too_many_open"
+    message = _("You have as many open visits as can be booked at a time.")
+
+
+class VisitNotOpen(Conflict):
+    code = "visit_not_open"
+    message = _("This visit was cancelled or has begun: it can no longer be changed.")
+
+
+@transaction.atomic
+def request_booking(
+    *, by: User, doctor_id: uuid.UUID, start: dt.datetime, reason: str, claim: KeyClaim, at: dt.datetime
+) -> uuid.UUID:
+    """Queue a booking for the patient, finish the claim with it, and return the request's id.
+
+    Raises: InThePast, NotBookable, ProfileIncomplete, TooManyOpen, IdempotencyKeyInUse.
+    """
+    _refuse_past(start, at)
+    _lock_patient(by)
+    if not Profile.objects.filter(user=by).exclude(full_name="").exists():
+        raise ProfileIncomplete
+    doctor = _bookable_doctor(doctor_id, by=by)
+    _refuse_too_many(by, at)
+    request_id = booking_provider().request_booking(patient_id=by.pk, doctor=doctor, start=start, reason=reason)
+    idempotency_store().finish(claim, request_id=request_id)
+    _record_request(by, request_id, doctor.hospital_id)
+    return request_id
+
+
+@transaction.atomic
+def request_reschedule(
+    *, by: User, appointment_id: uuid.UUID, start: dt.datetime, reason: str, at: dt.datetime
+) -> uuid.UUID:
+    """Queue the move of an own visit, and return the request's id.
+
+    Raises: InThePast, NotBookable, VisitNotOpen, Appointment.DoesNotExist.
+    """
+    _refuse_past(start, at)
+    visit = _open_visit(appointment_id, by=by, at=at)
+    _bookable_doctor(visit.doctor_id, by=by)
+    request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)
+    _record_request(by, request_id, visit.hospital_id)
+    return request_id
+
+
+@transaction.atomic
+def request_cancellation(*, by: User, appointment_id: uuid.UUID, reason: str, at: dt.datetime) -> uuid.UUID:
+    """Queue the cancellation of an own visit, and return the request's id.
+
+    Raises: VisitNotOpen, Appointment.DoesNotExist.
+    """
+    visit = _open_visit(appointment_id, by=by, at=at)
+    request_id = booking_provider().request_cancellation(appointment=visit, reason=reason)
+    _record_request(by, request_id, visit.hospital_id)
+    return request_id
+
+
+@transaction.atomic
+def accept_visit(*, by: User, appointment_id: uuid.UUID, at: dt.datetime) -> Appointment:
+    """The patient says that a visit matched by phone is theirs, which opens the record to its doctor. Again: no change.
+
+    Raises: Appointment.DoesNotExist.
+    """
+    visit = _own_visit(appointment_id, by=by)
+    if visit.is_patient_identified:
+        return visit
+    visit.identity_confirmed_at = at
+    visit.save(update_fields=["identity_confirmed_at"])
+    record_access(
+        by=by,
+        action=AccessAction.CONFIRMED_IDENTITY,
+        patient_id=by.pk,
+        object_kind="appointment",
+        object_id=visit.pk,
+        hospital_id=visit.hospital_id,
+    )
+    return visit
+
+
+def _refuse_past(start: dt.datetime, at: dt.datetime) -> None:
+    if start <= at:
+        raise InThePast
+
+
+def _lock_patient(by: User) -> None:
+    """One request of a patient at a time, so that two cannot both be the last that is allowed."""
+    Patient.objects.select_for_update().get(user=by)
+
+
+def _bookable_doctor(doctor_id: uuid.UUID, *, by: User) -> Doctor:
+    doctor: Doctor | None = Doctor.objects.for_user(by).with_names().filter(pk=doctor_id).first()
+    if doctor is None or doctor.pk not in booking_provider().bookable([doctor.pk]):
+        raise NotBookable
+    return doctor
+
+
+def _refuse_too_many(by: User, at: dt.datetime) -> None:
+    open_visits = Appointment.objects.for_user(by).open(at=at).count()
+    if open_visits + booking_provider().pending_bookings(patient_id=by.pk) >= settings.MAX_OPEN_VISITS:
+        raise TooManyOpen
+
+
+def _own_visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
+    visit: Appointment = Appointment.objects.for_user(by).select_for_update(of=("self",)).resolve(appointment_id)
+    return visit
+
+
+def _open_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
+    visit = _own_visit(appointment_id, by=by)
+    if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
+        raise VisitNotOpen
+    return visit
+
+
+def _record_request(by: User, request_id: uuid.UUID, hospital_id: uuid.UUID | None) -> None:
+    record_access(
+        by=by,
+        action=AccessAction.REQUESTED_BOOKING,
+        patient_id=by.pk,
+        object_kind="booking_request",
+        object_id=request_id,
+        hospital_id=hospital_id,
+    )

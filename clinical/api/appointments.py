@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import signed_in_patient
+from accounts.api.schema import refuses
+from accounts.models import User
+from clinical.actions.bookings import accept_visit, request_booking, request_cancellation, request_reschedule
+from clinical.api.filters import AppointmentFilter
+from clinical.api.idempotency import claimed_key
+from clinical.api.outcomes import answer_when_known, outcome_document
+from clinical.api.serializers import (
+    AppointmentSerializer,
+    BookingRequestSerializer,
+    BookingSerializer,
+    CancellationSerializer,
+    PendingSerializer,
+    RescheduleSerializer,
+)
+from clinical.models import Appointment
+from clinical.ports import booking_provider
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="New for each booking, the same when one is tried again. Remembered for 24 hours.",
+)
+
+
+def _visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
+    try:
+        visit: Appointment = Appointment.objects.for_user(by).with_doctor().resolve(appointment_id)
+    except Appointment.DoesNotExist:
+        raise Http404 from None
+    return visit
+
+
+class AppointmentListView(ListAPIView[Appointment]):
+    """One's own visits, the latest first."""
+
+    serializer_class = AppointmentSerializer
+    filterset_class = AppointmentFilter
+    queryset = Appointment.objects.none()
+    ordering = ("-start_ts", "-id")
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return Appointment.objects.for_user(signed_in_patient(self.request)).with_doctor()
+
+    @extend_schema(
+        request=BookingSerializer,
+        responses={201: AppointmentSerializer, 202: PendingSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        filters=False,
+    )
+    @refuses(
+        {
+            400: ["idempotency_key_required", "in_the_past"],
+            409: ["slot_taken", "not_bookable", "profile_incomplete", "too_many_open", "idempotency_key_in_use"],
+            422: ["idempotency_key_reused"],
+        }
+    )
+    def post(self, request: Request) -> Response:
+        """Book a visit. 202 while the calendar has not answered: ask `appointments/requests/{id}/` later."""
+        user = signed_in_patient(request)
+        body = BookingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with claimed_key(request, owner_id=user.pk) as claim:
+            request_id = claim.request_id or request_booking(
+                by=user,
+                doctor_id=body.validated_data["doctor"],
+                start=body.validated_data["start"],
+                reason=body.validated_data["reason"],
+                claim=claim,
+                at=timezone.now(),
+            )
+        return answer_when_known(request_id, by=user, done_status=201)
+
+
+class AppointmentView(APIView):
+    @extend_schema(responses={200: AppointmentSerializer})
+    def get(self, request: Request, appointment_id: uuid.UUID) -> Response:
+        """One visit. An id that was merged into another visit's answers with that visit."""
+        return Response(AppointmentSerializer(_visit(appointment_id, by=signed_in_patient(request))).data)
+
+
+class BookingRequestView(APIView):
+    @extend_schema(responses={200: BookingRequestSerializer})
+    def get(self, request: Request, request_id: uuid.UUID) -> Response:
+        """What became of a request that was answered with 202."""
+        user = signed_in_patient(request)
+        outcome = booking_provider().outcome(request_id, patient_id=user.pk)
+        if outcome is None:
+            raise Http404
+        return Response(outcome_document(outcome, by=user))
+
+
+class RescheduleView(APIView):
+    @extend_schema(request=RescheduleSerializer, responses={200: AppointmentSerializer, 202: PendingSerializer})
+    @refuses({400: ["in_the_past"], 409: ["slot_taken", "not_bookable", "visit_not_open"]})
+    def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
+        """Move a visit to another time; it keeps its id."""
+        user = signed_in_patient(request)
+        body = RescheduleSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        request_id = request_reschedule(
+            by=user, appointment_id=_visit(appointment_id, by=user).pk, at=timezone.now(), **body.validated_data
+        )
+        return answer_when_known(request_id, by=user, done_status=200)
+
+
+class CancelView(APIView):
+    @extend_schema(request=CancellationSerializer, responses={200: AppointmentSerializer, 202: PendingSerializer})
+    @refuses({409: ["visit_not_open"]})
+    def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
+        """Cancel a visit."""
+        user = signed_in_patient(request)
+        body = CancellationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        request_id = request_cancellation(
+            by=user, appointment_id=_visit(appointment_id, by=user).pk, at=timezone.now(), **body.validated_data
+        )
+        return answer_when_known(request_id, by=user, done_status=200)
+
+
+class AcceptView(APIView):
+    @extend_schema(request=None, responses={200: AppointmentSerializer})
+    def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
+        """Say that a visit found by one's phone number is one's own. It opens the record to its doctor."""
+        user = signed_in_patient(request)
+        visit = _visit(appointment_id, by=user)
+        accept_visit(by=user, appointment_id=visit.pk, at=timezone.now())
+        return Response(AppointmentSerializer(visit).data)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import signed_in_patient
+from accounts.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
+from accounts.api.schema import refuses
+from accounts.api.times import in_zone
+from clinical.api.filters import DoctorFilter
+from clinical.api.serializers import DoctorSerializer, SlotsSerializer
+from clinical.ports import Slots, booking_provider
+from hospitals.models import Doctor
+
+LONGEST_RANGE = dt.timedelta(days=31)
+USUAL_RANGE = dt.timedelta(days=7)
+
+
+def _doctors(request: Request) -> QuerySet[Doctor]:
+    doctors: QuerySet[Doctor] = Doctor.objects.for_user(signed_in_patient(request)).with_names()
+    return doctors
+
+
+class DoctorListView(ListAPIView[Doctor]):
+    """Doctors of all hospitals, by name."""
+
+    serializer_class = DoctorSerializer
+    filterset_class = DoctorFilter
+    queryset = Doctor.objects.none()
+    ordering = ("name", "pk")
+
+    def get_queryset(self) -> QuerySet[Doctor]:
+        return _doctors(self.request).annotate(name=Coalesce(F("user__profile__full_name"), Value("")))
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        doctors = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        bookable = booking_provider().bookable([doctor.pk for doctor in doctors])
+        serializer = DoctorSerializer(context={"bookable": bookable})
+        return self.get_paginated_response([serializer.to_representation(doctor) for doctor in doctors])
+
+
+class DoctorView(APIView):
+    @extend_schema(responses={200: DoctorSerializer})
+    def get(self, request: Request, doctor_id: uuid.UUID) -> Response:
+        """One doctor."""
+        doctor = get_object_or_404(_doctors(request), pk=doctor_id)
+        bookable = booking_provider().bookable([doctor.pk])
+        return Response(DoctorSerializer(doctor, context={"bookable": bookable}).data)
+
+
+class SlotsQuery(StrictSerializer):
+    """`from` is now unless given, `to` a week later, `time_zone` the hospital's."""
+
+    to = AwareDateTimeField(required=False)
+    time_zone = TimeZoneField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a word of Python's.
+        return {"from": AwareDateTimeField(required=False), **super().get_fields()}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        now: dt.datetime = self.context["now"]
+        start = max(attrs.get("from", now), now)
+        end = attrs.get("to", start + USUAL_RANGE)
+        if end <= attrs.get("from", now):
+            raise serializers.ValidationError({"to": _one_error(_("This is not after the begin."), "empty_range")})
+        if end - attrs.get("from", start) > LONGEST_RANGE:
+            raise serializers.ValidationError({"to": _one_error(_("Ask for 31 days at most."), "range_too_long")})
+        return {**attrs, "from": start, "to": end}
+
+
+def _one_error(detail: Any, code: str) -> list[serializers.ErrorDetail]:
+    return [serializers.ErrorDetail(str(detail), code=code)]
+
+
+class SlotsView(APIView):
+    @extend_schema(parameters=[SlotsQuery], responses={200: SlotsSerializer})
+    @refuses({400: ["invalid"]})
+    def get(self, request: Request, doctor_id: uuid.UUID) -> Response:
+        """When a doctor can be booked."""
+        doctor = get_object_or_404(_doctors(request), pk=doctor_id)
+        query = SlotsQuery(data=request.query_params.dict(), context={"now": timezone.now()})
+        query.is_valid(raise_exception=True)
+        data = query.validated_data
+        zone = data.get("time_zone") or doctor.hospital.time_zone or "UTC"
+        slots = booking_provider().slots(doctor, start=data["from"], end=data["to"], time_zone=zone)
+        return Response(_slots_document(slots, zone))
+
+
+def _slots_document(slots: Slots, zone: str) -> dict[str, Any]:
+    return {
+        "slots": [{"start": in_zone(slot.start, zone), "end": in_zone(slot.end, zone)} for slot in slots.slots],
+        "source": slots.source,
+        "as_of": in_zone(slots.as_of, zone),
+        "time_zone": zone,
+    }

@@ -1,0 +1,59 @@
+"""Answers to a request that a worker carries out: the visit, a conflict, or "not yet"."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework.response import Response
+
+from accounts.api.errors import ApiConflict
+from accounts.models import User
+from clinical.api.serializers import AppointmentSerializer
+from clinical.models import Appointment
+from clinical.ports import BookingOutcome, booking_provider
+
+_MESSAGES: dict[str, str | Promise] = {
+    "slot_taken": _("This time has been taken in the meantime."),
+    "not_bookable": _("This doctor cannot be booked in the app."),
+}
+_REFUSED = _("The calendar refused this.")
+
+
+def answer_when_known(request_id: uuid.UUID, *, by: User, done_status: int) -> Response:
+    """Wait a little for the outcome, outside any transaction.
+
+    Raises: ApiConflict for a request that was refused.
+    """
+    outcome = booking_provider().wait_for_outcome(request_id, patient_id=by.pk)
+    visit = visit_of(outcome, by=by)
+    if outcome.state == "refused":
+        code = outcome.code or "refused"
+        raise ApiConflict(str(_MESSAGES.get(code, _REFUSED)), code=code)
+    if visit is None:
+        return Response({"request_id": request_id, "status": "pending"}, status=202)
+    return Response(AppointmentSerializer(visit).data, status=done_status)
+
+
+def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
+    visit = visit_of(outcome, by=by)
+    is_settled = outcome.state == "refused" or visit is not None
+    return {
+        "request_id": outcome.request_id,
+        "status": outcome.state if is_settled else "pending",
+        "appointment": AppointmentSerializer(visit).data if visit else None,
+        "code": outcome.code if outcome.state == "refused" else None,
+    }
+
+
+def visit_of(outcome: BookingOutcome, *, by: User) -> Appointment | None:
+    """The visit that came of it; None while there is none to show, even if the calendar has it already."""
+    if outcome.state != "done" or outcome.appointment_id is None:
+        return None
+    try:
+        visit: Appointment = Appointment.objects.for_user(by).with_doctor().resolve(outcome.appointment_id)
+    except Appointment.DoesNotExist:
+        return None
+    return visit

@@ -1,0 +1,195 @@
+"""Shapes of the patient API. `to_representation` is written out: it costs a third of the field by field one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
+from accounts.api.times import in_zone
+from clinical.models import AiSession, Appointment, Prescription
+from hospitals.api.serializers import HospitalNameSerializer, hospital_name
+from hospitals.models import Doctor
+
+REASON_LENGTH = 500
+
+
+class DoctorHospitalSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class DoctorSerializer(serializers.Serializer[Doctor]):
+    """`bookable` comes in the context: the ids of the page's doctors who can be booked."""
+
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    specialty = serializers.CharField(allow_null=True)
+    profile_image_url = serializers.URLField(allow_null=True)
+    hospital = DoctorHospitalSerializer()
+    bookable = serializers.BooleanField()
+
+    def to_representation(self, instance: Doctor) -> dict[str, Any]:
+        profile = getattr(instance.user, "profile", None)
+        return {
+            "id": instance.pk,
+            "full_name": instance.full_name,
+            "specialty": instance.specialty,
+            "profile_image_url": profile.profile_image_url if profile else None,
+            "hospital": {"id": instance.hospital.pk, "name": instance.hospital.name},
+            "bookable": instance.pk in self.context["bookable"],
+        }
+
+
+class SlotSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+class SlotsSerializer(serializers.Serializer[Any]):
+    slots = SlotSerializer(many=True)
+    # The type checker sees the base class's attribute; the metaclass takes the field away before it could hide it.
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=["calcom", "local"],
+        help_text="`local`: the calendar did not answer, these are reckoned from the doctor's hours.",
+    )
+    as_of = serializers.DateTimeField()
+    time_zone = serializers.CharField()
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    specialty = serializers.CharField(allow_null=True)
+
+
+class AppointmentSerializer(serializers.Serializer[Appointment]):
+    id = serializers.UUIDField()
+    doctor = PersonSerializer()
+    hospital = HospitalNameSerializer(allow_null=True)
+    start = serializers.DateTimeField(help_text="With the offset of the hospital's zone.")
+    end = serializers.DateTimeField()
+    status = serializers.ChoiceField(choices=Appointment.Status.choices)
+    pending_confirmation = serializers.BooleanField()
+    no_show = serializers.BooleanField()
+    cancellation_reason = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Appointment) -> dict[str, Any]:
+        zone = instance.hospital.time_zone if instance.hospital else None
+        return {
+            "id": instance.pk,
+            "doctor": _person(instance.doctor),
+            "hospital": hospital_name(instance.hospital),
+            "start": in_zone(instance.start_ts, zone),
+            "end": in_zone(instance.end_ts, zone),
+            "status": instance.status,
+            "pending_confirmation": instance.is_pending_confirmation,
+            "no_show": instance.no_show,
+            "cancellation_reason": instance.cancellation_reason,
+            "created_at": in_zone(instance.created_at, zone),
+        }
+
+
+class BookingSerializer(StrictSerializer):
+    doctor = StrictUUIDField()
+    start = AwareDateTimeField()
+    reason = StrictCharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
+
+
+class RescheduleSerializer(StrictSerializer):
+    start = AwareDateTimeField()
+    reason = StrictCharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
+
+
+class CancellationSerializer(StrictSerializer):
+    reason = OneLineField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
+
+
+class PendingSerializer(serializers.Serializer[Any]):
+    request_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=["pending"])
+
+
+class BookingRequestSerializer(serializers.Serializer[Any]):
+    request_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=["pending", "done", "refused"])
+    appointment = AppointmentSerializer(allow_null=True)
+    code = serializers.CharField(allow_null=True, help_text="Why it was refused, such as `slot_taken`.")
+
+
+class MedicationSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    code = serializers.CharField(required=False, allow_null=True)
+    code_system = serializers.CharField(required=False, allow_null=True)
+    strength = serializers.CharField(required=False, allow_null=True)
+    dose = serializers.CharField()
+    route = serializers.CharField()
+    frequency = serializers.CharField()
+    duration_days = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+    refills = serializers.IntegerField()
+    instructions = serializers.CharField(required=False, allow_null=True)
+    as_needed = serializers.BooleanField()
+
+
+class PrescriptionSerializer(serializers.Serializer[Prescription]):
+    id = serializers.UUIDField()
+    doctor = PersonSerializer()
+    hospital = HospitalNameSerializer(allow_null=True)
+    medications = MedicationSerializer(many=True)
+    status = serializers.ChoiceField(choices=Prescription.Status.choices)
+    denial_reason = serializers.ChoiceField(choices=Prescription.DenialReason.choices, allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, instance: Prescription) -> dict[str, Any]:
+        zone = instance.hospital.time_zone if instance.hospital else None
+        return {
+            "id": instance.pk,
+            "doctor": _person(instance.doctor),
+            "hospital": hospital_name(instance.hospital),
+            "medications": instance.medications,
+            "status": instance.status,
+            "denial_reason": instance.denial_reason,
+            "created_at": in_zone(instance.created_at, zone),
+            "updated_at": in_zone(instance.updated_at, zone) if instance.updated_at else None,
+        }
+
+
+class AiSessionListItemSerializer(serializers.Serializer[AiSession]):
+    """Without the transcript: opening one is on record, and a list is not."""
+
+    id = serializers.UUIDField()
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # as above
+        choices=AiSession.Source.choices
+    )
+    start_time = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    time_zone = serializers.CharField(allow_null=True)
+    summary = serializers.CharField(allow_null=True)
+    appointments = serializers.ListField(child=serializers.UUIDField())
+
+    def to_representation(self, instance: AiSession) -> dict[str, Any]:
+        zone = instance.hospital.time_zone if instance.hospital else None
+        return {
+            "id": instance.pk,
+            "source": instance.source,
+            "start_time": in_zone(instance.start_time, zone),
+            "ended_at": in_zone(instance.ended_at, zone) if instance.ended_at else None,
+            "time_zone": zone,
+            "summary": instance.summary,
+            "appointments": [visit.pk for visit in instance.appointments.all()],
+        }
+
+
+class AiSessionSerializer(AiSessionListItemSerializer):
+    transcript = serializers.CharField(allow_null=True)
+
+    def to_representation(self, instance: AiSession) -> dict[str, Any]:
+        return {**super().to_representation(instance), "transcript": instance.transcript}
+
+
+def _person(doctor: Doctor) -> dict[str, Any]:
+    return {"id": doctor.pk, "full_name": doctor.full_name, "specialty": doctor.specialty}

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.times import in_zone
+from accounts.models import AccessEvent
+from hospitals.models import Hospital
+
+
+class HospitalSerializer(serializers.Serializer[Hospital]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    address = serializers.CharField(allow_null=True)
+    time_zone = serializers.CharField(allow_null=True)
+
+    def to_representation(self, instance: Hospital) -> dict[str, Any]:
+        return {
+            "id": instance.pk,
+            "name": instance.name,
+            "address": instance.address,
+            "time_zone": instance.time_zone,
+        }
+
+
+class HospitalNameSerializer(serializers.Serializer[Hospital]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    time_zone = serializers.CharField(allow_null=True)
+
+
+def hospital_name(hospital: Hospital | None) -> dict[str, Any] | None:
+    if hospital is None:
+        return None
+    return {"id": hospital.pk, "name": hospital.name, "time_zone": hospital.time_zone}
+
+
+class AccessEventSerializer(serializers.Serializer[AccessEvent]):
+    """`names` and `hospitals` of the page's rows come in the context, by id."""
+
+    at = serializers.DateTimeField()
+    actor_name = serializers.CharField(allow_null=True, help_text="Null for what the system did by itself.")
+    actor_role = serializers.CharField()
+    hospital = HospitalNameSerializer(allow_null=True)
+    kind = serializers.CharField()
+
+    def to_representation(self, instance: AccessEvent) -> dict[str, Any]:
+        hospital = self.context["hospitals"].get(instance.hospital_id)
+        return {
+            "at": in_zone(instance.at, hospital.time_zone if hospital else None),
+            "actor_name": self.context["names"].get(instance.actor_id),
+            "actor_role": instance.actor_role,
+            "hospital": hospital_name(hospital),
+            "kind": instance.action,
+        }
