@@ -37,7 +37,7 @@ class Route(StrEnum):
 
 
 class Medication(BaseModel):
-    """One line. `quantity` counts units to hand out each time; `refills` how often again after the first time."""
+    """One line. `quantity` is what is handed out each time; `refills` how often after the first time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,7 +91,7 @@ def as_json(medications: Sequence[Medication]) -> list[dict[str, Any]]:
 
 
 def stored_medications(value: object) -> list[Medication]:
-    """The lines of a stored prescription, whoever wrote it: a line we would refuse is shown as far as it goes."""
+    """The lines of a stored prescription, whoever wrote it: what we would refuse is shown as far as it goes."""
     lines = value if isinstance(value, list) else [value]
     return [_stored_line(line) for line in lines]
 

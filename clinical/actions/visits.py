@@ -1,0 +1,107 @@
+"""What a doctor says about a visit: it took place, nobody came, this is who sits here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import User
+from accounts.permissions import Permission, has_permission
+from clinical.actions.mirror import visit_status
+from clinical.actions.refusals import (
+    NobodyToConfirm,
+    NotFound,
+    NotPermitted,
+    VisitCancelled,
+    VisitNotBegun,
+)
+from clinical.models import Appointment, AppointmentBooking
+
+# People come early, and are sometimes seen early.
+SEEN_EARLY_BY = dt.timedelta(hours=1)
+
+
+@transaction.atomic
+def mark_completed(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """The visit took place; takes back a no-show.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun.
+    """
+    visit = _begun(appointment_id, by, at)
+    visit.completed_at, visit.completed_by = at, by
+    _set_no_show(visit, False, at=at)
+    _record(by, AccessAction.MARKED_VISIT, visit, reason="completed")
+    return visit
+
+
+@transaction.atomic
+def mark_no_show(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """Nobody came. Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun."""
+    visit = _begun(appointment_id, by, at)
+    visit.completed_at = visit.completed_by = None
+    _set_no_show(visit, True, at=at)
+    _record(by, AccessAction.MARKED_VISIT, visit, reason="no_show")
+    return visit
+
+
+@transaction.atomic
+def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """The person of the phone number sits here: opens the record. Doing it again changes nothing.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, NobodyToConfirm.
+    """
+    visit = _locked(appointment_id, by)
+    if visit.patient_id is None:
+        raise NobodyToConfirm
+    if visit.is_patient_identified:
+        return visit
+    visit.identity_confirmed_at = at
+    visit.save(update_fields=["identity_confirmed_at"])
+    _record(by, AccessAction.CONFIRMED_IDENTITY, visit)
+    return visit
+
+
+def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
+    if not has_permission(by, Permission.TREAT_PATIENTS):
+        raise NotPermitted
+    own = Appointment.objects.for_user(by).filter(pk=appointment_id)
+    visit: Appointment | None = own.select_for_update(of=("self",)).first()
+    if visit is None:
+        raise NotFound
+    if visit.status == Appointment.Status.CANCELLED:
+        raise VisitCancelled
+    return visit
+
+
+def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    # Bookings before their visit: the order in which the mirror locks them.
+    list(AppointmentBooking.objects.select_for_update().filter(appointment=appointment_id).order_by("uid"))
+    visit = _locked(appointment_id, by)
+    if visit.start_ts - SEEN_EARLY_BY > at:
+        raise VisitNotBegun
+    return visit
+
+
+def _set_no_show(visit: Appointment, no_show: bool, *, at: dt.datetime) -> None:
+    """A no-show is a fact of the booking too: the row is derived from it again with the next event."""
+    visit.no_show = no_show
+    visit.status = visit_status(visit, at=at)
+    visit.save(update_fields=["completed_at", "completed_by", "no_show", "status"])
+    AppointmentBooking.objects.filter(uid=visit.cal_booking_id, appointment=visit).update(
+        no_show=no_show, no_show_at=at, no_show_hash=None
+    )
+
+
+def _record(by: User, action: AccessAction, visit: Appointment, *, reason: str = "") -> None:
+    record_access(
+        by=by,
+        action=action,
+        patient_id=visit.patient_id,
+        object_kind="appointment",
+        object_id=visit.pk,
+        hospital_id=visit.hospital_id,
+        reason=reason,
+    )

@@ -1,0 +1,238 @@
+"""A doctor's day as the dashboard shows it: four queries, however many visits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+
+from accounts.models import User
+from clinical import day_timeline as timeline
+from clinical.day_timeline import Frame, Place, Span
+from clinical.models import Appointment, Prescription, PrescriptionMessage
+from clinical.people import patient_name
+from clinical.prescription_states import OPEN
+from hospitals.models import DoctorAvailability, DoctorTimeOff
+
+MOST_VISITS = 200
+MOST_QUESTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DayVisit:
+    """`state` is one of booked, pending, now, overdue, completed, no_show, cancelled."""
+
+    visit: Appointment
+    name: str
+    state: str
+    starts: dt.datetime
+    ends: dt.datetime
+    is_identified: bool
+    is_returning: bool
+    has_ai_summary: bool
+    place: Place
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {"completed", "no_show", "cancelled"}
+
+    @property
+    def is_short(self) -> bool:
+        return self.place.rows <= 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the day without a visit. `kind` is hours, free or off."""
+
+    kind: str
+    starts: dt.time
+    ends: dt.time
+    minutes: int
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorDay:
+    date: dt.date
+    zone: zoneinfo.ZoneInfo
+    frame: Frame
+    visits: Sequence[DayVisit]
+    hours: Sequence[Stretch]
+    free: Sequence[Stretch]
+    off: Sequence[Stretch]
+    now: dt.datetime
+    now_place: Place | None
+    questions: Sequence[Prescription]
+
+    @property
+    def is_today(self) -> bool:
+        return self.now.date() == self.date
+
+    @property
+    def expected(self) -> list[DayVisit]:
+        return [one for one in self.visits if one.state != "cancelled"]
+
+    @property
+    def seen(self) -> list[DayVisit]:
+        return [one for one in self.visits if one.state == "completed"]
+
+    @property
+    def pending(self) -> list[DayVisit]:
+        return [one for one in self.visits if one.state == "pending"]
+
+    @property
+    def free_minutes(self) -> int:
+        return sum(one.minutes for one in self.free)
+
+    @property
+    def next_visit(self) -> DayVisit | None:
+        return next((one for one in self.visits if not one.is_over and one.ends > self.now), None)
+
+
+def zone_of(user: User) -> zoneinfo.ZoneInfo:
+    """The zone of the user's hospital; UTC where none is set, which the page says."""
+    hospital = user.hospital
+    return zoneinfo.ZoneInfo((hospital.time_zone if hospital else None) or "UTC")
+
+
+def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
+    zone = zone_of(user)
+    midnight = dt.datetime.combine(date, dt.time(), zone)
+    end = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone)
+    visits = list(_visits(user, midnight, end)[:MOST_VISITS])
+    windows = [
+        timeline.window_span(start, stop)
+        for start, stop in DoctorAvailability.objects.filter(doctor=user.pk, day_of_week=date.isoweekday()).values_list(
+            "start_time", "end_time"
+        )
+    ]
+    off = [
+        (timeline.span_of(row.starts_at, row.ends_at, day=date, zone=zone), row.reason)
+        for row in DoctorTimeOff.objects.filter(doctor=user.pk, starts_at__lt=end, ends_at__gt=midnight)
+    ]
+    spans = [timeline.span_of(row.start_ts, row.end_ts, day=date, zone=zone) for row in visits]
+    taken = [span for span, row in zip(spans, visits, strict=True) if row.status != "CANCELLED"]
+    open_windows = timeline.without(windows, [span for span, _ in off])
+    frame = timeline.frame_around([*windows, *map(timeline.drawn, spans)])
+    shown_off = [(Span(max(s.start, frame.first_hour * 60), min(s.end, frame.last_hour * 60)), r) for s, r in off]
+    now = at.astimezone(zone)
+    return DoctorDay(
+        date=date,
+        zone=zone,
+        frame=frame,
+        visits=_placed(visits, spans, frame, zone=zone, at=at),
+        hours=[_stretch("hours", span, frame) for span in windows],
+        free=[_stretch("free", span, frame) for span in timeline.gaps(open_windows, taken)],
+        off=[_stretch("off", span, frame, note=reason) for span, reason in shown_off if span.minutes > 0],
+        now=now,
+        now_place=_now_place(now, date, frame),
+        questions=list(unanswered_questions(user)[:MOST_QUESTIONS]),
+    )
+
+
+def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
+    earlier = Appointment.objects.filter(
+        patient_id=OuterRef("patient_id"),
+        hospital_id=OuterRef("hospital_id"),
+        start_ts__lt=OuterRef("start_ts"),
+        no_show=False,
+    ).exclude(status=Appointment.Status.CANCELLED)
+    summary = Q(ai_session__summary__isnull=False)
+    return (
+        Appointment.objects.for_user(user)
+        .between(start, end)
+        .select_related("patient__user__profile")
+        .defer("cal_raw_payload")
+        .annotate(
+            is_returning=Exists(earlier),
+            has_ai_summary=ExpressionWrapper(summary, output_field=BooleanField()),
+        )
+        .order_by("start_ts", "pk")
+    )
+
+
+def unanswered_questions(user: User) -> QuerySet[Any]:
+    """The doctor's open prescriptions whose last message is somebody else's; the longest waiting first."""
+    last = PrescriptionMessage.objects.filter(prescription=OuterRef("pk")).order_by("-created_at", "-pk")
+    return (
+        Prescription.objects.for_user(user)
+        .filter(doctor_id=user.pk, status__in=OPEN)
+        .annotate(
+            last_author=Subquery(last.values("author")[:1]),
+            asked_at=Subquery(last.values("created_at")[:1]),
+            question=Subquery(last.values("body")[:1]),
+        )
+        .filter(asked_at__isnull=False)
+        .exclude(last_author=F("doctor_id"))
+        .select_related("patient__user__profile")
+        .order_by("asked_at", "pk")
+    )
+
+
+def visit_name(visit: Appointment) -> str:
+    """Who is expected. Until the patient is proven, the name given with the booking leads."""
+    if visit.patient is None:
+        return visit.guest_name or ""
+    if not visit.is_patient_identified and visit.guest_name:
+        return visit.guest_name
+    return patient_name(visit.patient.user)
+
+
+def visit_state(visit: Appointment, *, at: dt.datetime) -> str:
+    if visit.status == Appointment.Status.CANCELLED:
+        return "cancelled"
+    if visit.no_show:
+        return "no_show"
+    if visit.status == Appointment.Status.COMPLETED:
+        return "completed"
+    if visit.is_pending_confirmation:
+        return "pending"
+    if visit.end_ts <= at:
+        return "overdue"
+    return "now" if visit.start_ts <= at else "booked"
+
+
+def _placed(
+    visits: Sequence[Any],
+    spans: Sequence[Span],
+    frame: Frame,
+    *,
+    zone: zoneinfo.ZoneInfo,
+    at: dt.datetime,
+) -> list[DayVisit]:
+    drawn = [timeline.drawn(span) for span in spans]
+    return [
+        DayVisit(
+            visit=visit,
+            name=visit_name(visit),
+            state=visit_state(visit, at=at),
+            starts=visit.start_ts.astimezone(zone),
+            ends=visit.end_ts.astimezone(zone),
+            is_identified=visit.patient_id is not None and visit.is_patient_identified,
+            is_returning=visit.is_returning,
+            has_ai_summary=visit.has_ai_summary and visit.is_patient_identified,
+            place=frame.place(span, lane=lane, lanes=lanes),
+        )
+        for visit, span, (lane, lanes) in zip(visits, drawn, timeline.in_lanes(drawn), strict=True)
+    ]
+
+
+def _stretch(kind: str, span: Span, frame: Frame, *, note: str = "") -> Stretch:
+    return Stretch(kind, _clock(span.start), _clock(span.end), span.minutes, frame.place(span), note)
+
+
+def _clock(minutes: int) -> dt.time:
+    return dt.time(minutes // 60 % 24, minutes % 60)
+
+
+def _now_place(now: dt.datetime, date: dt.date, frame: Frame) -> Place | None:
+    minute = now.hour * 60 + now.minute
+    if now.date() != date or not frame.first_hour * 60 <= minute < frame.last_hour * 60:
+        return None
+    return frame.place(Span(minute, minute + 1))

@@ -1,0 +1,130 @@
+"""A patient's record as far as it is open to a doctor: a fixed number of queries, the newest first, cut off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import Patient, User
+from clinical.medications import Medication, stored_medications
+from clinical.models import AiSession, Appointment, Prescription
+from clinical.people import age_on, display_phone, full_name, patient_name
+from clinical.querysets import open_patient_ids
+
+MOST_ENTRIES = 100
+# No medication line, with its refills, covers more than 13 times a year; the index narrows it to one patient.
+MEDICATION_SIGHT = dt.timedelta(days=366 * 13)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentMedication:
+    medication: Medication
+    prescribed_on: dt.date
+    ends_on: dt.date
+    prescriber: str
+    hospital: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `kind` is visit, prescription or ai_session; `record` is its row."""
+
+    kind: str
+    at: dt.datetime
+    record: Any
+    medications: Sequence[Medication] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    patient: Patient
+    name: str
+    age: int | None
+    phone: str
+    upcoming: Sequence[Entry]
+    past: Sequence[Entry]
+    current: Sequence[CurrentMedication]
+
+
+def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
+    """The patient, if the record is open to this doctor."""
+    rows = Patient.objects.filter(pk__in=open_patient_ids(user), pk=patient_id)
+    return rows.select_related("user__profile").first()
+
+
+def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.date) -> PatientRecord:
+    entries = sorted(
+        [*_visits(user, patient), *_prescriptions(user, patient), *_ai_sessions(user, patient)],
+        key=lambda entry: (entry.at, str(entry.record.pk)),
+        reverse=True,
+    )
+    upcoming = [entry for entry in entries if entry.at > at]
+    return PatientRecord(
+        patient=patient,
+        name=patient_name(patient.user),
+        age=age_on(patient.date_of_birth, today),
+        phone=display_phone(patient.user.phone) if patient.user.phone else "",
+        upcoming=upcoming[::-1],
+        past=[entry for entry in entries if entry.at <= at],
+        current=current_medications(patient.pk, at=at, today=today),
+    )
+
+
+def current_medications(patient_id: uuid.UUID, *, at: dt.datetime, today: dt.date) -> list[CurrentMedication]:
+    """What the patient should be taking now, of every hospital: the part of a record that crosses hospitals."""
+    rows = (
+        Prescription.objects.filter(
+            patient_id=patient_id, status__in=["APPROVED", "COMPLETED"], created_at__gt=at - MEDICATION_SIGHT
+        )
+        .with_people()
+        .order_by("-created_at", "-pk")[:MOST_ENTRIES]
+    )
+    return [
+        CurrentMedication(
+            medication=line,
+            prescribed_on=row.created_at.date(),
+            ends_on=line.ends_on(started_on=row.created_at.date()),
+            prescriber=full_name(row.doctor.user),
+            hospital=row.hospital.name if row.hospital else "",
+        )
+        for row in rows
+        for line in stored_medications(row.medications)
+        if line.is_current(started_on=row.created_at.date(), today=today)
+    ]
+
+
+def _visits(user: User, patient: Patient) -> list[Entry]:
+    """The hospital's visits of the patient; of other doctors only proven ones: a typed number proves nothing."""
+    proven = Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False)
+    rows = (
+        Appointment.objects.filter(Q(hospital_id=user.hospital_id), proven | Q(doctor_id=user.pk))
+        .filter(patient_id=patient.pk)
+        .with_people()
+        .order_by("-start_ts", "-pk")[:MOST_ENTRIES]
+    )
+    return [Entry("visit", row.start_ts, row) for row in rows]
+
+
+def _prescriptions(user: User, patient: Patient) -> list[Entry]:
+    rows = (
+        Prescription.objects.for_user(user)
+        .filter(patient_id=patient.pk)
+        .with_people()
+        .order_by("-created_at", "-pk")[:MOST_ENTRIES]
+    )
+    return [Entry("prescription", row.created_at, row, tuple(stored_medications(row.medications))) for row in rows]
+
+
+def _ai_sessions(user: User, patient: Patient) -> list[Entry]:
+    rows = (
+        AiSession.objects.for_user(user)
+        .filter(patient_id=patient.pk)
+        .defer("transcript")
+        .order_by("-start_time", "-pk")[:MOST_ENTRIES]
+    )
+    return [Entry("ai_session", row.start_time, row) for row in rows]

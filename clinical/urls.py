@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import path, register_converter
+
+from accounts.views.password import change_password
+from accounts.views.sign_in import sign_in, sign_out
+from clinical.views import days, home, patients, pharmacy, prescribing, visits
+
+
+class DateConverter:
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> dt.date:
+        return dt.date.fromisoformat(value)
+
+    def to_url(self, value: dt.date) -> str:
+        return value.isoformat()
+
+
+register_converter(DateConverter, "date")
+
+app_name = "staff"
+_RX = "pharmacy/<uuid:prescription_id>"
+_OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
+_VISIT = "doctor/visits/<uuid:visit_id>"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", sign_in, name="login"),
+    path("logout/", sign_out, name="logout"),
+    path("password/", change_password, name="password"),
+    path("doctor/", days.day, name="doctor-day"),
+    path("doctor/day/<date:date>/", days.day, name="doctor-day"),
+    path(f"{_VISIT}/", visits.visit, name="doctor-visit"),
+    path(f"{_VISIT}/complete/", visits.complete, name="visit-complete"),
+    path(f"{_VISIT}/no-show/", visits.no_show, name="visit-no-show"),
+    path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
+    path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
+    path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing.new_prescription, name="prescribe"),
+    path("doctor/ai-sessions/<uuid:session_id>/transcript/", patients.transcript, name="transcript"),
+    path(f"{_OWN_RX}/", prescribing.prescription, name="doctor-prescription"),
+    path(f"{_OWN_RX}/withdraw/", prescribing.withdraw, name="withdraw"),
+    path(f"{_OWN_RX}/answer/", prescribing.answer, name="answer"),
+    path("pharmacy/", pharmacy.queue, name="pharmacy-queue"),
+    path(f"{_RX}/", pharmacy.review, name="pharmacy-review"),
+    path(f"{_RX}/claim/", pharmacy.claim, name="pharmacy-claim"),
+    path(f"{_RX}/release/", pharmacy.release, name="pharmacy-release"),
+    path(f"{_RX}/approve/", pharmacy.approve, name="pharmacy-approve"),
+    path(f"{_RX}/deny/", pharmacy.deny, name="pharmacy-deny"),
+    path(f"{_RX}/ask/", pharmacy.ask, name="pharmacy-ask"),
+    path(f"{_RX}/dispense/", pharmacy.dispense, name="pharmacy-dispense"),
+    path(f"{_RX}/undo/", pharmacy.undo, name="pharmacy-undo"),
+]

@@ -1,0 +1,64 @@
+"""Who may open a page of the dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import User
+from accounts.permissions import Permission, has_permission
+from clinical.doctor_day import zone_of
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """What a view behind `staff_page` gets."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def staff_page(permission: Permission) -> Callable[[StaffView[P]], AnyView[P]]:
+    """Lets in who holds the permission at a hospital, in the hospital's time zone; nothing is stored by browsers."""
+
+    def decorate(view: StaffView[P]) -> AnyView[P]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            user = request.user
+            if not isinstance(user, User):
+                return _to_sign_in(request)
+            if user.hospital_id is None or not has_permission(user, permission, hospital=user.hospital_id):
+                raise PermissionDenied
+            with timezone.override(zone_of(user)):
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]  # proven above
+
+        return guarded  # type: ignore[return-value]  # `wraps` keeps the view's own first argument
+
+    return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """A page to come back to after signing in; a poll or a fragment turns the whole page there."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url("staff:login")})
+    back_to = request.get_full_path() if request.method == "GET" else ""
+    return redirect_to_login(back_to, login_url=resolve_url("staff:login"))
+
+
+doctor_page = staff_page(Permission.TREAT_PATIENTS)
+pharmacist_page = staff_page(Permission.DISPENSE)

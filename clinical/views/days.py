@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from clinical.doctor_day import doctor_day
+from clinical.views.access import StaffRequest, doctor_page
+from clinical.views.live import live_page
+
+ONE_DAY = dt.timedelta(days=1)
+
+
+@doctor_page
+@require_GET
+def day(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
+    now = timezone.now()
+    today = timezone.localdate(now)
+    shown = date or today
+    context = {
+        "day": doctor_day(user=request.user, date=shown, at=now),
+        "today": today,
+        "day_before": shown - ONE_DAY if shown > dt.date.min else None,
+        "day_after": shown + ONE_DAY if shown < dt.date.max else None,
+        "live_url": reverse("staff:doctor-day", kwargs={"date": shown}),
+    }
+    return live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)

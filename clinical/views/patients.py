@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.audit import AccessAction, record_access
+from clinical.models import AiSession, Appointment
+from clinical.patient_record import open_patient, patient_record
+from clinical.people import patient_name
+from clinical.views.access import StaffRequest, doctor_page
+
+
+@doctor_page
+@require_GET
+def patient(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
+    found = open_patient(request.user, patient_id)
+    if found is None:
+        return _only_the_visit(request, patient_id)
+    now = timezone.now()
+    record = patient_record(user=request.user, patient=found, at=now, today=timezone.localdate(now))
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PATIENT,
+        patient_id=patient_id,
+        object_kind="patient",
+        object_id=patient_id,
+    )
+    return render(request, "clinical/patient.html", {"record": record, "new_id": uuid.uuid4()})
+
+
+def _only_the_visit(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """A visit matched by phone alone opens itself, not the record."""
+    visits = Appointment.objects.for_user(request.user).filter(patient_id=patient_id)
+    latest = visits.order_by("-start_ts", "-pk").values_list("pk", flat=True).first()
+    if latest is None:
+        raise Http404
+    return redirect("staff:doctor-visit", latest)
+
+
+# POST, since it is put on record, and no link or prefetch should do that.
+@doctor_page
+@require_POST
+def transcript(request: StaffRequest, session_id: uuid.UUID) -> HttpResponse:
+    sessions = AiSession.objects.for_user(request.user).select_related("patient__user__profile")
+    session = get_object_or_404(sessions, pk=session_id)
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_TRANSCRIPT,
+        patient_id=session.patient_id,
+        object_kind="ai_session",
+        object_id=session.pk,
+        hospital_id=session.hospital_id,
+    )
+    name = patient_name(session.patient.user)
+    template = "clinical/_transcript.html" if request.htmx else "clinical/transcript.html"
+    return render(request, template, {"session": session, "name": name})

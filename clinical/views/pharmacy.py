@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.audit import AccessAction, record_access
+from clinical.actions.prescriptions import (
+    approve_prescription,
+    claim_prescription,
+    deny_prescription,
+    dispense_prescription,
+    release_prescription,
+    undo_dispensing,
+)
+from clinical.actions.questions import ask_prescriber
+from clinical.actions.refusals import Refused
+from clinical.forms import DenyForm, DispenseForm, MessageForm
+from clinical.medications import stored_medications
+from clinical.models import Prescription
+from clinical.people import age_on, full_name, patient_name
+from clinical.pharmacy_queue import other_prescriptions, pharmacy_queue
+from clinical.prescription_states import can_undo
+from clinical.views.access import StaffRequest, pharmacist_page
+from clinical.views.live import live_page
+from clinical.views.outcomes import tell
+
+
+@pharmacist_page
+@require_GET
+def queue(request: StaffRequest) -> HttpResponse:
+    context = {
+        "queue": pharmacy_queue(user=request.user, at=timezone.now()),
+        "live_url": reverse("staff:pharmacy-queue"),
+    }
+    return live_page(
+        request, page="clinical/pharmacy_queue.html", part="clinical/_pharmacy_queue.html", context=context
+    )
+
+
+@pharmacist_page
+@require_GET
+def review(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    row = _visible(request, prescription_id)
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PRESCRIPTION,
+        patient_id=row.patient_id,
+        object_kind="prescription",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
+    return _page(request, row)
+
+
+def _visible(request: StaffRequest, prescription_id: uuid.UUID) -> Prescription:
+    visible = Prescription.objects.for_user(request.user).with_people()
+    row: Prescription = get_object_or_404(visible, pk=prescription_id)
+    return row
+
+
+def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **forms: Form) -> HttpResponse:
+    """The review page; a form that came back with errors takes the place of its blank one."""
+    now = timezone.now()
+    medications = stored_medications(row.medications)
+    context: dict[str, Any] = {
+        "prescription": row,
+        "medications": medications,
+        "patient": row.patient,
+        "name": patient_name(row.patient.user),
+        "age": age_on(row.patient.date_of_birth, timezone.localdate(now)),
+        "holder": full_name(row.pharmacist.user) if row.pharmacist else "",
+        "is_mine": row.pharmacist_id == request.user.pk,
+        "is_open": row.status in {"PENDING", "APPROVED"},
+        "can_undo": can_undo(status=row.status, completed_at=row.completed_at, at=now),
+        "others": other_prescriptions(request.user, row),
+        "thread": row.messages.select_related("author__profile"),
+        "deny_form": DenyForm(),
+        "ask_form": MessageForm(),
+        "dispense_form": DispenseForm(medications=medications),
+    }
+    return render(request, "clinical/pharmacy_review.html", context | forms, status=status)
+
+
+def _done(request: StaffRequest, prescription_id: uuid.UUID, write: Callable[[], object], said: str) -> HttpResponse:
+    try:
+        write()
+        messages.success(request, said)
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:pharmacy-review", prescription_id)
+
+
+@pharmacist_page
+@require_POST
+def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    try:
+        claim_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
+    except Refused as refused:
+        tell(request, refused)
+        return redirect("staff:pharmacy-queue")
+    return redirect("staff:pharmacy-review", prescription_id)
+
+
+@pharmacist_page
+@require_POST
+def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    try:
+        release_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
+        messages.success(request, _("Handed back: it waits for a colleague."))
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:pharmacy-queue")
+
+
+@pharmacist_page
+@require_POST
+def approve(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    return _done(
+        request,
+        prescription_id,
+        lambda: approve_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now()),
+        _("Approved. It can be dispensed now."),
+    )
+
+
+@pharmacist_page
+@require_POST
+def deny(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    form = DenyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _visible(request, prescription_id), status=422, deny_form=form)
+    return _done(
+        request,
+        prescription_id,
+        lambda: deny_prescription(
+            prescription_id=prescription_id, by=request.user, at=timezone.now(), **form.cleaned_data
+        ),
+        _("Denied. The doctor and the patient see the reason."),
+    )
+
+
+@pharmacist_page
+@require_POST
+def ask(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _visible(request, prescription_id), status=422, ask_form=form)
+    return _done(
+        request,
+        prescription_id,
+        lambda: ask_prescriber(
+            prescription_id=prescription_id, by=request.user, text=form.cleaned_data["text"], at=timezone.now()
+        ),
+        _("Asked. The answer appears here."),
+    )
+
+
+@pharmacist_page
+@require_POST
+def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    row = _visible(request, prescription_id)
+    form = DispenseForm(request.POST, medications=stored_medications(row.medications))
+    if not form.is_valid():
+        return _page(request, row, status=422, dispense_form=form)
+    return _done(
+        request,
+        prescription_id,
+        lambda: dispense_prescription(
+            prescription_id=prescription_id, by=request.user, lines=form.lines, at=timezone.now()
+        ),
+        _("Dispensed. You can undo this for 5 minutes."),
+    )
+
+
+@pharmacist_page
+@require_POST
+def undo(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    return _done(
+        request,
+        prescription_id,
+        lambda: undo_dispensing(prescription_id=prescription_id, by=request.user, at=timezone.now()),
+        _("Taken back: it is approved again, and not dispensed."),
+    )
