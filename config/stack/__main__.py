@@ -28,10 +28,10 @@ def main() -> int:
 def status(place: Place) -> int:
     addresses = place.var / "stack.json"
     if not addresses.exists() or not is_claimed(place.var):
-        print("not running")  # noqa: T201
+        print("not running")
         return 1
     for name, address in json.loads(addresses.read_text()).items():
-        print(f"{name:<10}{address or '-'}")  # noqa: T201
+        print(f"{name:<10}{address or '-'}")
     return 0
 
 

@@ -14,7 +14,8 @@ NAME_WIDTH = 8
 TAIL_LINES = 20
 TRACE_START = "Traceback (most recent call last):"
 # Frames, their source lines and markers are indented; the exception that follows is not.
-TRACE_BODY = re.compile(r"\s|$|During handling of|The above exception")
+TRACE_BODY = re.compile(r"\s|$")
+TRACE_JOINT = re.compile(r"During handling of the above exception|The above exception was the direct cause")
 
 
 class Console:
@@ -27,11 +28,11 @@ class Console:
     def say(self, line: str = "") -> None:
         # A closed pipe or a full disk behind it must not stop the stack.
         with self._lock, contextlib.suppress(OSError, ValueError):
-            print(line, flush=True)  # noqa: T201
+            print(line, flush=True)
 
     def fail(self, message: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
-            print(message, file=sys.stderr, flush=True)  # noqa: T201
+            print(message, file=sys.stderr, flush=True)
 
     def relay(self, name: str, line: str) -> None:
         self.say(f"{name:<{NAME_WIDTH}}| {line}")
@@ -44,7 +45,7 @@ class TraceFilter:
         self._inside = False
 
     def passes(self, line: str) -> bool:
-        if line.rstrip().endswith(TRACE_START):
+        if line.rstrip().endswith(TRACE_START) or TRACE_JOINT.match(line):
             self._inside = True
             return False
         if self._inside and TRACE_BODY.match(line):
