@@ -211,6 +211,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AppointmentStatus": "clinical.models.Appointment.Status",
+        "PrescriptionStatus": "clinical.models.Prescription.Status",
+        "DenialReason": "clinical.models.Prescription.DenialReason",
+        "AiSessionSource": "clinical.models.AiSession.Source",
+        "BookingRequestStatus": ["pending", "done", "refused"],
+        "SlotSource": ["calcom", "local"],
+        "PendingStatus": ["pending"],
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -245,7 +254,6 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
