@@ -29,11 +29,14 @@ class AccessAction(StrEnum):
     DENIED_PRESCRIPTION = "denied_prescription"
     DISPENSED_PRESCRIPTION = "dispensed_prescription"
     UNDID_DISPENSING = "undid_dispensing"
+    ASKED_PRESCRIBER = "asked_prescriber"
+    ANSWERED_PHARMACIST = "answered_pharmacist"
     MARKED_VISIT = "marked_visit"
     CONFIRMED_IDENTITY = "confirmed_identity"
     REQUESTED_BOOKING = "requested_booking"
     CHANGED_HOURS = "changed_hours"
     CHANGED_STAFF = "changed_staff"
+    CHANGED_HOSPITAL = "changed_hospital"
     CHANGED_PROFILE = "changed_profile"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
@@ -50,7 +53,8 @@ class Surface:
 
 
 # Set by the middleware for each request, so that actions need not carry it.
-current_surface: ContextVar[Surface] = ContextVar("current_surface", default=Surface("worker", None))
+_WORKER = Surface("worker", None)
+current_surface: ContextVar[Surface] = ContextVar("current_surface", default=_WORKER)
 
 
 def record_access(

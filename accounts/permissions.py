@@ -59,8 +59,11 @@ _ADMIN_MODELS: dict[tuple[str, str], tuple[Permission, tuple[str, ...]]] = {
     ("clinical", "appointment"): (Permission.VIEW_APPOINTMENTS, ("view",)),
     ("clinical", "prescription"): (Permission.VIEW_PRESCRIPTIONS, ("view",)),
     ("clinical", "aisession"): (Permission.VIEW_AI_SESSIONS, ("view",)),
-    ("integrations", "calwebhook"): (Permission.VIEW_INTEGRATIONS, ("view",)),
     ("integrations", "callink"): (Permission.VIEW_INTEGRATIONS, ("view",)),
+    ("integrations", "bookingrequest"): (Permission.VIEW_INTEGRATIONS, ("view",)),
+    # These belong to no hospital.
+    ("integrations", "calwebhook"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
+    ("integrations", "syncrun"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
 }
 
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import InvalidPage
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -27,3 +29,22 @@ class WardbookAdminSite(UnfoldAdminSite):
         if request.method == "POST":
             logout(request)
         return redirect("staff:login")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("staff:password")
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # The package's view takes any page number for granted.
+        try:
+            answer: HttpResponse = super().search(request, extra_context)
+        except (ValueError, InvalidPage) as error:
+            raise Http404 from error
+        return answer
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        hospital = getattr(request.user, "hospital", None)
+        return {
+            **super().each_context(request),
+            "site_subheader": hospital.name if hospital else _("Platform"),
+            "page_zone": timezone.get_current_timezone_name(),
+        }

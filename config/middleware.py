@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+import zoneinfo
 from collections.abc import Callable
 
 import structlog
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.audit import Surface, current_surface
 from accounts.client_address import client_address
@@ -67,3 +69,28 @@ class PasswordChangeMiddleware:
             and not request.path.startswith(_OPEN_WHILE_PASSWORD_IS_TEMPORARY)
         )
         return redirect(reverse("staff:password")) if blocked else self.get_response(request)
+
+
+class AdminPortalMiddleware:
+    """On `/admin/` alone: times are the hospital's, and the policy allows what the portal's scripts need."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith("/admin/"):
+            return self.get_response(request)
+        with timezone.override(_hospital_zone(request)):
+            response = self.get_response(request)
+        response._csp_update = settings.ADMIN_CSP_UPDATE  # type: ignore[attr-defined]  # read by django-csp
+        return response
+
+
+def _hospital_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    user = request.user
+    hospital = user.hospital if isinstance(user, User) else None
+    try:
+        return zoneinfo.ZoneInfo(hospital.time_zone or "UTC" if hospital else "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        # Other programs write this column too.
+        return zoneinfo.ZoneInfo("UTC")

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from clinical.models import Appointment
+from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
+
+
+class StatusFilter(KnownChoiceFilter):
+    title = gettext_lazy("status")
+    parameter_name = "status"
+    field = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [*STATUS_TEXTS.items(), ("no_show", gettext_lazy("did not come"))]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(no_show=True) if value == "no_show" else super().narrow(queryset, value)
+
+
+class PatientFilter(KnownChoiceFilter):
+    title = gettext_lazy("patient")
+    parameter_name = "match"
+    field = "patient_match"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return list(MATCH_TEXTS.items())
+
+
+class StartFilter(DayRangeFilter):
+    field = "start_ts"
+
+
+STATUS_TEXTS: dict[str, Any] = {
+    Appointment.Status.SCHEDULED.value: gettext_lazy("booked"),
+    Appointment.Status.COMPLETED.value: gettext_lazy("completed"),
+    Appointment.Status.CANCELLED.value: gettext_lazy("cancelled"),
+}
+MATCH_TEXTS: dict[str, Any] = {
+    Appointment.PatientMatch.REFERENCE.value: gettext_lazy("booked in the app"),
+    Appointment.PatientMatch.PHONE.value: gettext_lazy("matched by phone"),
+    Appointment.PatientMatch.NONE.value: gettext_lazy("guest"),
+}
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ReadOnlyAdmin):
+    """The mirror of the booking calendar: who comes when. Changes are made in the calendar."""
+
+    list_title = gettext_lazy("Appointments")
+    list_display = ("start", "doctor_name", "patient_name", "state", "match")
+    list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter)
+    list_before_template = "admin/time_zone_note.html"
+    ordering = ("-start_ts", "-pk")
+    fields = (
+        "start",
+        "end",
+        "doctor_name",
+        "patient_name",
+        "match",
+        "state",
+        "cancellation_reason",
+        "created_at",
+        "last_synced_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]
+
+    def name_of(self, obj: Any) -> str:
+        return _("Visit to %(doctor)s") % {"doctor": obj.doctor.full_name}
+
+    @display(description=gettext_lazy("start"), ordering="start_ts")
+    def start(self, appointment: Appointment) -> Any:
+        return appointment.start_ts
+
+    @display(description=gettext_lazy("end"))
+    def end(self, appointment: Appointment) -> Any:
+        return appointment.end_ts
+
+    @display(description=gettext_lazy("doctor"))
+    def doctor_name(self, appointment: Appointment) -> str:
+        return appointment.doctor.full_name  # type: ignore[no-any-return]
+
+    @display(description=gettext_lazy("patient"))
+    def patient_name(self, appointment: Appointment) -> str:
+        if appointment.patient is None:
+            return appointment.guest_name or _("guest")
+        profile = getattr(appointment.patient.user, "profile", None)
+        return profile.full_name if profile else _("no name given")
+
+    @display(
+        description=gettext_lazy("status"),
+        label={"SCHEDULED": "info", "COMPLETED": "success", "CANCELLED": "danger", "no_show": "warning"},
+    )
+    def state(self, appointment: Appointment) -> tuple[str, Any]:
+        if appointment.no_show and appointment.status != Appointment.Status.CANCELLED:
+            return "no_show", _("did not come")
+        if appointment.is_pending_confirmation:
+            return "SCHEDULED", _("waits for confirmation")
+        return appointment.status, STATUS_TEXTS[appointment.status]
+
+    @display(description=gettext_lazy("how we know the patient"))
+    def match(self, appointment: Appointment) -> Any:
+        if appointment.identity_confirmed_at:
+            return _("confirmed")
+        return MATCH_TEXTS.get(appointment.patient_match, appointment.patient_match)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from accounts.audit import AccessAction, record_access
+from clinical.medications import stored_medications
+from clinical.models import Prescription
+from hospitals.admin.base import ReadOnlyAdmin, acting_user
+from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
+
+STATUS_TEXTS: dict[str, Any] = {
+    Prescription.Status.PENDING.value: gettext_lazy("waiting for a pharmacist"),
+    Prescription.Status.APPROVED.value: gettext_lazy("approved, to dispense"),
+    Prescription.Status.COMPLETED.value: gettext_lazy("dispensed"),
+    Prescription.Status.DENIED.value: gettext_lazy("denied"),
+}
+
+
+class StatusFilter(KnownChoiceFilter):
+    title = gettext_lazy("status")
+    parameter_name = "status"
+    field = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return list(STATUS_TEXTS.items())
+
+
+class WrittenFilter(DayRangeFilter):
+    field = "created_at"
+
+
+@admin.register(Prescription)
+class PrescriptionAdmin(ReadOnlyAdmin):
+    list_title = gettext_lazy("Prescriptions")
+    list_display = ("written", "doctor_name", "patient_name", "state", "pharmacist_name")
+    list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
+    list_before_template = "admin/time_zone_note.html"
+    ordering = ("-created_at", "-pk")
+    fields = (
+        "written",
+        "doctor_name",
+        "patient_name",
+        "medication_lines",
+        "state",
+        "denial",
+        "pharmacist_name",
+        "claimed_at",
+        "decided_at",
+        "completed_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            opened = self.get_object(request, object_id) if object_id else None
+            if opened is not None and self.has_view_permission(request, opened):
+                record_access(
+                    by=acting_user(request),
+                    action=AccessAction.OPENED_PRESCRIPTION,
+                    patient_id=opened.patient_id,
+                    object_kind="prescription",
+                    object_id=opened.pk,
+                    hospital_id=opened.hospital_id,
+                )
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def name_of(self, obj: Any) -> str:
+        return _("Prescription of %(doctor)s") % {"doctor": obj.doctor.full_name}
+
+    @display(description=gettext_lazy("written"), ordering="created_at")
+    def written(self, prescription: Prescription) -> Any:
+        return prescription.created_at
+
+    @display(description=gettext_lazy("doctor"))
+    def doctor_name(self, prescription: Prescription) -> str:
+        return prescription.doctor.full_name  # type: ignore[no-any-return]
+
+    @display(description=gettext_lazy("patient"))
+    def patient_name(self, prescription: Prescription) -> str:
+        profile = getattr(prescription.patient.user, "profile", None)
+        return profile.full_name if profile else _("no name given")
+
+    @display(description=gettext_lazy("pharmacist"))
+    def pharmacist_name(self, prescription: Prescription) -> str:
+        return prescription.pharmacist.full_name if prescription.pharmacist else "-"
+
+    @display(
+        description=gettext_lazy("status"),
+        label={"PENDING": "warning", "APPROVED": "info", "COMPLETED": "success", "DENIED": "danger"},
+    )
+    def state(self, prescription: Prescription) -> tuple[str, Any]:
+        if prescription.status == Prescription.Status.PENDING and prescription.pharmacist_id:
+            return "PENDING", _("a pharmacist is looking at it")
+        return prescription.status, STATUS_TEXTS[prescription.status]
+
+    @display(description=gettext_lazy("why denied"))
+    def denial(self, prescription: Prescription) -> str:
+        parts = [prescription.get_denial_reason_display(), prescription.denial_note]
+        return ": ".join(part for part in parts if part) or "-"
+
+    @display(description=gettext_lazy("medications"))
+    def medication_lines(self, prescription: Prescription) -> SafeString:
+        lines = [
+            (line.name, line.strength or "", line.dose, line.frequency)
+            for line in stored_medications(prescription.medications)
+        ]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} {}, {}, {}</li>", lines))

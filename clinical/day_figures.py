@@ -1,0 +1,124 @@
+"""A hospital's day in figures, for the first page of its admin."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zoneinfo
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Min, Q, Value
+
+from clinical.models import Appointment, Prescription
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCounts:
+    """`booked` are still to come or going on; a visit to which nobody came counts as `no_show` alone."""
+
+    booked: int
+    completed: int
+    no_show: int
+    cancelled: int
+
+    @property
+    def total(self) -> int:
+        return self.booked + self.completed + self.not_held
+
+    @property
+    def not_held(self) -> int:
+        return self.no_show + self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorDay:
+    doctor_id: uuid.UUID
+    name: str
+    visits: VisitCounts
+
+
+@dataclass(frozen=True, slots=True)
+class PrescriptionQueue:
+    """`waiting` for a pharmacist's decision; `to_dispense` are approved and not handed out."""
+
+    waiting: int
+    median_wait: dt.timedelta | None
+    longest_wait: dt.timedelta | None
+    to_dispense: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    day: dt.date
+    visits: VisitCounts
+    doctors: tuple[DoctorDay, ...]
+    prescriptions: PrescriptionQueue
+
+
+class Median(Aggregate):
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+def day_figures(user: User, *, at: dt.datetime, zone: zoneinfo.ZoneInfo) -> DayFigures:
+    """What the user may see of the day that `at` is in, in that zone. Two queries."""
+    day = at.astimezone(zone).date()
+    start = dt.datetime.combine(day, dt.time(), tzinfo=zone)
+    doctors = _doctors(user, start=start, end=dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=zone))
+    return DayFigures(day=day, visits=_total(doctors), doctors=doctors, prescriptions=_prescription_queue(user, at=at))
+
+
+def _doctors(user: User, *, start: dt.datetime, end: dt.datetime) -> tuple[DoctorDay, ...]:
+    came = Q(no_show=False)
+    rows = (
+        Appointment.objects.for_user(user)
+        .between(start, end)
+        .values("doctor_id", name=F("doctor__user__profile__full_name"))
+        .annotate(
+            booked=Count("pk", filter=came & Q(status=Appointment.Status.SCHEDULED)),
+            completed=Count("pk", filter=came & Q(status=Appointment.Status.COMPLETED)),
+            missed=Count("pk", filter=Q(no_show=True) & ~Q(status=Appointment.Status.CANCELLED)),
+            cancelled=Count("pk", filter=Q(status=Appointment.Status.CANCELLED)),
+        )
+        .order_by("name", "doctor_id")
+    )
+    return tuple(
+        DoctorDay(
+            doctor_id=row["doctor_id"],
+            name=row["name"] or "",
+            visits=VisitCounts(row["booked"], row["completed"], row["missed"], row["cancelled"]),
+        )
+        for row in rows
+    )
+
+
+def _total(doctors: tuple[DoctorDay, ...]) -> VisitCounts:
+    counts = [doctor.visits for doctor in doctors]
+    return VisitCounts(
+        booked=sum(c.booked for c in counts),
+        completed=sum(c.completed for c in counts),
+        no_show=sum(c.no_show for c in counts),
+        cancelled=sum(c.cancelled for c in counts),
+    )
+
+
+def _prescription_queue(user: User, *, at: dt.datetime) -> PrescriptionQueue:
+    waiting = Q(status=Prescription.Status.PENDING)
+    wait = ExpressionWrapper(Value(at) - F("created_at"), output_field=DurationField())
+    # Both states, and no other, are what the partial index holds.
+    figures = (
+        Prescription.objects.for_user(user)
+        .filter(status__in=[Prescription.Status.PENDING, Prescription.Status.APPROVED])
+        .aggregate(
+            waiting=Count("pk", filter=waiting),
+            to_dispense=Count("pk", filter=Q(status=Prescription.Status.APPROVED)),
+            median_wait=Median(wait, filter=waiting, output_field=DurationField()),
+            oldest=Min("created_at", filter=waiting),
+        )
+    )
+    oldest: dt.datetime | None = figures.pop("oldest")
+    return PrescriptionQueue(**figures, longest_wait=at - oldest if oldest else None)

@@ -1,0 +1,82 @@
+"""How the admin portal looks and what its side bar offers. Callables run per request, after sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
+    app_label, model_name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app_label}_{model_name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app_label}.view_{model_name}"),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Wardbook",
+    "SITE_HEADER": "Wardbook",
+    "SITE_SYMBOL": "local_hospital",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "config.admin_home.home_page",
+    "STYLES": [lambda request: static("portal/portal.css")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.7)",
+            "100": "oklch(95.3% .051 180.8)",
+            "200": "oklch(91% .096 180.4)",
+            "300": "oklch(85.5% .138 181.1)",
+            "400": "oklch(77.7% .152 181.9)",
+            "500": "oklch(65% .13 182.5)",
+            "600": "oklch(51.1% .096 186.4)",
+            "700": "oklch(43.7% .078 188.2)",
+            "800": "oklch(38.6% .063 188.4)",
+            "900": "oklch(32% .05 188.4)",
+            "950": "oklch(27.7% .046 192.5)",
+        },
+    },
+    "ACCOUNT": {"navigation": [{"title": _("Change password"), "link": reverse_lazy("staff:password")}]},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Today"), "icon": "today", "link": reverse_lazy("admin:index")},
+                    _item(_("Appointments"), "calendar_month", "clinical.appointment"),
+                    _item(_("Prescriptions"), "prescriptions", "clinical.prescription"),
+                    _item(_("AI sessions"), "forum", "clinical.aisession"),
+                ],
+            },
+            {
+                "title": _("Staff"),
+                "separator": True,
+                "items": [
+                    _item(_("Doctors"), "stethoscope", "hospitals.doctor"),
+                    _item(_("Pharmacists"), "local_pharmacy", "hospitals.pharmacist"),
+                    _item(_("Hospital admins"), "manage_accounts", "hospitals.hospitaladmin"),
+                    _item(_("Hospitals"), "domain", "hospitals.hospital"),
+                ],
+            },
+            {
+                "title": _("Booking calendar"),
+                "separator": True,
+                "items": [
+                    _item(_("Doctors in Cal.com"), "sync", "integrations.callink"),
+                    _item(_("Requests"), "outbox", "integrations.bookingrequest"),
+                    _item(_("Webhooks"), "inbox", "integrations.calwebhook"),
+                    _item(_("Pulls"), "download", "integrations.syncrun"),
+                ],
+            },
+        ],
+    },
+}

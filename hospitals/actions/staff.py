@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import Profile, Role, User
+from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from hospitals.ports import schedule_publisher
+
+# Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
+_PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_PASSWORD_GROUPS = 3
+_PASSWORD_GROUP_LENGTH = 4
+
+StaffRow = Doctor | Pharmacist | HospitalAdmin
+
+
+class EmailTaken(Exception):
+    code = "email_taken"
+
+
+class NotStaffRole(Exception):
+    code = "not_staff_role"
+
+
+class CannotDeactivateYourself(Exception):
+    code = "cannot_deactivate_yourself"
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaffMember:
+    """`temporary_password` exists nowhere else: show it once."""
+
+    user: User
+    temporary_password: str
+
+
+@transaction.atomic
+def add_staff_member(
+    *,
+    hospital: Hospital,
+    role: Role,
+    email: str,
+    full_name: str,
+    specialty: str | None = None,
+    pharmacy_name: str | None = None,
+    by: User | None,
+    at: dt.datetime,
+) -> NewStaffMember:
+    """Create the user, the profile and the role's row, with a password that must be changed at the first sign-in.
+
+    Raises: EmailTaken, NotStaffRole.
+    """
+    password = make_temporary_password()
+    user = User(email=email.strip(), role=role, hospital=hospital, password_temp=True, force_password_change=True)
+    user.set_password(password)
+    _insert(user)
+    Profile.objects.create(user=user, full_name=full_name)
+    match role:
+        case Role.DOCTOR:
+            Doctor.objects.create(user=user, hospital=hospital, specialty=specialty)
+        case Role.PHARMACIST:
+            Pharmacist.objects.create(user=user, hospital=hospital, pharmacy_name=pharmacy_name)
+        case Role.HOSPITAL_ADMIN:
+            HospitalAdmin.objects.create(user=user, hospital=hospital)
+        case _:
+            raise NotStaffRole(role)
+    _record(user, by=by, reason="added")
+    return NewStaffMember(user=user, temporary_password=password)
+
+
+@transaction.atomic
+def update_staff_member(
+    *, member: StaffRow, full_name: str, detail: str | None, by: User | None, at: dt.datetime
+) -> None:
+    """Change the name, and a doctor's specialty or a pharmacist's pharmacy (`detail`)."""
+    user = User.objects.select_for_update().get(pk=member.pk)
+    Profile.objects.update_or_create(user=user, defaults={"full_name": full_name})
+    if isinstance(member, Doctor):
+        Doctor.objects.filter(pk=member.pk).update(specialty=detail)
+    elif isinstance(member, Pharmacist):
+        Pharmacist.objects.filter(pk=member.pk).update(pharmacy_name=detail)
+    _record(user, by=by, reason="changed")
+
+
+@transaction.atomic
+def deactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> None:
+    """End the person's access at once. The records they made stay.
+
+    Raises: CannotDeactivateYourself.
+    """
+    if by is not None and by.pk == user.pk:
+        raise CannotDeactivateYourself
+    _set_active(user, is_active=False, by=by, reason="deactivated")
+
+
+@transaction.atomic
+def reactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> None:
+    _set_active(user, is_active=True, by=by, reason="reactivated")
+
+
+@transaction.atomic
+def reset_staff_password(*, user: User, by: User | None, at: dt.datetime) -> str:
+    """Give the person a new temporary password and return it, the only time it can be seen."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    password = make_temporary_password()
+    locked.set_password(password)
+    locked.password_temp = locked.force_password_change = True
+    locked.save(update_fields=["password", "password_temp", "force_password_change"])
+    _record(locked, by=by, reason="password reset")
+    return password
+
+
+def make_temporary_password() -> str:
+    groups = (
+        "".join(secrets.choice(_PASSWORD_ALPHABET) for _ in range(_PASSWORD_GROUP_LENGTH))
+        for _ in range(_PASSWORD_GROUPS)
+    )
+    return "-".join(groups)
+
+
+def _insert(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        if "users_email" in str(error):
+            raise EmailTaken from None
+        raise
+
+
+def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) -> None:
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.is_active == is_active:
+        return
+    locked.is_active = is_active
+    locked.save(update_fields=["is_active"])
+    if locked.is_doctor:
+        schedule_publisher().want(locked.pk)
+    _record(locked, by=by, reason=reason)
+
+
+def _record(user: User, *, by: User | None, reason: str) -> None:
+    record_access(
+        by=by,
+        action=AccessAction.CHANGED_STAFF,
+        object_kind=(user.role or "user").lower(),
+        object_id=user.pk,
+        hospital_id=user.hospital_id,
+        reason=reason,
+    )

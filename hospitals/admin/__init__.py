@@ -1,0 +1,3 @@
+from hospitals.admin import hospitals, staff
+
+__all__ = ["hospitals", "staff"]

@@ -1,0 +1,126 @@
+"""What every page of the portal has in common: it shows one hospital, deletes nothing, and counts no large table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import ListFilter
+from django.core.exceptions import PermissionDenied
+from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from accounts.models import User
+from hospitals.admin.paginator import BoundedPaginator
+
+
+class HospitalScopedAdmin(ModelAdmin):
+    """Rows, choices and addresses of the signed-in person's hospital only; an operator's scope is the queryset's word.
+
+    A subclass saves by calling an action, never by `obj.save()`.
+    """
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    # No bulk actions: Django's only built-in one deletes.
+    actions = None
+    list_filter: tuple[type[ListFilter], ...] = ()
+    compressed_fields = True
+    warn_unsaved_form = True
+    # What the list is called; Django's own title is an instruction to select something.
+    list_title: Any = None
+    # Where a model is not scoped by a queryset of its own: the path from it to its hospital.
+    hospital_path: str | None = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.scoped(super().get_queryset(request), acting_user(request))
+
+    def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        if self.hospital_path is None:
+            return rows.for_user(user)  # type: ignore[attr-defined,no-any-return]
+        if user.is_operator:
+            return rows
+        return rows.filter(**{self.hospital_path: user.hospital_id}) if user.hospital_id else rows.none()
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        rows = db_field.remote_field.model._default_manager.all()
+        kwargs["queryset"] = rows.for_user(acting_user(request)) if hasattr(rows, "for_user") else rows.none()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the filters offer. Django's rule lets `?transcript__contains=` probe any column of the model."""
+        return lookup in {
+            name
+            for list_filter in self.list_filter
+            for name in (
+                getattr(list_filter, "parameter_name", None),
+                getattr(list_filter, "from_name", None),
+                getattr(list_filter, "to_name", None),
+            )
+        }
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def name_of(self, obj: Any) -> str:
+        """The object as people call it. `str()` is for logs and names nobody."""
+        return str(obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        title = self.list_title or self.opts.verbose_name_plural
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        # One query more for a title that names the person: Django's own names them by `str()`.
+        obj = self.get_object(request, object_id) if object_id else None
+        context = {"subtitle": self.name_of(obj), "show_save_and_add_another": False} if obj else {}
+        return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, _("%(name)s: saved.") % {"name": self.name_of(obj)})
+        if "_continue" in request.POST:
+            return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(self.address("changelist"))
+
+    def own_object(self, request: HttpRequest, object_id: str) -> Any:
+        """The object at a page of ours below `<object_id>/`, when it may be changed; None where it is not visible."""
+        obj = self.get_object(request, object_id)
+        if obj is not None and not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def not_found(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+
+    def address(self, page: str, *args: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
+
+
+class ReadOnlyAdmin(HospitalScopedAdmin):
+    """A window on records that are made elsewhere."""
+
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return tuple(self.fields)
+
+
+def acting_user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from hospitals.actions.hospital import save_hospital
+from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.forms import HospitalForm
+from hospitals.models import Hospital
+
+
+@admin.register(Hospital)
+class HospitalAdminPage(HospitalScopedAdmin):
+    form = HospitalForm
+    list_title = _("Hospitals")
+    list_display = ("name", "address", "zone", "visit_length_minutes", "is_active")
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+    fieldsets = (
+        (None, {"fields": ("name", "address", "time_zone", "is_active")}),
+        (_("Visits"), {"fields": ("visit_length_minutes", "buffer_minutes", "booking_notice_minutes")}),
+        (_("Patients"), {"fields": ("emergency_text",)}),
+        (_("Booking calendar"), {"fields": ("cal_team_id",)}),
+    )
+
+    @display(description=_("time zone"), label={"missing": "warning"})
+    def zone(self, hospital: Hospital) -> Any:
+        return ("", hospital.time_zone) if hospital.time_zone else ("missing", _("not set"))
+
+    def save_model(self, request: HttpRequest, obj: Hospital, form: Any, change: bool) -> None:
+        save_hospital(hospital=obj, by=acting_user(request), at=timezone.now())

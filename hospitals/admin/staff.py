@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from accounts.models import Role, User
+from hospitals.actions.staff import (
+    CannotDeactivateYourself,
+    EmailTaken,
+    NewStaffMember,
+    StaffRow,
+    add_staff_member,
+    deactivate_staff_member,
+    reactivate_staff_member,
+    reset_staff_password,
+    update_staff_member,
+)
+from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.admin.filters import ActiveFilter, HospitalFilter
+from hospitals.admin.hours import HoursPages
+from hospitals.forms import (
+    DoctorForm,
+    HospitalAdminForm,
+    NewDoctorForm,
+    NewPharmacistForm,
+    NewStaffForm,
+    PharmacistForm,
+)
+from hospitals.models import Doctor, HospitalAdmin, Pharmacist
+
+
+class StaffAdmin(HospitalScopedAdmin):
+    """One role's people: added in one form, changed, deactivated and let in again; never deleted."""
+
+    role: Role
+    new_form: type[NewStaffForm] = NewStaffForm
+    # The one column that is the role's own: a doctor's specialty, a pharmacist's pharmacy.
+    detail: str | None = None
+
+    search_fields = ("user__profile__full_name", "^user__email")
+    search_help_text = gettext_lazy("Name, or the beginning of an email")
+    ordering = ("user__profile__full_name", "pk")
+    list_filter = (ActiveFilter, HospitalFilter)
+    readonly_fields = ("email", "hospital_name", "access", "last_sign_in")
+    change_form_before_template = "admin/hospitals/staff_links.html"
+    add_title: Any
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_names()  # type: ignore[attr-defined,no-any-return]
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = ["name", *([self.detail] if self.detail else []), "email", "access"]
+        return [*columns, "hospital_name"] if acting_user(request).is_operator else columns
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["full_name", *([self.detail] if self.detail else []), *self.readonly_fields]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("<uuid:pk>/access/", wrap(self.access_view), name=f"{name}_access"),
+            path("<uuid:pk>/password/", wrap(self.password_view), name=f"{name}_password"),
+            *super().get_urls(),
+        ]
+
+    @display(description=gettext_lazy("name"), ordering="user__profile__full_name")
+    def name(self, member: StaffRow) -> str:
+        return self.name_of(member)
+
+    def name_of(self, obj: Any) -> str:
+        return obj.full_name or obj.user.email or str(obj)
+
+    @display(description=gettext_lazy("email"), ordering="user__email")
+    def email(self, member: StaffRow) -> str:
+        return member.user.email or ""
+
+    @display(description=gettext_lazy("hospital"), ordering="hospital__name")
+    def hospital_name(self, member: StaffRow) -> str:
+        return str(member.hospital)
+
+    @display(description=gettext_lazy("access"), label={"active": "success", "new": "info", "deactivated": "danger"})
+    def access(self, member: StaffRow) -> tuple[str, str]:
+        if not member.user.is_active:
+            return "deactivated", _("deactivated")
+        if member.user.must_change_password:
+            return "new", _("temporary password")
+        return "active", _("active")
+
+    @display(description=gettext_lazy("last sign-in"))
+    def last_sign_in(self, member: StaffRow) -> Any:
+        return member.user.last_login
+
+    def save_model(self, request: HttpRequest, obj: StaffRow, form: Any, change: bool) -> None:
+        update_staff_member(
+            member=obj,
+            full_name=form.cleaned_data["full_name"],
+            detail=form.cleaned_data.get(self.detail) if self.detail else None,
+            by=acting_user(request),
+            at=timezone.now(),
+        )
+
+    def name_after_save(self, obj: StaffRow) -> None:
+        """The name that was just saved, for the message: the loaded profile still has the old one."""
+        obj.user.profile.refresh_from_db()
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.name_after_save(obj)
+        return super().response_change(request, obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.new_form(request.POST or None, user=acting_user(request))
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._added(request, self._add(form, acting_user(request)))
+            except EmailTaken as refusal:
+                text = _("Somebody signs in with this email already.")
+                form.add_error("email", ValidationError(text, code=refusal.code))
+        context = {"form": form, "title": self.add_title, "opts": self.opts, "add": True}
+        return self._page(request, "admin/hospitals/staff_add.html", context)
+
+    def _add(self, form: NewStaffForm, user: User) -> NewStaffMember:
+        return add_staff_member(
+            hospital=form.chosen_hospital,
+            role=self.role,
+            email=form.cleaned_data["email"],
+            full_name=form.cleaned_data["full_name"],
+            specialty=form.cleaned_data.get("specialty"),
+            pharmacy_name=form.cleaned_data.get("pharmacy_name"),
+            by=user,
+            at=timezone.now(),
+        )
+
+    def _added(self, request: HttpRequest, new: NewStaffMember) -> HttpResponse:
+        return self._password_page(request, new.user, new.temporary_password, _("Added"))
+
+    def access_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        member = self.own_object(request, str(pk))
+        if member is None:
+            return self.not_found(request, str(pk))
+        if request.method != "POST":
+            return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"))
+        change = deactivate_staff_member if member.user.is_active else reactivate_staff_member
+        try:
+            change(user=member.user, by=acting_user(request), at=timezone.now())
+        except CannotDeactivateYourself:
+            self.message_user(request, _("You cannot deactivate yourself."), messages.ERROR)
+        else:
+            self.message_user(request, _("%(name)s: saved.") % {"name": self.name_of(member)})
+        return HttpResponseRedirect(self.address("change", pk))
+
+    def password_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        member = self.own_object(request, str(pk))
+        if member is None:
+            return self.not_found(request, str(pk))
+        if request.method != "POST":
+            return self._member_page(request, "admin/hospitals/staff_password.html", member, _("New password"))
+        password = reset_staff_password(user=member.user, by=acting_user(request), at=timezone.now())
+        return self._password_page(request, member.user, password, _("New password"))
+
+    def _password_page(self, request: HttpRequest, user: User, password: str, title: str) -> HttpResponse:
+        """The answer to the POST itself: the password is in no address, session or message, and is gone on reload."""
+        context = {"person": user, "password": password, "title": title, "opts": self.opts}
+        return self._page(request, "admin/hospitals/staff_password_once.html", context)
+
+    def _member_page(self, request: HttpRequest, template: str, member: StaffRow, title: str) -> HttpResponse:
+        context = {
+            "member": member,
+            "name": self.name_of(member),
+            "title": title,
+            "opts": self.opts,
+            "back": self.address("change", member.pk),
+        }
+        return self._page(request, template, context)
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **context})
+
+
+@admin.register(Doctor)
+class DoctorAdmin(HoursPages, StaffAdmin):
+    form = DoctorForm
+    role = Role.DOCTOR
+    new_form = NewDoctorForm
+    detail = "specialty"
+    list_title = gettext_lazy("Doctors")
+    add_title = gettext_lazy("Add doctor")
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = super().get_list_display(request)
+        return [*columns, "hours_link"] if self.has_hours_permission(request) else columns
+
+
+@admin.register(Pharmacist)
+class PharmacistAdmin(StaffAdmin):
+    form = PharmacistForm
+    role = Role.PHARMACIST
+    new_form = NewPharmacistForm
+    detail = "pharmacy_name"
+    list_title = gettext_lazy("Pharmacists")
+    add_title = gettext_lazy("Add pharmacist")
+
+
+@admin.register(HospitalAdmin)
+class HospitalAdminAdmin(StaffAdmin):
+    form = HospitalAdminForm
+    role = Role.HOSPITAL_ADMIN
+    list_title = gettext_lazy("Hospital admins")
+    add_title = gettext_lazy("Add hospital admin")

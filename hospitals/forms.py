@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts.models import User
+from hospitals.hours import START_OF_DAY
+from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from hospitals.week_form import ClockField
+
+NAME_LENGTH = 200
+# Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
+_SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))
+
+
+class HospitalForm(forms.ModelForm[Hospital]):
+    class Meta:
+        model = Hospital
+        fields = (
+            "name",
+            "address",
+            "time_zone",
+            "visit_length_minutes",
+            "buffer_minutes",
+            "booking_notice_minutes",
+            "emergency_text",
+            "cal_team_id",
+            "is_active",
+        )
+        widgets = {
+            "name": UnfoldAdminTextInputWidget(),
+            "address": UnfoldAdminTextInputWidget(),
+            "time_zone": UnfoldAdminTextInputWidget(attrs={"placeholder": "Europe/Vienna"}),
+            "emergency_text": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "time_zone": gettext_lazy("A name of the IANA list. Weekly hours are published only once this is set."),
+        }
+
+
+class NewStaffForm(forms.Form):
+    """Everything a new member of staff needs. The hospital is asked for only where there is a choice."""
+
+    hospital = forms.ModelChoiceField(
+        Hospital.objects.none(), label=gettext_lazy("Hospital"), widget=UnfoldAdminSelectWidget()
+    )
+    full_name = forms.CharField(
+        label=gettext_lazy("Full name"),
+        max_length=NAME_LENGTH,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email"),
+        help_text=gettext_lazy("The person signs in with it."),
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hospitals = Hospital.objects.for_user(user)
+        self.only_hospital: Hospital | None = None
+        if user.is_operator:
+            self.fields["hospital"].queryset = hospitals  # type: ignore[attr-defined]
+        else:
+            self.only_hospital = hospitals.get()
+            del self.fields["hospital"]
+
+    @property
+    def chosen_hospital(self) -> Hospital:
+        return self.only_hospital or self.cleaned_data["hospital"]
+
+
+class NewDoctorForm(NewStaffForm):
+    specialty = forms.CharField(
+        label=gettext_lazy("Specialty"),
+        required=False,
+        max_length=NAME_LENGTH,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+class NewPharmacistForm(NewStaffForm):
+    pharmacy_name = forms.CharField(
+        label=gettext_lazy("Pharmacy"),
+        required=False,
+        max_length=NAME_LENGTH,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+class _StaffForm(forms.ModelForm[Any]):
+    full_name = forms.CharField(
+        label=gettext_lazy("Full name"), max_length=NAME_LENGTH, widget=UnfoldAdminTextInputWidget()
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "full_name" in self.fields:
+            self.fields["full_name"].initial = self.instance.full_name
+
+
+class DoctorForm(_StaffForm):
+    class Meta:
+        model = Doctor
+        fields = ("specialty",)
+        widgets = {"specialty": UnfoldAdminTextInputWidget()}
+
+
+class PharmacistForm(_StaffForm):
+    class Meta:
+        model = Pharmacist
+        fields = ("pharmacy_name",)
+        widgets = {"pharmacy_name": UnfoldAdminTextInputWidget()}
+
+
+class HospitalAdminForm(_StaffForm):
+    class Meta:
+        model = HospitalAdmin
+        fields: tuple[str, ...] = ()
+
+
+class TimeOffForm(forms.Form):
+    """Whole days, or part of one: times left empty mean midnight to midnight."""
+
+    first_day = forms.DateField(
+        label=gettext_lazy("First day"),
+        validators=_SENSIBLE_DATES,
+        widget=forms.DateInput(attrs={"type": "date", "class": "week-date"}),
+    )
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        validators=_SENSIBLE_DATES,
+        widget=forms.DateInput(attrs={"type": "date", "class": "week-date"}),
+        help_text=gettext_lazy("Empty for one day."),
+    )
+    start_time = ClockField(label=gettext_lazy("From"), required=False)
+    end_time = ClockField(label=gettext_lazy("To"), required=False)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=NAME_LENGTH,
+        widget=forms.TextInput(attrs={"class": "week-text"}),
+        help_text=gettext_lazy("For the hospital only."),
+    )
+
+    prefix = "off"
+
+    def __init__(self, *args: Any, zone: zoneinfo.ZoneInfo | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if self.errors:
+            return data
+        if self.zone is None:
+            raise ValidationError(_("The hospital needs a time zone first."), code="time_zone_missing")
+        data["starts_at"], data["ends_at"] = self._bounds(self.zone)
+        data["is_whole_days"] = data["start_time"] is None and data["end_time"] is None
+        if data["ends_at"] <= data["starts_at"]:
+            where = "end_time" if data["end_time"] else "last_day"
+            self.add_error(where, ValidationError(_("This is before the start."), code="end_before_start"))
+        return data
+
+    def _bounds(self, zone: zoneinfo.ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+        first: dt.date = self.cleaned_data["first_day"]
+        last: dt.date = self.cleaned_data["last_day"] or first
+        start = self.cleaned_data["start_time"] or START_OF_DAY
+        end = self.cleaned_data["end_time"] or START_OF_DAY
+        if end == START_OF_DAY:
+            last += dt.timedelta(days=1)
+        return dt.datetime.combine(first, start, tzinfo=zone), dt.datetime.combine(last, end, tzinfo=zone)

@@ -1,0 +1,186 @@
+"""A doctor's week as a form that needs no script: buttons add, remove and copy rows, and save nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hospitals.hours import (
+    DAYS,
+    MIDNIGHT,
+    EmptyWindow,
+    Shift,
+    UnreadableTime,
+    Window,
+    format_span,
+    format_time,
+    overlapping_pairs,
+    parse_time,
+)
+from hospitals.models import Weekday
+
+# More is a slip of the hand, or somebody feeding the form by machine.
+MAX_SHIFTS_A_DAY = 12
+
+DAY_NAMES = {
+    Weekday.MONDAY: gettext_lazy("Monday"),
+    Weekday.TUESDAY: gettext_lazy("Tuesday"),
+    Weekday.WEDNESDAY: gettext_lazy("Wednesday"),
+    Weekday.THURSDAY: gettext_lazy("Thursday"),
+    Weekday.FRIDAY: gettext_lazy("Friday"),
+    Weekday.SATURDAY: gettext_lazy("Saturday"),
+    Weekday.SUNDAY: gettext_lazy("Sunday"),
+}
+_FIELD_NAME = re.compile(r"d([1-7])-(\d{1,2})-(?:start|end)")
+
+# What was typed, by day: (start, end).
+Rows = dict[int, list[tuple[str, str]]]
+
+
+class ClockField(forms.Field):
+    """A time of day, typed or picked."""
+
+    widget = forms.TimeInput(attrs={"type": "time", "class": "week-time"})
+
+    def to_python(self, value: Any) -> dt.time | None:
+        if value in self.empty_values:
+            return None
+        try:
+            return parse_time(str(value))
+        except UnreadableTime:
+            raise ValidationError(_("Give a time such as 09:30."), code=UnreadableTime.code) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_time(value) if isinstance(value, dt.time) else value
+
+
+class ShiftForm(forms.Form):
+    start = ClockField(label=gettext_lazy("from"), required=False)
+    end = ClockField(label=gettext_lazy("to"), required=False)
+
+    def __init__(self, *args: Any, day: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.day = day
+        self.windows: tuple[Window, ...] = ()
+        for name, field in self.fields.items():
+            label = _("%(day)s, from") if name == "start" else _("%(day)s, to")
+            field.widget.attrs["aria-label"] = label % {"day": DAY_NAMES[Weekday(day)]}
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        start, end = data.get("start"), data.get("end")
+        if self.errors or (start is None and end is None):
+            return data
+        if start is None:
+            self.add_error("start", ValidationError(_("When does it start?"), code="start_missing"))
+        elif end is None:
+            self.add_error("end", ValidationError(_("When does it end?"), code="end_missing"))
+        else:
+            self._split(Shift(self.day, start, end))
+        return data
+
+    def _split(self, shift: Shift) -> None:
+        try:
+            self.windows = shift.windows()
+        except EmptyWindow:
+            self.add_error("end", ValidationError(_("It ends when it starts."), code=EmptyWindow.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    number: int
+    name: str
+    forms: Sequence[ShiftForm]
+
+
+class WeekForm:
+    """Seven days of shifts. Bound when it is to be checked; unbound when it only shows the rows."""
+
+    def __init__(self, rows: Rows, *, is_bound: bool, focus_on: int | None = None) -> None:
+        self.days = [
+            Day(day, str(DAY_NAMES[Weekday(day)]), _shift_forms(day, rows.get(day, []), is_bound)) for day in DAYS
+        ]
+        if focus_on:
+            self.days[focus_on - 1].forms[-1].fields["start"].widget.attrs["autofocus"] = True
+
+    @property
+    def windows(self) -> list[Window]:
+        return [window for form in self._forms for window in form.windows]
+
+    @property
+    def error_count(self) -> int:
+        return sum(len(form.errors) for form in self._forms)
+
+    def is_valid(self) -> bool:
+        # A list, not a generator: every row must say what is wrong with it.
+        if not all([form.is_valid() for form in self._forms]):
+            return False
+        for one, other in overlapping_pairs(self.windows):
+            self._refuse_overlap(one, other)
+        return not self.error_count
+
+    @property
+    def _forms(self) -> list[ShiftForm]:
+        return [form for day in self.days for form in day.forms]
+
+    def _refuse_overlap(self, one: Window, other: Window) -> None:
+        """Beside the later row; of two equal windows, beside the second."""
+        form = next(form for form in reversed(self._forms) if other in form.windows)
+        text = _("This overlaps %(hours)s on %(day)s.") % {
+            "hours": format_span(one.start, one.end),
+            "day": DAY_NAMES[Weekday(one.day)],
+        }
+        form.add_error("start", ValidationError(text, code="overlapping_windows"))
+
+
+def rows_of(shifts: Iterable[Shift]) -> Rows:
+    rows: Rows = {}
+    for shift in shifts:
+        # A time input knows no 24:00: midnight is typed and shown as 00:00.
+        end = "00:00" if shift.end == MIDNIGHT else format_time(shift.end)
+        rows.setdefault(shift.day, []).append((format_time(shift.start), end))
+    return rows
+
+
+def typed_rows(data: Mapping[str, Any]) -> Rows:
+    """The rows of a sent form, in their order; names that are not the form's are left out."""
+    found = {(int(m[1]), int(m[2])) for m in map(_FIELD_NAME.fullmatch, data) if m}
+    rows: Rows = {}
+    for day, index in sorted(found):
+        row = (str(data.get(f"d{day}-{index}-start", "")), str(data.get(f"d{day}-{index}-end", "")))
+        if len(rows.setdefault(day, [])) < MAX_SHIFTS_A_DAY:
+            rows[day].append(row)
+    return rows
+
+
+def with_blank_row(rows: Rows, day: int) -> Rows:
+    existing = rows.get(day, [])
+    return rows if len(existing) >= MAX_SHIFTS_A_DAY else {**rows, day: [*existing, ("", "")]}
+
+
+def without_row(rows: Rows, day: int, index: int) -> Rows:
+    return {**rows, day: [row for number, row in enumerate(rows.get(day, [])) if number != index]}
+
+
+def with_copied_day(rows: Rows, source: int, targets: Iterable[int]) -> Rows:
+    copied = [row for row in rows.get(source, []) if any(row)]
+    return {**rows, **{day: list(copied) for day in targets if day != source}}
+
+
+def _shift_forms(day: int, rows: Sequence[tuple[str, str]], is_bound: bool) -> list[ShiftForm]:
+    return [_shift_form(day, index, row, is_bound) for index, row in enumerate(rows or [("", "")])]
+
+
+def _shift_form(day: int, index: int, row: tuple[str, str], is_bound: bool) -> ShiftForm:
+    prefix = f"d{day}-{index}"
+    if is_bound:
+        return ShiftForm({f"{prefix}-start": row[0], f"{prefix}-end": row[1]}, prefix=prefix, day=day)
+    return ShiftForm(initial={"start": row[0], "end": row[1]}, prefix=prefix, day=day)

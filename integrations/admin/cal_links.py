@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.filters import KnownChoiceFilter
+from integrations.health_figures import out_of_step
+from integrations.models import CalLink
+
+
+class StepFilter(KnownChoiceFilter):
+    title = gettext_lazy("hours")
+    parameter_name = "hours"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [("behind", gettext_lazy("not there yet")), ("published", gettext_lazy("published"))]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(out_of_step()) if value == "behind" else queryset.exclude(out_of_step())
+
+
+@admin.register(CalLink)
+class CalLinkAdmin(ReadOnlyAdmin):
+    list_title = gettext_lazy("Doctors in Cal.com")
+    list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed_at", "failures")
+    list_filter = (StepFilter,)
+    list_select_related = ("doctor__user__profile", "doctor__hospital")
+    hospital_path = "doctor__hospital"
+    search_fields = ("doctor__user__profile__full_name",)
+    ordering = ("doctor__user__profile__full_name", "pk")
+    fields = ("doctor_name", "hospital_name", "state", "bookable", "pushed_at", "failures", "last_error", "next_try_at")
+
+    def name_of(self, obj: Any) -> str:
+        return str(obj.doctor.full_name)
+
+    @display(description=gettext_lazy("doctor"), ordering="doctor__user__profile__full_name")
+    def doctor_name(self, link: CalLink) -> str:
+        return link.doctor.full_name  # type: ignore[no-any-return]
+
+    @display(description=gettext_lazy("hospital"))
+    def hospital_name(self, link: CalLink) -> str:
+        return str(link.doctor.hospital)
+
+    @display(description=gettext_lazy("hours"), label={"published": "success", "behind": "info", "failing": "danger"})
+    def state(self, link: CalLink) -> tuple[str, Any]:
+        if link.wanted_hash is None:
+            return "nothing", _("nothing to publish")
+        if link.is_in_step:
+            return "published", _("published")
+        return ("failing", _("refused, trying again")) if link.last_error else ("behind", _("on the way"))
+
+    @display(description=gettext_lazy("bookable"), boolean=True)
+    def bookable(self, link: CalLink) -> bool:
+        return link.is_bookable

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from accounts.models import User
+from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
+from integrations.models import SyncRun
+
+KIND_TEXTS: dict[str, Any] = {
+    SyncRun.Kind.UPDATED.value: gettext_lazy("what changed lately"),
+    SyncRun.Kind.WINDOW.value: gettext_lazy("visits of a period"),
+}
+
+
+class KindFilter(KnownChoiceFilter):
+    title = gettext_lazy("what was asked for")
+    parameter_name = "kind"
+    field = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return list(KIND_TEXTS.items())
+
+
+class StartedFilter(DayRangeFilter):
+    field = "started_at"
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """For operators: a pull is the whole platform's."""
+
+    list_title = gettext_lazy("Pulls from Cal.com")
+    list_display = ("started_at", "kind_text", "state", "seen", "repaired_count")
+    list_filter = (KindFilter, StartedFilter)
+    ordering = ("-pk",)
+    fields = (
+        "kind_text",
+        "window_start",
+        "window_end",
+        "started_at",
+        "finished_at",
+        "state",
+        "seen",
+        "repaired",
+        "error",
+    )
+
+    def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        return rows if user.is_operator else rows.none()
+
+    @display(description=gettext_lazy("asked for"))
+    def kind_text(self, run: SyncRun) -> Any:
+        return KIND_TEXTS.get(run.kind, run.kind)
+
+    @display(description=gettext_lazy("repaired"))
+    def repaired_count(self, run: SyncRun) -> int:
+        return sum(count for count in run.repaired.values() if isinstance(count, int))
+
+    @display(description=gettext_lazy("state"), label={"done": "success", "running": "info", "failed": "danger"})
+    def state(self, run: SyncRun) -> tuple[str, str]:
+        if run.error:
+            return "failed", _("failed")
+        return ("done", _("done")) if run.finished_at else ("running", _("running"))

@@ -1,0 +1,58 @@
+"""How far the mirror of the booking calendar is behind, in figures that name nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, F, Min, Q
+
+from hospitals.models import Doctor
+from integrations.models import CalLink, CalWebhook, SyncRun
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Older failures have been seen; counting them all would read the whole table.
+FAILURES_COUNTED_FOR = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFigures:
+    """Webhooks and pulls are the whole platform's: they belong to no hospital. Doctors are those the user may see."""
+
+    webhooks_waiting: int
+    waiting_since: dt.datetime | None
+    webhooks_failed: int
+    schedules_behind: int
+    doctors_not_connected: int
+    last_pull: SyncRun | None
+
+    @property
+    def is_fine(self) -> bool:
+        return not (self.webhooks_failed or self.schedules_behind)
+
+
+def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
+    """Five queries, each by an index."""
+    waiting = CalWebhook.objects.filter(status=CalWebhook.Status.PENDING).aggregate(
+        count=Count("pk"), since=Min("received_at")
+    )
+    failed = CalWebhook.objects.filter(
+        status=CalWebhook.Status.FAILED, received_at__gte=at - FAILURES_COUNTED_FOR
+    ).count()
+    doctors = Doctor.objects.for_user(user)
+    return HealthFigures(
+        webhooks_waiting=waiting["count"],
+        waiting_since=waiting["since"],
+        webhooks_failed=failed,
+        schedules_behind=CalLink.objects.filter(out_of_step(), doctor__in=doctors).count(),
+        doctors_not_connected=doctors.active().filter(cal_link__isnull=True).count(),
+        last_pull=SyncRun.objects.order_by("-pk").first(),
+    )
+
+
+def out_of_step() -> Q:
+    """`CalLink.is_in_step`, turned round, for the database."""
+    return Q(wanted_hash__isnull=False) & (Q(pushed_hash__isnull=True) | ~Q(pushed_hash=F("wanted_hash")))
