@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from django.db import models
 
@@ -21,8 +20,9 @@ PRESCRIPTIONS = 400
 # How many of them are where; the rest is dispensed.
 WAITING, CLAIMED, APPROVED, DENIED = 34, 18, 48, 54
 ASKED_ABOUT = 0.12
-# What waits is recent; a prescription that nobody fetches expires.
-LONGEST_WAIT = dt.timedelta(days=3)
+# Written without a visit.
+REPEATS = 12
+# What nobody fetches.
 EXPIRES_AFTER = dt.timedelta(days=14)
 
 MadeFrom = tuple[Visit, dt.datetime]
@@ -55,13 +55,14 @@ class Builder:
 
     def _makers(self) -> Iterator[list[Maker]]:
         """What is to become of each prescription, newest first."""
-        waiting = [partial(self._waiting, claimed=False)] * WAITING
-        claimed = [partial(self._waiting, claimed=True)] * CLAIMED
+        waiting: list[Maker] = [self._unclaimed for _ in range(WAITING)]
+        waiting += [self._claimed] * CLAIMED
         # What is ready to fetch is younger than what expires.
-        recent: list[Maker] = [self._approved] * APPROVED + [self._denied] * 12 + [self._dispensed] * 50
-        older: list[Maker] = [self._denied] * (DENIED - 12)
-        older += [self._dispensed] * (PRESCRIPTIONS - WAITING - CLAIMED - len(recent) - len(older))
-        for makers in ([*waiting, *claimed], recent, older):
+        recent: list[Maker] = [self._approved for _ in range(APPROVED)]
+        recent += [self._denied] * 12 + [self._dispensed] * 50
+        older: list[Maker] = [self._denied for _ in range(DENIED - 12)]
+        older += [self._dispensed] * (PRESCRIPTIONS - len(waiting) - len(recent) - len(older))
+        for makers in (waiting, recent, older):
             self._rng.shuffle(makers)
             yield makers
 
@@ -75,14 +76,14 @@ class Builder:
             and not (visit.is_cancelled or visit.no_show)
             and visit.slot.end < self._at - dt.timedelta(minutes=5)
         ]
-        # Of the last days nearly every second visit ends with a prescription; a repeat needs no visit.
-        recent = [visit for visit in held if visit.slot.end > self._at - LONGEST_WAIT][-WAITING * 2 :]
-        repeats = [(visit, self._minutes_ago(3, 170)) for visit in self._rng.sample(held, 12)]
-        older = [visit for visit in held if visit.slot.end <= self._at - LONGEST_WAIT]
-        fresh = self._rng.sample(recent, min(len(recent), WAITING + CLAIMED - len(repeats)))
-        stars = [visit for visit in older if visit.person is visit.slot.house.star][:4]
+        repeats = [(visit, self._minutes_ago(3, 170)) for visit in self._rng.sample(held, REPEATS)]
+        # Of the last hours most visits end with a prescription.
+        newest = held[-(WAITING + CLAIMED) * 3 // 2 :]
+        fresh = self._rng.sample(newest, WAITING + CLAIMED - REPEATS)
+        older = held[: -len(newest)]
+        stars = [visit for visit in older if visit.person is visit.slot.house.star][-4:]
         others = [visit for visit in older if visit.person is not visit.slot.house.star]
-        rest = stars + self._rng.sample(others, PRESCRIPTIONS - len(fresh) - len(repeats) - len(stars))
+        rest = stars + self._rng.sample(others, PRESCRIPTIONS - len(fresh) - REPEATS - len(stars))
         written = [(visit, visit.slot.end - dt.timedelta(minutes=4)) for visit in [*fresh, *rest]]
         return sorted([*repeats, *written], key=lambda made: (made[1], str(made[0].slot.doctor.id)), reverse=True)
 
@@ -100,10 +101,12 @@ class Builder:
         row.created_at = written_at
         return row
 
-    def _waiting(self, row: Prescription, pharmacist: uuid.UUID, *, claimed: bool) -> None:
-        if claimed:
-            self._claim(row, pharmacist, self._within(row.created_at, dt.timedelta(hours=2)))
-        if claimed and self._rng.random() < 0.5:
+    def _unclaimed(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        """Nothing has happened yet."""
+
+    def _claimed(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        self._claim(row, pharmacist, self._within(row.created_at, dt.timedelta(hours=2)))
+        if self._rng.random() < 0.5:
             self._ask(row, pharmacist)
 
     def _approved(self, row: Prescription, pharmacist: uuid.UUID) -> None:
