@@ -10,11 +10,12 @@ from django.db import OperationalError
 from config.row_security import unsecured_tables
 
 
-@register(Tags.database)
+@register(Tags.database, deploy=True)
 def check_row_security(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Refuse a database with a table that a Supabase project would expose. Asked for by `check --database default`."""
+    """Refuse a database with a table that a Supabase project would expose. Part of `check --deploy --database default`;
+    not of every check, since `migrate` runs those first and is what secures a new table."""
     found: list[CheckMessage] = []
     for using in databases or ():
         try:

@@ -64,7 +64,7 @@ UPDATE appointments SET hospital_id = doctors.hospital_id
 FROM doctors WHERE doctors.user_id = appointments.doctor_id AND appointments.hospital_id IS NULL;
 CREATE INDEX IF NOT EXISTS idx_appointments_patient_start ON appointments (patient_id, start_ts);
 CREATE INDEX IF NOT EXISTS idx_appointments_doctor_start ON appointments (doctor_id, start_ts);
-CREATE INDEX appointments_hospital_start_idx ON appointments (hospital_id, start_ts);
+CREATE INDEX appointments_hospital_idx ON appointments (hospital_id, start_ts);
 
 CREATE TABLE IF NOT EXISTS prescriptions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AddIndex(
                     model_name='appointment',
-                    index=models.Index(fields=['hospital', 'start_ts'], name='appointments_hospital_start_idx'),
+                    index=models.Index(fields=['hospital', 'start_ts'], name='appointments_hospital_idx'),
                 ),
                 migrations.AddConstraint(
                     model_name='appointment',

@@ -84,7 +84,7 @@ class Appointment(models.Model):
         indexes = [
             models.Index(fields=["patient", "start_ts"], name="idx_appointments_patient_start"),
             models.Index(fields=["doctor", "start_ts"], name="idx_appointments_doctor_start"),
-            models.Index(fields=["hospital", "start_ts"], name="appointments_hospital_start_idx"),
+            models.Index(fields=["hospital", "start_ts"], name="appointments_hospital_idx"),
         ]
 
     def __str__(self) -> str:

@@ -17,8 +17,8 @@ _LINES = {
     "column": """
         SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
             || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
-            || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') || ' generated=' || a.attgenerated
-            || ' identity=' || a.attidentity || ' comment=' || coalesce(col_description(c.oid, a.attnum), '')
+            || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') || ' generated=' || a.attgenerated::text
+            || ' identity=' || a.attidentity::text || ' comment=' || coalesce(col_description(c.oid, a.attnum), '')
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
