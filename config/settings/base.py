@@ -10,6 +10,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
+from config.logs import configure_structlog, logging_settings
 from config.settings.env import Env
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
@@ -229,7 +230,6 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Longer than the longest task; a message lost with its worker comes back after this.
     "visibility_timeout": 180,
@@ -279,4 +279,6 @@ EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Wardbook <no-reply@localhost>")
 
-LOGGING_CONFIG = None
+configure_structlog()
+LOGGING = logging_settings(as_json=False)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
 from config.settings.base import BASE_DIR, env
 
@@ -22,6 +23,7 @@ CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", hint="the organisation's number in 
 if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
     env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")
 
+LOGGING = logging_settings(as_json=True)
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
