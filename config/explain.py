@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import psycopg
 from django.conf import settings
+from django.db import connections
 from django.db.utils import OperationalError
 
 from config.settings.env import EnvironmentProblem
@@ -25,7 +29,8 @@ DISK_FULL = "53100"
 def run_or_explain(main: Callable[[], T]) -> T:
     """Run a program's main; what its surroundings got wrong is said in plain lines, without a stack trace."""
     try:
-        return main()
+        with _quiet_pool():
+            return main()
     except EnvironmentProblem as problem:
         _leave(str(problem), EXIT_ENVIRONMENT)
     except OperationalError as problem:
@@ -39,6 +44,18 @@ def run_or_explain(main: Callable[[], T]) -> T:
         _leave(f"the disk is full: {problem.filename or Path.cwd()} could not be written", EXIT_FAILURE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _quiet_pool() -> Iterator[None]:
+    """While a command runs, its pool does not report every try to connect: the outcome is explained once."""
+    logger = logging.getLogger("psycopg.pool")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def database_problem(problem: OperationalError) -> str | None:
@@ -62,9 +79,7 @@ def _unreachable_because() -> str | None:
     if not database["HOST"] or database["HOST"].startswith("/"):
         return None
     try:
-        socket.create_connection(
-            (database["HOST"], int(database["PORT"] or POSTGRES_PORT)), PROBE_SECONDS
-        ).close()
+        socket.create_connection((database["HOST"], int(database["PORT"] or POSTGRES_PORT)), PROBE_SECONDS).close()
     except ConnectionRefusedError:
         return "refused the connection. Hint: is it running, and is DATABASE_URL right?"
     except socket.gaierror:
@@ -75,11 +90,17 @@ def _unreachable_because() -> str | None:
 
 
 def _last_words(problem: OperationalError) -> str:
-    """What the server said: libpq's text names user and database, never the password."""
-    words = str(problem).strip().splitlines() or ["ended the connection"]
-    return f"said: {words[0].rpartition('FATAL:')[2].strip()}. Hint: see DATABASE_URL"
+    """What the server said, asked without the pool: libpq's text names user and database, never the password."""
+    said = str(problem)
+    parameters = connections["default"].get_connection_params()
+    try:
+        psycopg.connect(**parameters | {"connect_timeout": PROBE_SECONDS}).close()
+    except psycopg.OperationalError as direct:
+        said = str(direct)
+    lines = said.strip().splitlines() or ["nothing"]
+    return f"said: {lines[0].rpartition('FATAL:')[2].strip()}. Hint: see DATABASE_URL"
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201
+    print(message, file=sys.stderr)
     sys.exit(code)
