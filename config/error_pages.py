@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -27,6 +27,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, code: str, text: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        body: dict[str, Any] = {"type": f"urn:wardbook:{code}", "title": text, "status": status, "code": code}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        document = problem_document(status, code, text)
+        return JsonResponse(document, status=status, content_type=PROBLEM_CONTENT_TYPE)
     return render(request, "error.html", {"status": status, "text": text}, status=status)

@@ -73,7 +73,7 @@ class ProblemAutoSchema(AutoSchema):
             codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
         if "{" in self.path:
             codes[404] = ["not_found"]
-        if self.get_request_serializer() is not None:
+        if self.method in ("POST", "PATCH") and self.get_request_serializer() is not None:
             codes |= {400: ["bad_request", "invalid"], 413: ["too_large"], 415: ["unsupported_media_type"]}
         if self._is_list_view():
             codes[400] = ["invalid", "invalid_cursor"]

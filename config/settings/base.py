@@ -30,7 +30,8 @@ PUBLIC_BASE_URL = env.url("PUBLIC_BASE_URL", hint="the address vendors and brows
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", default=0)
 
 INSTALLED_APPS = [
-    "unfold",
+    # The plain config: the package's default one would put its own site in place of ours.
+    "unfold.apps.BasicAppConfig",
     "config.apps.WardbookAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

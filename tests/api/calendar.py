@@ -1,0 +1,70 @@
+"""A booking provider for tests: it remembers what was asked, and answers what it was told to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from clinical.models import Appointment
+from clinical.ports import BookingOutcome, OutcomeState, Slot, Slots
+from hospitals.models import Doctor
+
+
+@dataclass
+class Memory:
+    requests: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
+    unbookable: set[uuid.UUID] = field(default_factory=set)
+    pending: int = 0
+    state: OutcomeState = "pending"
+    appointment_id: uuid.UUID | None = None
+    code: str | None = None
+
+
+class FakeCalendar:
+    memory: ClassVar[Memory] = Memory()
+
+    def slots(self, doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+        slot = Slot(start=start, end=start + dt.timedelta(minutes=30))
+        return Slots(slots=[slot] if slot.end < end else [], source="calcom", as_of=start)
+
+    def bookable(self, doctor_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+        found = Doctor.objects.filter(pk__in=doctor_ids).values_list("pk", flat=True)
+        return frozenset(found) - self.memory.unbookable
+
+    def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
+        return self.memory.pending
+
+    def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
+        return self._ask(kind="book", patient_id=patient_id, doctor_id=doctor.pk, start=start, reason=reason)
+
+    def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID:
+        return self._ask(
+            kind="reschedule",
+            patient_id=appointment.patient_id,
+            appointment_id=appointment.pk,
+            start=start,
+            reason=reason,
+        )
+
+    def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
+        return self._ask(kind="cancel", patient_id=appointment.patient_id, appointment_id=appointment.pk, reason=reason)
+
+    def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
+        asked = self.memory.requests.get(request_id)
+        if asked is None or asked["patient_id"] != patient_id:
+            return None
+        memory = self.memory
+        return BookingOutcome(request_id, memory.state, memory.appointment_id, memory.code)
+
+    def wait_for_outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome:
+        outcome = self.outcome(request_id, patient_id=patient_id)
+        assert outcome is not None
+        return outcome
+
+    def _ask(self, **request: Any) -> uuid.UUID:
+        request_id = uuid.uuid4()
+        self.memory.requests[request_id] = request
+        return request_id
