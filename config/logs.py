@@ -23,7 +23,9 @@ def configure_structlog() -> None:
 
 def logging_settings(*, as_json: bool) -> dict[str, Any]:
     """Django's LOGGING. urllib3 stays at INFO: at DEBUG it prints addresses, and with them booking uids."""
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    # The pretty tracebacks would print local variables, and with them whatever personal data they hold.
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.processors.JSONRenderer() if as_json else console
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -31,7 +33,11 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *([structlog.processors.format_exc_info] if as_json else []),
+                    renderer,
+                ],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
