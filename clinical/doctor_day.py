@@ -144,7 +144,7 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         no_show=False,
     ).exclude(status=Appointment.Status.CANCELLED)
     summary = Q(ai_session__summary__isnull=False)
-    return (
+    rows: QuerySet[Any] = (
         Appointment.objects.for_user(user)
         .between(start, end)
         .select_related("patient__user__profile")
@@ -155,12 +155,13 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         )
         .order_by("start_ts", "pk")
     )
+    return rows
 
 
 def unanswered_questions(user: User) -> QuerySet[Any]:
     """The doctor's open prescriptions whose last message is somebody else's; the longest waiting first."""
     last = PrescriptionMessage.objects.filter(prescription=OuterRef("pk")).order_by("-created_at", "-pk")
-    return (
+    rows: QuerySet[Any] = (
         Prescription.objects.for_user(user)
         .filter(doctor_id=user.pk, status__in=OPEN)
         .annotate(
@@ -173,6 +174,7 @@ def unanswered_questions(user: User) -> QuerySet[Any]:
         .select_related("patient__user__profile")
         .order_by("asked_at", "pk")
     )
+    return rows
 
 
 def visit_name(visit: Appointment) -> str:

@@ -15,8 +15,8 @@ class DateConverter:
     def to_python(self, value: str) -> dt.date:
         return dt.date.fromisoformat(value)
 
-    def to_url(self, value: dt.date) -> str:
-        return value.isoformat()
+    def to_url(self, value: dt.date | str) -> str:
+        return str(value)
 
 
 register_converter(DateConverter, "date")
