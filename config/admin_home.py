@@ -45,4 +45,4 @@ def zone_of_page() -> zoneinfo.ZoneInfo:
 
 
 def _duration(wait: dt.timedelta | None, *, at: dt.datetime) -> str:
-    return timesince(at - wait, at) if wait is not None else ""
+    return timesince(at - wait, at, depth=1) if wait is not None else ""

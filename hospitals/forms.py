@@ -46,6 +46,15 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "time_zone": UnfoldAdminTextInputWidget(attrs={"placeholder": "Europe/Vienna"}),
             "emergency_text": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
+        labels = {
+            "time_zone": gettext_lazy("Time zone"),
+            "visit_length_minutes": gettext_lazy("Length of a visit, minutes"),
+            "buffer_minutes": gettext_lazy("Pause after a visit, minutes"),
+            "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
+            "emergency_text": gettext_lazy("What patients are told to do in an emergency"),
+            "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
+            "is_active": gettext_lazy("Open to patients"),
+        }
         help_texts = {
             "time_zone": gettext_lazy("A name of the IANA list. Weekly hours are published only once this is set."),
         }

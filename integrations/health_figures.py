@@ -31,7 +31,7 @@ class HealthFigures:
 
     @property
     def is_fine(self) -> bool:
-        return not (self.webhooks_failed or self.schedules_behind)
+        return not (self.webhooks_failed or self.schedules_behind or self.doctors_not_connected)
 
 
 def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:

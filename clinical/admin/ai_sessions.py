@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from clinical.models import AiSession
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 
 SOURCE_TEXTS: dict[str, Any] = {
@@ -41,7 +42,9 @@ class AiSessionAdmin(ReadOnlyAdmin):
     list_filter = (StartFilter, SourceFilter)
     list_before_template = "admin/time_zone_note.html"
     ordering = ("-start_time", "-pk")
-    fields = ("started", "ended_at", "source_text", "has_summary")
+    started = moment("start_time", gettext_lazy("started"))
+    ended = moment("ended_at", gettext_lazy("ended"))
+    fields = ("started", "ended", "source_text", "has_summary")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         written = Q(summary__isnull=False) & ~Q(summary="")
@@ -50,10 +53,6 @@ class AiSessionAdmin(ReadOnlyAdmin):
 
     def name_of(self, obj: Any) -> str:
         return str(SOURCE_TEXTS[obj.source])
-
-    @display(description=gettext_lazy("started"), ordering="start_time")
-    def started(self, session: AiSession) -> Any:
-        return session.start_time
 
     @display(description=gettext_lazy("source"))
     def source_text(self, session: AiSession) -> Any:

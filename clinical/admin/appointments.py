@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from clinical.models import Appointment
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
 
@@ -61,6 +62,10 @@ class AppointmentAdmin(ReadOnlyAdmin):
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter)
     list_before_template = "admin/time_zone_note.html"
     ordering = ("-start_ts", "-pk")
+    start = moment("start_ts", gettext_lazy("start"))
+    end = moment("end_ts", gettext_lazy("end"))
+    booked_at = moment("created_at", gettext_lazy("booked"))
+    synced_at = moment("last_synced_at", gettext_lazy("last news of it"))
     fields = (
         "start",
         "end",
@@ -69,8 +74,8 @@ class AppointmentAdmin(ReadOnlyAdmin):
         "match",
         "state",
         "cancellation_reason",
-        "created_at",
-        "last_synced_at",
+        "booked_at",
+        "synced_at",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -78,14 +83,6 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     def name_of(self, obj: Any) -> str:
         return _("Visit to %(doctor)s") % {"doctor": obj.doctor.full_name}
-
-    @display(description=gettext_lazy("start"), ordering="start_ts")
-    def start(self, appointment: Appointment) -> Any:
-        return appointment.start_ts
-
-    @display(description=gettext_lazy("end"))
-    def end(self, appointment: Appointment) -> Any:
-        return appointment.end_ts
 
     @display(description=gettext_lazy("doctor"))
     def doctor_name(self, appointment: Appointment) -> str:
@@ -102,12 +99,12 @@ class AppointmentAdmin(ReadOnlyAdmin):
         description=gettext_lazy("status"),
         label={"SCHEDULED": "info", "COMPLETED": "success", "CANCELLED": "danger", "no_show": "warning"},
     )
-    def state(self, appointment: Appointment) -> tuple[str, Any]:
+    def state(self, appointment: Appointment) -> Badge:
         if appointment.no_show and appointment.status != Appointment.Status.CANCELLED:
-            return "no_show", _("did not come")
+            return Badge("no_show", _("did not come"))
         if appointment.is_pending_confirmation:
-            return "SCHEDULED", _("waits for confirmation")
-        return appointment.status, STATUS_TEXTS[appointment.status]
+            return Badge("SCHEDULED", _("waits for confirmation"))
+        return Badge(appointment.status, STATUS_TEXTS[appointment.status])
 
     @display(description=gettext_lazy("how we know the patient"))
     def match(self, appointment: Appointment) -> Any:

@@ -17,6 +17,7 @@ from accounts.audit import AccessAction, record_access
 from clinical.medications import stored_medications
 from clinical.models import Prescription
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
 STATUS_TEXTS: dict[str, Any] = {
@@ -47,6 +48,10 @@ class PrescriptionAdmin(ReadOnlyAdmin):
     list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
     list_before_template = "admin/time_zone_note.html"
     ordering = ("-created_at", "-pk")
+    written = moment("created_at", gettext_lazy("written"))
+    claimed = moment("claimed_at", gettext_lazy("taken up"))
+    decided = moment("decided_at", gettext_lazy("decided"))
+    dispensed = moment("completed_at", gettext_lazy("dispensed"))
     fields = (
         "written",
         "doctor_name",
@@ -55,9 +60,9 @@ class PrescriptionAdmin(ReadOnlyAdmin):
         "state",
         "denial",
         "pharmacist_name",
-        "claimed_at",
-        "decided_at",
-        "completed_at",
+        "claimed",
+        "decided",
+        "dispensed",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -80,10 +85,6 @@ class PrescriptionAdmin(ReadOnlyAdmin):
     def name_of(self, obj: Any) -> str:
         return _("Prescription of %(doctor)s") % {"doctor": obj.doctor.full_name}
 
-    @display(description=gettext_lazy("written"), ordering="created_at")
-    def written(self, prescription: Prescription) -> Any:
-        return prescription.created_at
-
     @display(description=gettext_lazy("doctor"))
     def doctor_name(self, prescription: Prescription) -> str:
         return prescription.doctor.full_name  # type: ignore[no-any-return]
@@ -101,10 +102,10 @@ class PrescriptionAdmin(ReadOnlyAdmin):
         description=gettext_lazy("status"),
         label={"PENDING": "warning", "APPROVED": "info", "COMPLETED": "success", "DENIED": "danger"},
     )
-    def state(self, prescription: Prescription) -> tuple[str, Any]:
+    def state(self, prescription: Prescription) -> Badge:
         if prescription.status == Prescription.Status.PENDING and prescription.pharmacist_id:
-            return "PENDING", _("a pharmacist is looking at it")
-        return prescription.status, STATUS_TEXTS[prescription.status]
+            return Badge("PENDING", _("a pharmacist is looking at it"))
+        return Badge(prescription.status, STATUS_TEXTS[prescription.status])
 
     @display(description=gettext_lazy("why denied"))
     def denial(self, prescription: Prescription) -> str:

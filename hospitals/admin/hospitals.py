@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from hospitals.actions.hospital import save_hospital
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.admin.columns import Badge
 from hospitals.forms import HospitalForm
 from hospitals.models import Hospital
 
@@ -28,9 +29,9 @@ class HospitalAdminPage(HospitalScopedAdmin):
         (_("Booking calendar"), {"fields": ("cal_team_id",)}),
     )
 
-    @display(description=_("time zone"), label={"missing": "warning"})
-    def zone(self, hospital: Hospital) -> Any:
-        return ("", hospital.time_zone) if hospital.time_zone else ("missing", _("not set"))
+    @display(description=_("time zone"), label={"missing": "warning", "set": "default"})
+    def zone(self, hospital: Hospital) -> Badge:
+        return Badge("set", hospital.time_zone) if hospital.time_zone else Badge("missing", _("not set"))
 
     def save_model(self, request: HttpRequest, obj: Hospital, form: Any, change: bool) -> None:
         save_hospital(hospital=obj, by=acting_user(request), at=timezone.now())

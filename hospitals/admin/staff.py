@@ -27,6 +27,7 @@ from hospitals.actions.staff import (
     update_staff_member,
 )
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
 from hospitals.admin.hours import HoursPages
 from hospitals.forms import (
@@ -53,6 +54,7 @@ class StaffAdmin(HospitalScopedAdmin):
     ordering = ("user__profile__full_name", "pk")
     list_filter = (ActiveFilter, HospitalFilter)
     readonly_fields = ("email", "hospital_name", "access", "last_sign_in")
+    last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"))
     change_form_before_template = "admin/hospitals/staff_links.html"
     add_title: Any
 
@@ -90,16 +92,12 @@ class StaffAdmin(HospitalScopedAdmin):
         return str(member.hospital)
 
     @display(description=gettext_lazy("access"), label={"active": "success", "new": "info", "deactivated": "danger"})
-    def access(self, member: StaffRow) -> tuple[str, str]:
+    def access(self, member: StaffRow) -> Badge:
         if not member.user.is_active:
-            return "deactivated", _("deactivated")
+            return Badge("deactivated", _("deactivated"))
         if member.user.must_change_password:
-            return "new", _("temporary password")
-        return "active", _("active")
-
-    @display(description=gettext_lazy("last sign-in"))
-    def last_sign_in(self, member: StaffRow) -> Any:
-        return member.user.last_login
+            return Badge("new", _("temporary password"))
+        return Badge("active", _("active"))
 
     def save_model(self, request: HttpRequest, obj: StaffRow, form: Any, change: bool) -> None:
         update_staff_member(

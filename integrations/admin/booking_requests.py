@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from integrations.models import BookingRequest
 
@@ -41,23 +42,28 @@ class BookingRequestAdmin(ReadOnlyAdmin):
     """What we asked of Cal.com and what became of it. Whom it is for, and why, is the visit's to show."""
 
     list_title = gettext_lazy("Requests to Cal.com")
-    list_display = ("created_at", "doctor_name", "kind_text", "state_text", "outcome_code", "tries")
+    list_display = ("asked", "doctor_name", "kind_text", "state_text", "outcome_code", "tries")
     list_filter = (StateFilter,)
     list_select_related = ("doctor__user__profile",)
     list_before_template = "admin/time_zone_note.html"
     hospital_path = "doctor__hospital"
     ordering = ("-created_at", "-pk")
+    start = moment("start_ts", gettext_lazy("for"))
+    asked = moment("created_at", gettext_lazy("asked"))
+    sent = moment("sent_at", gettext_lazy("sent"))
+    answered = moment("resolved_at", gettext_lazy("answered"))
+    next_try = moment("next_try_at", gettext_lazy("next try"))
     fields = (
         "doctor_name",
         "kind_text",
         "state_text",
         "outcome_code",
-        "start_ts",
-        "created_at",
-        "sent_at",
-        "resolved_at",
+        "start",
+        "asked",
+        "sent",
+        "answered",
         "tries",
-        "next_try_at",
+        "next_try",
     )
 
     def name_of(self, obj: Any) -> str:
@@ -75,5 +81,5 @@ class BookingRequestAdmin(ReadOnlyAdmin):
         description=gettext_lazy("state"),
         label={"queued": "info", "sent": "info", "done": "success", "refused": "danger", "unknown": "warning"},
     )
-    def state_text(self, request: BookingRequest) -> tuple[str, Any]:
-        return request.state, STATE_TEXTS.get(request.state, request.state)
+    def state_text(self, request: BookingRequest) -> Badge:
+        return Badge(request.state, STATE_TEXTS.get(request.state, request.state))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from integrations.health_figures import out_of_step
 from integrations.models import CalLink
@@ -30,13 +31,15 @@ class StepFilter(KnownChoiceFilter):
 @admin.register(CalLink)
 class CalLinkAdmin(ReadOnlyAdmin):
     list_title = gettext_lazy("Doctors in Cal.com")
-    list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed_at", "failures")
+    list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures")
     list_filter = (StepFilter,)
     list_select_related = ("doctor__user__profile", "doctor__hospital")
+    pushed = moment("pushed_at", gettext_lazy("last published"))
+    next_try = moment("next_try_at", gettext_lazy("next try"))
     hospital_path = "doctor__hospital"
     search_fields = ("doctor__user__profile__full_name",)
     ordering = ("doctor__user__profile__full_name", "pk")
-    fields = ("doctor_name", "hospital_name", "state", "bookable", "pushed_at", "failures", "last_error", "next_try_at")
+    fields = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures", "last_error", "next_try")
 
     def name_of(self, obj: Any) -> str:
         return str(obj.doctor.full_name)
@@ -49,13 +52,16 @@ class CalLinkAdmin(ReadOnlyAdmin):
     def hospital_name(self, link: CalLink) -> str:
         return str(link.doctor.hospital)
 
-    @display(description=gettext_lazy("hours"), label={"published": "success", "behind": "info", "failing": "danger"})
-    def state(self, link: CalLink) -> tuple[str, Any]:
+    @display(
+        description=gettext_lazy("hours"),
+        label={"published": "success", "behind": "info", "failing": "danger", "nothing": "default"},
+    )
+    def state(self, link: CalLink) -> Badge:
         if link.wanted_hash is None:
-            return "nothing", _("nothing to publish")
+            return Badge("nothing", _("nothing to publish"))
         if link.is_in_step:
-            return "published", _("published")
-        return ("failing", _("refused, trying again")) if link.last_error else ("behind", _("on the way"))
+            return Badge("published", _("published"))
+        return Badge("failing", _("refused, trying again")) if link.last_error else Badge("behind", _("on the way"))
 
     @display(description=gettext_lazy("bookable"), boolean=True)
     def bookable(self, link: CalLink) -> bool:

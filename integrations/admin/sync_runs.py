@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from accounts.models import User
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.models import SyncRun
 
@@ -39,15 +40,19 @@ class SyncRunAdmin(ReadOnlyAdmin):
     """For operators: a pull is the whole platform's."""
 
     list_title = gettext_lazy("Pulls from Cal.com")
-    list_display = ("started_at", "kind_text", "state", "seen", "repaired_count")
+    list_display = ("started", "kind_text", "state", "seen", "repaired_count")
     list_filter = (KindFilter, StartedFilter)
     ordering = ("-pk",)
+    from_time = moment("window_start", gettext_lazy("from"))
+    to_time = moment("window_end", gettext_lazy("to"))
+    started = moment("started_at", gettext_lazy("started"))
+    finished = moment("finished_at", gettext_lazy("finished"))
     fields = (
         "kind_text",
-        "window_start",
-        "window_end",
-        "started_at",
-        "finished_at",
+        "from_time",
+        "to_time",
+        "started",
+        "finished",
         "state",
         "seen",
         "repaired",
@@ -66,7 +71,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return sum(count for count in run.repaired.values() if isinstance(count, int))
 
     @display(description=gettext_lazy("state"), label={"done": "success", "running": "info", "failed": "danger"})
-    def state(self, run: SyncRun) -> tuple[str, str]:
+    def state(self, run: SyncRun) -> Badge:
         if run.error:
-            return "failed", _("failed")
-        return ("done", _("done")) if run.finished_at else ("running", _("running"))
+            return Badge("failed", _("failed"))
+        return Badge("done", _("done")) if run.finished_at else Badge("running", _("running"))

@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from accounts.models import User
 from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.models import CalWebhook
 
@@ -39,10 +40,13 @@ class CalWebhookAdmin(ReadOnlyAdmin):
     """What Cal.com told us, for operators: it belongs to no hospital. The body names patients and is not shown."""
 
     list_title = gettext_lazy("Webhooks from Cal.com")
-    list_display = ("number", "received_at", "trigger", "state", "tries", "processed_at")
+    list_display = ("number", "received", "trigger", "state", "tries", "processed")
     list_filter = (StatusFilter, ReceivedFilter)
     ordering = ("-pk",)
-    fields = ("number", "received_at", "trigger", "state", "tries", "next_try_at", "processed_at", "body_sha256")
+    received = moment("received_at", gettext_lazy("received"))
+    processed = moment("processed_at", gettext_lazy("processed"))
+    next_try = moment("next_try_at", gettext_lazy("next try"))
+    fields = ("number", "received", "trigger", "state", "tries", "next_try", "processed", "body_sha256")
 
     def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         rows = rows.defer("raw_webhook_body", "signature_header", "notes")
@@ -59,5 +63,5 @@ class CalWebhookAdmin(ReadOnlyAdmin):
         description=gettext_lazy("status"),
         label={"PENDING": "info", "PROCESSED": "success", "FAILED": "danger"},
     )
-    def state(self, webhook: CalWebhook) -> tuple[str, Any]:
-        return webhook.status, STATUS_TEXTS[webhook.status]
+    def state(self, webhook: CalWebhook) -> Badge:
+        return Badge(webhook.status, STATUS_TEXTS[webhook.status])
