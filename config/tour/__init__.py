@@ -1,0 +1,1 @@
+"""`make tour`: the main job through a running stack, by its public surfaces alone."""

@@ -1,0 +1,127 @@
+"""The patient's part: what the mobile app does, through the REST API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import time
+import uuid
+from typing import Any
+
+import requests
+
+from config.tour.stack import VAR, Stack
+from config.tour.telling import NotSo, check, eventually, saw
+
+Json = dict[str, Any]
+TIMEOUT_SECONDS = 10
+# 202 555 0100 to 0199: telephone numbers set aside for fiction.
+FICTIONAL_PHONES = [f"+1202555{number:04}" for number in range(100, 200)]
+
+
+class PatientApp:
+    """A telephone with the app on it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._base = f"{stack.web}/api/v1"
+        self._session = requests.Session()
+
+    def call(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **options: Any) -> Json:
+        response = self._session.request(method, f"{self._base}/{path}", timeout=TIMEOUT_SECONDS, **options)
+        if response.status_code not in expect:
+            raise NotSo(f"{method} {path} answered {response.status_code}: {response.text[:300]}")
+        return response.json() if response.content else {}
+
+    def sign_in(self) -> None:
+        """Ask for a code with a number nobody uses at the moment, read it where SMS are printed, sign in."""
+        for phone in random.sample(FICTIONAL_PHONES, k=10):
+            asked_at = time.time()
+            answer = self.call("POST", "auth/otp/request/", json={"phone": phone}, expect=(202, 429))
+            if "challenge_id" in answer:
+                break
+        else:
+            raise NotSo("ten numbers in a row were sent a code less than a minute ago")
+        saw(f"a code was asked for {phone}; it lives {answer['expires_in']} s")
+        code = eventually(lambda: sent_code(phone, asked_at), seconds=15, otherwise="no SMS was sent")
+        saw("the SMS came through the worker")
+        wrong = {"challenge_id": answer["challenge_id"], "phone": phone, "otp": "0000"}
+        refusal = self.call("POST", "auth/otp/verify/", json=wrong, expect=(400,))
+        check(refusal["code"] == "invalid_code", f"a wrong code was answered {refusal['code']}")
+        right = {**wrong, "otp": code, "device_name": "The tour"}
+        token = self.call("POST", "auth/otp/verify/", json=right)["token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        saw("a wrong code was refused, the right one signed in")
+
+    def give_name(self, name: str) -> None:
+        me = self.call("PATCH", "me/", json={"full_name": name})
+        check(me["full_name"] == name, f"the name is {me['full_name']}")
+        saw(f"the patient is now called {name}")
+
+    def find_doctor(self, name: str) -> Json:
+        found = self.call("GET", "doctors/", params={"search": name.split()[-1]})["results"]
+        doctor = next((one for one in found if one["full_name"] == name), None)
+        if doctor is None:
+            raise NotSo(f"the search for {name} found {[one['full_name'] for one in found]}")
+        check(doctor["bookable"], f"{name} cannot be booked")
+        saw(f"{doctor['full_name']}, {doctor['specialty']}, {doctor['hospital']['name']}, can be booked")
+        return doctor
+
+    def free_slots(self, doctor: Json) -> list[Json]:
+        today = dt.datetime.now(dt.UTC).date()
+        dates = {"from": (today + dt.timedelta(days=1)).isoformat(), "to": (today + dt.timedelta(days=21)).isoformat()}
+        answer = self.call("GET", f"doctors/{doctor['id']}/slots/", params=dates)
+        check(answer["source"] == "calcom", f"the slots are {answer['source']}, not Cal.com's")
+        check(bool(answer["slots"]), "there is no free slot in three weeks")
+        saw(f"{len(answer['slots'])} free slots from Cal.com; the first is {answer['slots'][0]['start']}")
+        return list(answer["slots"])
+
+    def book(self, doctor: Json, start: str) -> Json:
+        key = str(uuid.uuid4())
+        wish = {"doctor": doctor["id"], "start": start, "reason": "Tour of the house"}
+        headers = {"Idempotency-Key": key}
+        answer = self.call("POST", "appointments/", json=wish, headers=headers, expect=(201, 202))
+        visit = self._outcome(answer)
+        saw(f"booked: visit {visit['id']} at {visit['start']}")
+        again = self._outcome(self.call("POST", "appointments/", json=wish, headers=headers, expect=(201, 202)))
+        check(again["id"] == visit["id"], "the same Idempotency-Key booked twice")
+        saw("the same request again gave the same visit")
+        return visit
+
+    def cancel(self, visit: Json) -> None:
+        path = f"appointments/{visit['id']}/cancel/"
+        self._outcome(self.call("POST", path, json={"reason": "End of the tour"}, expect=(200, 202)))
+        status = self.call("GET", f"appointments/{visit['id']}/")["status"]
+        check(status == "CANCELLED", f"the cancelled visit is {status}")
+        saw("the visit is cancelled, here and in Cal.com")
+
+    def _outcome(self, answer: Json) -> Json:
+        """The visit; where Cal.com has not answered yet, once it has."""
+        if "request_id" not in answer:
+            return answer
+        saw("Cal.com has not answered yet; asking again")
+        path = f"appointments/requests/{answer['request_id']}/"
+
+        def look() -> Json | None:
+            now = self.call("GET", path)
+            return None if now["status"] == "pending" else now
+
+        outcome = eventually(look, seconds=30, otherwise="the request had no outcome")
+        check("appointment" in outcome and outcome["appointment"], f"the request ended as {outcome}")
+        visit = outcome["appointment"]
+        return dict(visit) if isinstance(visit, dict) else self.call("GET", f"appointments/{visit}/")
+
+
+def sent_code(phone: str, since: float) -> str | None:
+    """The code of the newest SMS to this number, from the file where development keeps what would be sent."""
+    try:
+        lines = (VAR / "sms.jsonl").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    for line in reversed(lines):
+        message = json.loads(line)
+        if message["to"].lstrip("+") == phone.lstrip("+"):
+            at = dt.datetime.fromisoformat(message["at"]).timestamp()
+            digits = [word.strip(".,:") for word in message["text"].split() if word.strip(".,:").isdecimal()]
+            return digits[0] if digits and at >= since - 1 else None
+    return None
