@@ -76,7 +76,7 @@ def test_every_visit_is_what_its_bookings_say() -> None:
 
     bookings: dict[object, list[AppointmentBooking]] = {}
     for booking in AppointmentBooking.objects.all():
-        bookings.setdefault(booking.appointment_id, []).append(booking)  # type: ignore[attr-defined]
+        bookings.setdefault(booking.appointment_id, []).append(booking)
     for visit in Appointment.objects.select_related("doctor__user"):
         head = chain(bookings.pop(visit.pk))[-1]
         assert visit.cal_booking_id == head.uid

@@ -1,0 +1,116 @@
+"""`python -m config.bench`, `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from config.bench import wrk
+from config.bench.databases import ROOT, environment_for, prepared
+from config.bench.measure import Target, check, measure
+from config.bench.report import lines, machine, table
+from config.bench.rows import FLOORS, OURS, WrongAnswer
+from config.bench.servers import web_server
+from config.bench.subjects import Subjects
+from config.embedded.directory import claimed
+from config.embedded.postgres import running_postgres
+from config.embedded.server import ServerProblem
+from config.embedded.valkey import running_valkey
+
+VAR = ROOT / "var" / "bench"
+SMALL, LARGE = 10_000, 1_000_000
+FLOOR_SETTINGS, OUR_SETTINGS = "config.bench.floor_settings", "config.bench.settings"
+
+
+def main() -> int:
+    options = _options()
+    try:
+        wrk.binary()
+        with contextlib.ExitStack() as everything:
+            targets = list(_targets(options, everything))
+            for target in targets:
+                check(target)
+            say("Every answer is right. Measuring.")
+            measure(
+                targets,
+                rounds=options.rounds,
+                seconds=options.seconds,
+                connections=options.connections,
+                say=say,
+            )
+    except (wrk.NoLoadTool, ServerProblem) as problem:
+        say(str(problem))
+        return 1
+    except WrongAnswer as problem:
+        say(f"Wrong answer. {problem}")
+        return 1
+    _report(targets, options)
+    return 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m config.bench")
+    parser.add_argument("--small-only", action="store_true", help=f"only the {SMALL:,} appointments")
+    parser.add_argument("--appointments", type=int, default=LARGE, help="size of the large database")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="of each run, in whole seconds")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--only", default="", help="rows whose name contains this, and their floors")
+    return parser.parse_args()
+
+
+def _targets(options: argparse.Namespace, everything: contextlib.ExitStack) -> Iterator[Target]:
+    """Start all servers, fill the databases, and find what can be measured."""
+    lock = everything.enter_context(claimed(VAR))
+    redis = everything.enter_context(running_valkey(VAR / "valkey", durable=False))
+    server = everything.enter_context(running_postgres(VAR / "postgres", durable=True))
+    sizes = [SMALL] if options.small_only else sorted({SMALL, options.appointments})
+    for size in sizes:
+        ours = environment_for(database=server, redis=redis, settings=OUR_SETTINGS)
+        database = prepared(server, size, environment=ours, say=say)
+        yield from _of_database(database, redis, size, options.only, everything, lock)
+
+
+def _of_database(
+    database: str, redis: str, size: int, only: str, everything: contextlib.ExitStack, lock: int
+) -> Iterator[Target]:
+    ours = environment_for(database=database, redis=redis, settings=OUR_SETTINGS)
+    subjects = _subjects(ours)
+    for name, reason in subjects.unresolved.items():
+        say(f"Not measured: {name}: {reason}.")
+    chosen = [row for row in OURS if row.name not in subjects.unresolved and only in row.name]
+    floors = [row for row in FLOORS if not only or row.name in {one.floor for one in chosen}]
+    bare = environment_for(database=database, redis=redis, settings=FLOOR_SETTINGS)
+    for kind, rows, environment in (("floor", floors, bare), ("ours", chosen, ours)):
+        if rows:
+            log = VAR / f"{kind}-{size}.log"
+            base = everything.enter_context(web_server(f"{kind} {size:,}", environment, log=log, lock=lock))
+            yield from (Target(row, base, database, size, subjects) for row in rows)
+
+
+def _subjects(environment: dict[str, str]) -> Subjects:
+    command = [sys.executable, "-m", "config.bench.subjects"]
+    made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return Subjects(**json.loads(made.stdout))
+
+
+def _report(targets: Sequence[Target], options: argparse.Namespace) -> None:
+    made = lines(targets)
+    say(f"\n{table(made)}\n\n{machine()}; {options.connections} connections.")
+    results: Path = VAR / "results.json"
+    settings = {"rounds": options.rounds, "seconds": options.seconds, "connections": options.connections}
+    results.write_text(json.dumps({"machine": machine(), **settings, "rows": made}, indent=2) + "\n")
+    say(f"Kept in {results.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""The bare views: the same Django, the same pool of connections, no middleware."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.bench.settings import *  # noqa: F403
+
+ROOT_URLCONF = "config.bench.urls"
+MIDDLEWARE: list[Any] = []

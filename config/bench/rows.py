@@ -1,0 +1,111 @@
+"""What is measured: each address of ours with the bare view it is held against, and how a right answer looks."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import html
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.bench.subjects import Subjects
+
+# More than a run can send: what comes round again is a duplicate, which costs another thing.
+WEBHOOKS_A_RUN = 20_000
+
+
+class WrongAnswer(Exception):
+    """An address did not answer what it must; there is no use in timing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. `path` is filled in from the subjects; `check` gets the body of a 200 answer.
+
+    `floor` names the bare view that does the same work. `inserts` sends a new signed webhook each time.
+    """
+
+    name: str
+    path: str
+    check: Callable[[bytes, Subjects], bool]
+    headers: Callable[[Subjects], dict[str, str]] = lambda _: {}
+    floor: str = ""
+    inserts: bool = False
+
+
+def _is_ok(body: bytes, _: Subjects) -> bool:
+    return body == b"ok"
+
+
+def _is_empty(body: bytes, _: Subjects) -> bool:
+    return body == b""
+
+
+def _is_the_appointment(body: bytes, subjects: Subjects) -> bool:
+    return bool(json.loads(body)["id"] == subjects.appointment_id)
+
+
+def _is_a_page(body: bytes, subjects: Subjects) -> bool:
+    results = json.loads(body)["results"]
+    ids = [row["id"] for row in results]
+    return len(ids) == len(set(ids)) == 20 <= subjects.visits
+
+
+def _has_the_day(body: bytes, subjects: Subjects) -> bool:
+    text = html.unescape(body.decode())
+    return len(subjects.doctor_patients) > 5 and all(name in text for name in subjects.doctor_patients)
+
+
+def _has_who_waits(body: bytes, subjects: Subjects) -> bool:
+    return subjects.waiting_patient in html.unescape(body.decode())
+
+
+def _bearer(subjects: Subjects) -> dict[str, str]:
+    return {"Authorization": f"Bearer {subjects.token}", "Accept": "application/json"}
+
+
+def _as_doctor(subjects: Subjects) -> dict[str, str]:
+    return {"Cookie": subjects.doctor_cookie}
+
+
+def _as_pharmacist(subjects: Subjects) -> dict[str, str]:
+    return {"Cookie": subjects.pharmacist_cookie}
+
+
+FLOORS = (
+    Row("bare view, no database", "/floor/nothing/", _is_ok),
+    Row("bare view, one row by key", "/floor/row/{appointment_id}/", _is_the_appointment),
+    Row("bare view, one list", "/floor/list/{patient_id}/", _is_a_page),
+    Row("bare view, one insert", "/floor/insert/", _is_empty, inserts=True),
+)
+NOTHING, ONE_ROW, ONE_LIST, ONE_INSERT = (row.name for row in FLOORS)
+
+# A new address to watch is one line here.
+OURS = (
+    Row(
+        "GET appointments/{id}/",
+        "/api/v1/appointments/{appointment_id}/",
+        _is_the_appointment,
+        _bearer,
+        ONE_ROW,
+    ),
+    Row("GET appointments/", "/api/v1/appointments/", _is_a_page, _bearer, ONE_LIST),
+    Row("POST webhooks/calcom/", "/webhooks/calcom/", _is_empty, floor=ONE_INSERT, inserts=True),
+    Row("doctor's day", "/staff/doctor/day/{doctor_date}/", _has_the_day, _as_doctor, ONE_LIST),
+    Row("pharmacy queue", "/staff/pharmacy/", _has_who_waits, _as_pharmacist, ONE_LIST),
+)
+
+
+def signed_webhooks(secret: str, count: int) -> Sequence[tuple[str, str]]:
+    """So many different signed webhooks of a kind that changes nothing: signature and body."""
+    made = []
+    for _ in range(count):
+        payload = {"uid": uuid.uuid4().hex, "title": "Visit", "startTime": "2026-01-05T09:00:00Z", "attendees": []}
+        event = {"triggerEvent": "MEETING_STARTED", "createdAt": "2026-01-05T09:00:00.000Z", "payload": payload}
+        body = json.dumps(event)
+        made.append((hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest(), body))
+    return made

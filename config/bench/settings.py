@@ -1,0 +1,9 @@
+"""What is measured: debugging off and wake-ups on, as in production; nothing is sent to a vendor."""
+
+from __future__ import annotations
+
+from config.settings.test import *  # noqa: F403
+
+WAKE_UP = "integrations.wake_ups.send"
+# The pages' style sheet and pictures are files that the web server hands out; they are not measured.
+WHITENOISE_AUTOREFRESH = False
