@@ -141,7 +141,7 @@ OTP_LIFETIME = dt.timedelta(minutes=5)
 OTP_MAX_TRIES = 3
 OTP_RESEND_AFTER = dt.timedelta(minutes=1)
 
-# Ports and who implements them (DESIGN: a lower app never names a vendor).
+# Ports and who implements them: a lower app never names a vendor.
 SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
