@@ -21,7 +21,9 @@ class DatabaseIdempotency:
     def claim(self, *, owner_id: uuid.UUID, key: str, request_hash: str, at: dt.datetime) -> KeyClaim:
         fresh = IdempotencyKey(id=uuid.uuid4(), owner_id=owner_id, key=key, request_hash=request_hash, created_at=at)
         IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
-        row = IdempotencyKey.objects.select_for_update().get(owner_id=owner_id, key=key)
+        row = IdempotencyKey.objects.select_for_update().filter(owner_id=owner_id, key=key).first()
+        if row is None:  # its holder gave it up between the two statements
+            raise IdempotencyKeyInUse
         if row.pk == fresh.pk:
             return KeyClaim(id=row.pk, request_id=None)
         if _may_be_taken_over(row, at):

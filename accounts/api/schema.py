@@ -69,7 +69,7 @@ class ProblemAutoSchema(AutoSchema):
 
     def _problem_codes(self) -> dict[int, list[str]]:
         codes: dict[int, list[str]] = {406: ["not_acceptable"]}
-        if self.get_auth():
+        if any(self.get_auth()):
             codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
         if "{" in self.path:
             codes[404] = ["not_found"]

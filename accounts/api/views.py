@@ -79,7 +79,7 @@ class OtpVerifyView(APIView):
             "is_new": signed_in.is_new,
             "step_up": signed_in.step_up,
         }
-        return Response(answer)
+        return Response(answer, headers={"Cache-Control": "no-store"})
 
 
 def _number_or_invalid_code(phone: str) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -43,7 +43,9 @@ class DoctorListView(ListAPIView[Doctor]):
     ordering = ("name", "pk")
 
     def get_queryset(self) -> QuerySet[Doctor]:
-        return _doctors(self.request).annotate(name=Coalesce(F("user__profile__full_name"), Value("")))
+        return _doctors(self.request).annotate(
+            name=Coalesce(F("user__profile__full_name"), Value(""), output_field=TextField())
+        )
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         doctors = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []

@@ -5,13 +5,12 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from clinical.models import Appointment, Prescription
-from hospitals.models import Doctor
+from hospitals.querysets import DoctorQuerySet
 
 
 class _MomentField(forms.Field):
@@ -54,5 +53,5 @@ class DoctorFilter(django_filters.FilterSet):
     specialty = django_filters.CharFilter("specialty", "iexact", max_length=100)
     search = django_filters.CharFilter(method="filter_search", max_length=100)
 
-    def filter_search(self, queryset: QuerySet[Doctor], name: str, value: str) -> QuerySet[Doctor]:
-        return Doctor.objects.search(value) & queryset
+    def filter_search(self, queryset: DoctorQuerySet, name: str, value: str) -> DoctorQuerySet:
+        return queryset.search(value)

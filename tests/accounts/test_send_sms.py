@@ -42,7 +42,7 @@ def use(settings: Settings, failure: Exception) -> None:
 
 
 def state() -> dict[str, Any]:
-    return SmsMessage.objects.values("status", "error_code", "tries", "next_try_at").get()
+    return dict(SmsMessage.objects.values("status", "error_code", "tries", "next_try_at").get())
 
 
 @pytest.mark.django_db

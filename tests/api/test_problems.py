@@ -47,14 +47,14 @@ def test_every_error_is_a_problem_document(api: APIClient, method: str, path: st
     ],
 )
 def test_a_bad_body_is_refused(api: APIClient, body: bytes, content_type: str, status: int, code: str) -> None:
-    answer = api.generic("PATCH", "/api/v1/me/", body, content_type=content_type)
+    answer = api.patch("/api/v1/me/", body, content_type=content_type)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert api.get("/api/v1/me/").json()["full_name"] == "Paula Patient"
 
 
 @pytest.mark.django_db
 def test_an_escaped_backslash_before_u0000_is_no_null(api: APIClient) -> None:
-    answer = api.generic("PATCH", "/api/v1/me/", b'{"full_name": "a\\\\u0000b"}', content_type="application/json")
+    answer = api.patch("/api/v1/me/", b'{"full_name": "a\\\\u0000b"}', content_type="application/json")
     assert answer.json()["full_name"] == "a\\u0000b"
 
 

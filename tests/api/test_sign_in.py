@@ -51,7 +51,7 @@ def test_a_new_number_signs_in_and_becomes_a_patient(anyone: APIClient) -> None:
 
     answer = give(anyone, challenge.json()["challenge_id"], NEW, sent_code(), device_name="Pixel")
 
-    assert answer.status_code == 200
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
     body = answer.json()
     assert body == {
         "token": body["token"],

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.serializers import Serializer
+from rest_framework.test import APIClient
+
+from accounts.api import serializers as accounts
+from accounts.models import DeviceToken, Patient
+from clinical.api import serializers as clinical
+from hospitals.api import serializers as hospitals
+from tests.api.records import make_prescription, make_session, make_visit
+from tests.api.test_appointments import START
+from tests.cast import HospitalCast
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    schema: dict[str, Any] = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
+    return schema
+
+
+def test_the_committed_description_is_the_one_the_code_gives(tmp_path: Path) -> None:
+    """`make openapi` writes it anew."""
+    made = tmp_path / "openapi.yaml"
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
+    assert made.read_text() == (Path(django_settings.BASE_DIR) / "docs" / "openapi.yaml").read_text()
+
+
+def test_every_operation_but_the_sign_in_needs_a_token(document: dict[str, Any]) -> None:
+    open_to_all = {
+        path for path, item in document["paths"].items() for operation in item.values() if operation["security"] == [{}]
+    }
+    sign_in = document["paths"]["/api/v1/auth/otp/verify/"]["post"]
+    assert "401" not in sign_in["responses"]
+    assert open_to_all == {"/api/v1/auth/otp/request/", "/api/v1/auth/otp/verify/"}
+
+
+def test_refusals_are_described_with_their_codes(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/api/v1/appointments/"]["post"]["responses"]
+    assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422"]
+    assert answers["422"]["description"] == "`idempotency_key_reused`"
+    assert answers["422"]["content"] == {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    }
+
+
+@pytest.mark.django_db
+def test_what_is_described_is_what_is_sent(patient: Patient, north: HospitalCast) -> None:
+    class Request:
+        auth = DeviceToken.objects.create(user=patient.user)[0]
+
+    shown: list[Serializer[Any]] = [
+        accounts.MeSerializer(patient),
+        accounts.DeviceSerializer(Request.auth, context={"request": Request}),
+        hospitals.HospitalSerializer(north.hospital),
+        clinical.DoctorSerializer(north.doctor, context={"bookable": set()}),
+        clinical.AppointmentSerializer(make_visit(patient, north.doctor, START)),
+        clinical.PrescriptionSerializer(make_prescription(patient, north.doctor)),
+        clinical.AiSessionListItemSerializer(make_session(patient)),
+        clinical.AiSessionSerializer(make_session(patient)),
+    ]
+    for serializer in shown:
+        assert set(serializer.to_representation(serializer.instance)) == set(serializer.fields), serializer
+
+
+@pytest.mark.django_db
+def test_anyone_may_read_the_description(anyone: APIClient) -> None:
+    answer = anyone.get("/api/schema/")
+    assert answer.status_code == 200
+    assert yaml.safe_load(answer.content)["openapi"] == "3.1.1"
+
+
+@pytest.mark.django_db
+def test_the_docs_page_runs_no_inline_script(anyone: APIClient) -> None:
+    answer = anyone.get("/api/docs/")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<script>" not in page
+    policy = answer["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "style-src 'self' 'unsafe-inline'" in policy
