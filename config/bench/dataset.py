@@ -69,7 +69,7 @@ class Dataset:
 def fill(connection: psycopg.Connection, data: Dataset) -> None:
     """Load an empty, migrated database. Triggers and foreign keys are off while it lasts."""
     connection.execute("SET session_replication_role = replica")
-    for table, columns, rows in _tables(data):
+    for table, columns, rows in tables(data):
         _copy(connection, f"COPY {table} ({columns}) FROM STDIN", rows)
     connection.execute("SET session_replication_role = origin")
     connection.commit()
@@ -78,7 +78,7 @@ def fill(connection: psycopg.Connection, data: Dataset) -> None:
 
 
 def _copy(connection: psycopg.Connection, statement: str, rows: Iterable[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[arg-type]
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
         batch: list[str] = []
         for row in rows:
             batch.append(row)
@@ -88,7 +88,7 @@ def _copy(connection: psycopg.Connection, statement: str, rows: Iterable[str]) -
         copy.write("".join(batch))
 
 
-def _tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
+def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
     yield (
         "hospitals",
         "id, name, time_zone",

@@ -73,7 +73,7 @@ def table(made: Sequence[Line]) -> str:
 def _floor(target: Target, targets: Sequence[Target]) -> Target | None:
     floors = [one for one in targets if one.row.name == target.row.floor]
     same_size = [one for one in floors if one.appointments == target.appointments]
-    return (same_size or floors or [None])[0]
+    return next(iter(same_size or floors), None)
 
 
 def _small(target: Target, targets: Sequence[Target]) -> Target | None:

@@ -44,6 +44,7 @@ def find() -> Subjects:
     pharmacist = User.objects.get(email="pharmacist0@bench.example")
     date = _first_day(doctor) + dt.timedelta(days=DAYS_BACK)
     day = Appointment.objects.filter(doctor_id=doctor.pk, start_ts__date=date).select_related("patient__user__profile")
+    assert pharmacist.hospital_id
     oldest = (
         Prescription.objects.filter(hospital_id=pharmacist.hospital_id, status="PENDING")
         .select_related("patient__user__profile")

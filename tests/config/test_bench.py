@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import shutil
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from accounts.models import Patient
+from clinical.models import Appointment
+from config.bench.databases import ROOT
+from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
+from config.bench.measure import Target
+from config.bench.report import lines, table
+from config.bench.rows import FLOORS, OURS, signed_webhooks
+from config.bench.subjects import Subjects
+from config.bench.wrk import Run
+from integrations.calcom import signature
+from tests.cast import HospitalCast
+
+NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "s", {})
+
+
+@pytest.fixture
+def bare(client: Client, settings: object) -> Client:
+    settings.ROOT_URLCONF = "config.bench.urls"  # type: ignore[attr-defined]
+    return client
+
+
+def _target(name: str, size: int, rates: list[float]) -> Target:
+    row = next(row for row in (*FLOORS, *OURS) if row.name == name)
+    return Target(row, "http://server", "db", size, NOBODY, [Run(rate, 1.0, 2.0, 0) for rate in rates])
+
+
+@pytest.mark.django_db
+def test_the_subjects_have_the_same_rows_whatever_the_size() -> None:
+    data = Dataset(10_000, today=dt.date(2026, 1, 5))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for name, columns, rows in tables(data):
+            with cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write(row)
+        for query, expected in {
+            "SELECT count(*) FROM appointments": 10_000,
+            "SELECT count(DISTINCT (doctor_id, start_ts)) FROM appointments": 10_000,
+            "SELECT count(*) FROM patients": 2_000,
+            f"SELECT count(*) FROM appointments WHERE patient_id = '{data.patients[0]}'": SUBJECT_VISITS + 5,
+            f"SELECT count(*) FROM appointments WHERE doctor_id = '{data.doctors[0]}'"
+            " AND start_ts::date = '2026-01-05'": VISITS_A_DAY,
+            f"SELECT count(*) FROM prescriptions WHERE hospital_id = '{data.hospitals[0]}'"
+            " AND status = 'PENDING'": QUEUE,
+            "SELECT count(*) FROM doctors d JOIN users u ON u.id = d.user_id AND u.hospital_id = d.hospital_id": 20,
+        }.items():
+            cursor.execute(query)
+            assert (query, cursor.fetchone()) == (query, (expected,))
+
+
+def test_every_address_of_ours_has_a_floor() -> None:
+    assert {row.floor for row in OURS} <= {row.name for row in FLOORS}
+
+
+def test_webhooks_are_signed_and_different() -> None:
+    made = signed_webhooks("secret-one", 3)
+
+    assert len({body for _, body in made}) == 3
+    assert all(signature.verify(["secret-one"], body.encode(), given) for given, body in made)
+
+
+def test_ratios_are_medians_of_the_rounds_own_ratios() -> None:
+    floor_small = _target("bare view, one list", 10, [100, 200, 400])
+    floor_large = _target("bare view, one list", 1000, [100, 100, 100])
+    small = _target("GET appointments/", 10, [50, 20, 100])
+    large = _target("GET appointments/", 1000, [25, 20, 10])
+    made = {(line["name"], line["appointments"]): line for line in lines([floor_small, floor_large, small, large])}
+
+    assert made["GET appointments/", 10]["rate"] == 50
+    assert made["GET appointments/", 10]["of_floor"] == 0.25
+    assert made["GET appointments/", 10]["small_over_large"] is None
+    assert made["GET appointments/", 1000]["of_floor"] == 0.20
+    assert made["GET appointments/", 1000]["small_over_large"] == 2
+    assert made["bare view, one list", 10]["of_floor"] is None
+    assert "| GET appointments/ " in table(list(made.values()))
+
+
+@pytest.mark.django_db
+def test_the_bare_views_answer_right(bare: Client, north: HospitalCast, patient: Patient) -> None:
+    start = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
+    visit = Appointment.objects.create(
+        cal_booking_id="uid",
+        patient=patient,
+        doctor=north.doctor,
+        start_ts=start,
+        end_ts=start + dt.timedelta(minutes=30),
+        status="SCHEDULED",
+        cal_raw_payload={},
+    )
+
+    assert bare.get("/floor/nothing/").content == b"ok"
+    assert bare.get(f"/floor/row/{visit.pk}/").json()["id"] == str(visit.pk)
+    rows = bare.get(f"/floor/list/{patient.pk}/").json()["results"]
+    assert [(row["id"], row["full_name"], row["hospital"]) for row in rows] == [(str(visit.pk), "Dora North", "North")]
+
+
+@pytest.mark.django_db
+def test_the_bare_insert_stores_once_and_refuses_forgeries(bare: Client) -> None:
+    ((given, body),) = signed_webhooks(settings.CALCOM_WEBHOOK_SECRET[0], 1)
+
+    def post(signed: str) -> int:
+        headers = {"X-Cal-Signature-256": signed}
+        return bare.post("/floor/insert/", body, content_type="application/json", headers=headers).status_code
+
+    assert [post(given), post(given), post("0" * 64)] == [200, 200, 401]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cal_webhooks")
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_path_is_filled_in_from_the_subjects() -> None:
+    subjects = dataclasses.replace(NOBODY, appointment_id="42")
+    target = Target(OURS[0], "http://server", "db", 10, subjects)
+
+    assert target.url == "http://server/api/v1/appointments/42/"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_the_whole_of_it_runs() -> None:
+    options = ["--small-only", "--rounds", "1", "--seconds", "1"]
+    run = subprocess.run(
+        [sys.executable, "-m", "config.bench", *options], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Every answer is right." in run.stdout
+    assert "| bare view, no database " in run.stdout
