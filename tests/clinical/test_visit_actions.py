@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from accounts.models import AccessEvent, Patient
+from clinical.actions import refusals
+from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show
+from clinical.models import Appointment, AppointmentBooking
+from clinical.querysets import is_record_open
+from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
+
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+
+
+def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(north.doctor, patient, NOW)
+    AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
+    done = mark_completed(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    assert (done.status, done.completed_at, done.completed_by_id, done.no_show) == (
+        "COMPLETED",
+        NOW,
+        north.doctor.pk,
+        False,
+    )
+    missed = mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    assert (missed.status, missed.completed_at, missed.no_show) == ("SCHEDULED", None, True)
+    booking = AppointmentBooking.objects.get()
+    assert (booking.no_show, booking.no_show_at) == (True, NOW)
+    reasons = AccessEvent.objects.order_by("pk").values_list("action", "reason")
+    assert list(reasons) == [("marked_visit", "completed"), ("marked_visit", "no_show")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ({"status": "CANCELLED", "cal_status": "cancelled"}, refusals.VisitCancelled),
+        ({"start": NOW + dt.timedelta(minutes=61)}, refusals.VisitNotBegun),
+    ],
+)
+@pytest.mark.parametrize("act", [mark_completed, mark_no_show])
+def test_what_cannot_be_marked(
+    act: type, facts: dict[str, object], wanted: type[refusals.Refused], north: HospitalCast, patient: Patient
+) -> None:
+    visit = make_visit(north.doctor, patient, **{"start": NOW, **facts})
+    before = Appointment.objects.values().get()
+    with pytest.raises(wanted):
+        act(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    assert Appointment.objects.values().get() == before
+    assert not AccessEvent.objects.exists()
+
+
+@pytest.mark.parametrize("act", [mark_completed, mark_no_show, confirm_identity])
+def test_another_doctors_visit_is_not_there(
+    act: type, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
+    for by, wanted in [
+        (south.doctor.user, refusals.NotFound),
+        (north.admin, refusals.NotPermitted),
+        (north.pharmacist.user, refusals.NotPermitted),
+        (patient.user, refusals.NotPermitted),
+    ]:
+        with pytest.raises(wanted):
+            act(appointment_id=visit.pk, by=by, at=NOW)
+    visit.refresh_from_db()
+    assert (visit.status, visit.no_show, visit.identity_confirmed_at) == ("SCHEDULED", False, None)
+    assert not AccessEvent.objects.exists()
+
+
+def test_confirming_who_sits_there_opens_the_record_once(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
+    doctor = north.doctor.user
+    assert not is_record_open(doctor, patient.pk)
+    for _ in range(2):
+        confirmed = confirm_identity(appointment_id=visit.pk, by=doctor, at=NOW)
+    assert confirmed.identity_confirmed_at == NOW
+    assert is_record_open(doctor, patient.pk)
+    event = AccessEvent.objects.get()
+    assert (event.action, event.patient_id) == ("confirmed_identity", patient.pk)
+
+
+def test_a_guest_cannot_be_confirmed(north: HospitalCast) -> None:
+    visit = make_visit(north.doctor, None, NOW, guest_name="Gus")
+    with pytest.raises(refusals.NobodyToConfirm):
+        confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
