@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+import string
 import sys
 from typing import Any
 
@@ -11,7 +13,15 @@ from config.tour.browser import StaffBrowser
 from config.tour.stack import Stack, running_stack
 from config.tour.telling import NotSo, check, eventually, saw, step
 
-PATIENT = "Thea Tourist"
+# Somebody new each time, so that what the pages show is of this tour.
+PATIENT = " ".join(
+    random.choice(words)
+    for words in (
+        ["Thea", "Tilda", "Theo", "Tamsin", "Tobias", "Tess", "Tycho", "Talia", "Thorsten", "Tuuli"],
+        [f"{letter}." for letter in string.ascii_uppercase],
+        ["Tourist", "Traveller", "Wayfarer", "Rambler", "Voyager", "Wanderer", "Rover", "Nomad", "Roamer", "Drifter"],
+    )
+)
 MEDICATION = {
     "name": "Amoxicillin",
     "strength": "500 mg",
@@ -22,7 +32,6 @@ MEDICATION = {
     "quantity": "21",
     "refills": "0",
 }
-SUNDAY = ("10:00", "11:30")
 
 
 def main() -> int:
@@ -41,7 +50,9 @@ def main() -> int:
         sys.stdout.write(f"\nNOT SO: {problem}\n")
         return 1
     except requests.RequestException as error:
-        sys.stdout.write(f"\nNOT SO: the stack does not answer ({type(error).__name__}). Is `make run` still running?\n")
+        sys.stdout.write(
+            f"\nNOT SO: the stack does not answer ({type(error).__name__}). Is `make run` still running?\n"
+        )
         return 1
     sys.stdout.write("\nThe tour is done: every step was so.\n")
     return 0
@@ -63,7 +74,8 @@ def webhook_arrives(stack: Stack, visit: Json) -> None:
     booking = next(
         one
         for one in simulator(stack)["bookings"]
-        if dt.datetime.fromisoformat(one["start"]) == start and one["status"].lower() == "accepted"
+        if dt.datetime.fromisoformat(one["start"]) == start
+        and one["status"].lower() == "accepted"
         and PATIENT in str(one["attendees"])
     )
     saw(f"Cal.com holds booking {booking['id']}")
@@ -73,19 +85,20 @@ def webhook_arrives(stack: Stack, visit: Json) -> None:
         otherwise="the webhook was not delivered",
     )
     saw(f"its {delivery['trigger']} was delivered, signed, and answered 200")
-    admin = StaffBrowser(stack)
-    admin.sign_in(stack.admin, stack.password)
+    operator = StaffBrowser(stack)
+    operator.sign_in(stack.operator, stack.password)
 
     def processed() -> bool | None:
-        admin.open("/admin/integrations/calwebhook/")
-        return True if "BOOKING_CREATED" in admin.text or "rocessed" in admin.text else None
+        operator.open("/admin/integrations/calwebhook/")
+        newest = operator.rows()[0]
+        return True if "BOOKING_CREATED" in newest and "processed" in newest.lower() else None
 
     eventually(processed, seconds=20, otherwise="the portal does not show the webhook as processed")
     saw("the portal lists it as processed")
 
 
 def delivered(delivery: Json, uid: str) -> bool:
-    return uid in str(delivery) and delivery.get("status") == 200
+    return uid in delivery["body"] and delivery["last_status"] == 200
 
 
 def doctor_prescribes(stack: Stack, visit: Json) -> str:
@@ -102,8 +115,8 @@ def doctor_prescribes(stack: Stack, visit: Json) -> str:
     check(PATIENT in browser.text, "the patient's page does not show the name")
     saw(f"the patient's page is {browser.path}")
     browser.open(browser.links("/prescribe/")[0])
-    prefix = "0-" if browser.values("0-name") else "form-0-"
-    browser.submit(to="/prescribe/", button="rescribe", **{f"{prefix}{name}": text for name, text in MEDICATION.items()})
+    medication = {browser.names(f"-{name}")[0]: text for name, text in MEDICATION.items()}
+    browser.submit(to="/prescribe/", button="rescribe", **medication)
     check("/prescriptions/" in browser.path, f"prescribing ended on {browser.path}: {browser.text[:300]}")
     saw(f"prescribed {MEDICATION['name']} {MEDICATION['strength']}")
     return browser.path.rstrip("/").rsplit("/", 1)[-1]
@@ -148,29 +161,33 @@ def admin_changes_hours(stack: Stack) -> None:
     browser = StaffBrowser(stack)
     browser.sign_in(stack.admin, stack.password)
     browser.open(f"/admin/hospitals/doctor/?q={stack.doctor.name.split()[-1]}")
-    doctor = next(link for link in browser.links("/hours/"))
-    browser.open(doctor)
-    had_sunday = any(browser.values("d7-"))
-    wanted = ("", "") if had_sunday else SUNDAY
-    if not browser.names("d7-"):
-        browser.submit(to="/hours/", button="Sunday")
-    start, end = browser.names("d7-")[:2]
-    browser.submit(to="/hours/", button="Save", **{start: wanted[0], end: wanted[1]})
-    saw("Sunday is free again" if had_sunday else f"Sunday is now {SUNDAY[0]} to {SUNDAY[1]}")
-    before = not had_sunday
-
-    def shown() -> bool | None:
-        return True if sunday_in_calcom(stack, stack.doctor.email) is before else None
-
-    eventually(shown, seconds=45, otherwise="Cal.com does not show the new hours")
+    browser.open(browser.links("/hours/")[0])
+    field = "d6-0-start"
+    before = browser.values(field)[0]
+    # Half an hour earlier, or back again.
+    after = before.replace(":30", ":00") if ":30" in before else before.replace(":00", ":30")
+    browser.submit(to="/hours/", button="Save", **{field: after})
+    check(browser.values(field) == [after], f"the form shows {browser.values(field)} after saving {after}")
+    saw(f"Saturday now starts at {after} instead of {before}")
+    eventually(
+        lambda: True if saturday_start(stack, stack.doctor.email) == after else None,
+        seconds=45,
+        otherwise="Cal.com does not show the new hours",
+    )
     saw("Cal.com shows the new schedule")
 
 
-def sunday_in_calcom(stack: Stack, email: str) -> bool:
+def saturday_start(stack: Stack, email: str) -> str | None:
+    """When Saturday starts for this doctor in Cal.com."""
     state = simulator(stack)
     user = next(one for one in state["users"] if one["email"] == email)
-    schedules = [one for one in state["schedules"] if one["ownerId"] == user["id"]]
-    return any("Sunday" in window["days"] for one in schedules for window in one["availability"])
+    windows = [
+        window
+        for schedule in state["schedules"]
+        if schedule["ownerId"] == user["id"]
+        for window in schedule["availability"]
+    ]
+    return min((window["startTime"] for window in windows if "Saturday" in window["days"]), default=None)
 
 
 def simulator(stack: Stack) -> dict[str, Any]:

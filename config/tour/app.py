@@ -16,8 +16,8 @@ from config.tour.telling import NotSo, check, eventually, saw
 
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 10
-# 202 555 0100 to 0199: telephone numbers set aside for fiction.
-FICTIONAL_PHONES = [f"+1202555{number:04}" for number in range(100, 200)]
+# Numbers set aside for fiction, of an area code that no patient of the demo has.
+FICTIONAL_PHONES = [f"+1907555{number:04}" for number in range(100, 200)]
 
 
 class PatientApp:
@@ -68,8 +68,8 @@ class PatientApp:
         return doctor
 
     def free_slots(self, doctor: Json) -> list[Json]:
-        today = dt.datetime.now(dt.UTC).date()
-        dates = {"from": (today + dt.timedelta(days=1)).isoformat(), "to": (today + dt.timedelta(days=21)).isoformat()}
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        dates = {"from": (now + dt.timedelta(days=1)).isoformat(), "to": (now + dt.timedelta(days=22)).isoformat()}
         answer = self.call("GET", f"doctors/{doctor['id']}/slots/", params=dates)
         check(answer["source"] == "calcom", f"the slots are {answer['source']}, not Cal.com's")
         check(bool(answer["slots"]), "there is no free slot in three weeks")

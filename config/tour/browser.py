@@ -45,6 +45,10 @@ class StaffBrowser:
         found = self._browser.page.find_all("a", href=True)
         return [str(link["href"]) for link in found if containing in str(link["href"])]
 
+    def rows(self) -> list[str]:
+        """The text of each row of the page's lists, from the top."""
+        return [" ".join(row.get_text(" ").split()) for row in self._browser.page.select("table tbody tr")]
+
     def link_called(self, words: str) -> str:
         for link in self._browser.page.find_all("a", href=True):
             if words in " ".join(link.get_text(" ").split()):
@@ -62,7 +66,7 @@ class StaffBrowser:
 
     def submit(self, *, to: str = "", button: str = "", **fields: str) -> None:
         """Fill the page's form (the one posted to an address containing `to`) and send it by the named button."""
-        form = self._browser.select_form(self._form(to))
+        form = self._browser.select_form(self._form(to, fields))
         for name, value in fields.items():
             form.set(name, value)
         chosen = self._button(form.form, button)
@@ -70,10 +74,12 @@ class StaffBrowser:
         response = self._browser.submit_selected(timeout=TIMEOUT_SECONDS)
         self._check(response, f"the form of {self.path}")
 
-    def _form(self, to: str) -> Tag:
+    def _form(self, to: str, fields: dict[str, str]) -> Tag:
         forms = [form for form in self._browser.page.find_all("form") if str(form.get("method")).lower() == "post"]
         for form in forms:
-            if to in str(form.get("action") or self.path) and "logout" not in str(form.get("action")):
+            has_fields = all(form.find(attrs={"name": name}) for name in fields)
+            action = str(form.get("action") or self.path)
+            if to in action and "logout" not in action and has_fields:
                 return form
         raise NotSo(f"{self.path} has no form to {to or 'fill'}: {[form.get('action') for form in forms]}")
 

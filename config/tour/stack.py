@@ -12,7 +12,7 @@ from config.tour.telling import NotSo
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
 
-_SIGN_IN = re.compile(r"^\s+(?P<kind>doctor|pharmacist|admin)\s+\S+\s+(?P<email>\S+@\S+)\s+\((?P<name>.+)\)$")
+_SIGN_IN = re.compile(r"^\s+(?P<kind>doctor|pharmacist|admin|operator)\s+\S+\s+(?P<email>\S+@\S+)\s+\((?P<name>.+)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Stack:
     doctor: SignIn
     pharmacist: SignIn
     admin: SignIn
+    operator: SignIn
     password: str
 
 
@@ -55,5 +56,6 @@ def running_stack() -> Stack:
         doctor=people["doctor"],
         pharmacist=people["pharmacist"],
         admin=people["admin"],
+        operator=people["operator"],
         password=lines[0].rsplit(" ", 1)[-1],
     )
