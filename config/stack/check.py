@@ -66,11 +66,7 @@ def main() -> int:
             running_valkey(Path(directory, "valkey"), durable=False) as redis,
         ):
             servers = {"DATABASE_URL": database, "REDIS_URL": redis}
-            env = (
-                os.environ
-                | servers
-                | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "PYTHONPATH": str(ROOT)}
-            )
+            env = os.environ | servers | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "PYTHONPATH": str(ROOT)}
             # All of them, always: a list, not a generator.
             return 0 if all([run_check(name, command, env) for name, command in checks()]) else 1
     except ServerProblem as problem:

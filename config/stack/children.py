@@ -32,6 +32,8 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     # What the kernel sends should we be killed: nobody is left then to lose patience with a slow farewell.
     farewell: signal.Signals = signal.SIGTERM
+    # A pattern of lines that only the log file gets.
+    routine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Task:
     ready_text: ClassVar[str] = ""
     farewell: ClassVar[signal.Signals] = signal.SIGTERM
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    routine: ClassVar[str] = ""
 
 
 # Members of one stage start together and stop together.
@@ -83,6 +86,7 @@ class Running:
             console=surroundings.console,
             shown=isinstance(program, Task),
             awaited=program.ready_text,
+            routine=program.routine,
         )
 
     def wait_ready(self, others: Sequence[Running]) -> None:

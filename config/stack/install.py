@@ -73,10 +73,7 @@ def use_new_enough_python() -> None:
         if found:
             os.execv(found, [found, *sys.argv])
     have, need = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
-    stop(
-        f"Wardbook needs Python {need} or newer; {sys.executable} is {have}. "
-        f"Hint: make install PYTHON=python{need}"
-    )
+    stop(f"Wardbook needs Python {need} or newer; {sys.executable} is {have}. Hint: make install PYTHON=python{need}")
 
 
 def is_new_enough(python: Path) -> bool:
@@ -86,18 +83,12 @@ def is_new_enough(python: Path) -> bool:
 
 def make_venv() -> None:
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-        stop(
-            "this Python cannot make virtual environments. "
-            "Hint: on Debian and Ubuntu, apt install python3-venv"
-        )
+        stop("this Python cannot make virtual environments. Hint: on Debian and Ubuntu, apt install python3-venv")
     if VENV.exists() and not (VENV / "pyvenv.cfg").exists() and any(VENV.iterdir()):
         stop(f"{VENV} is in the way: it is no virtual environment")
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
-        stop(
-            f"the disk that holds {ROOT} has {free // 10**6} MB left; "
-            f"the packages need {NEEDED_BYTES // 10**6} MB"
-        )
+        stop(f"the disk that holds {ROOT} has {free // 10**6} MB left; the packages need {NEEDED_BYTES // 10**6} MB")
     made = run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     if made.returncode:
         explain("the virtual environment could not be made", made.stdout)
@@ -149,11 +140,7 @@ def run_with_progress(command: list[str], packages: int) -> tuple[int, str]:
         lines.append(line.rstrip())
         seen += line.startswith(("Collecting ", "Requirement already satisfied"))
         if sys.stdout.isatty():
-            step = (
-                "unpacking"
-                if line.startswith("Installing collected")
-                else f"{min(seen, packages)}/{packages}"
-            )
+            step = "unpacking" if line.startswith("Installing collected") else f"{min(seen, packages)}/{packages}"
             sys.stdout.write(f"\r  {step:<12}")
             sys.stdout.flush()
     if sys.stdout.isatty():

@@ -16,6 +16,7 @@ TRACE_START = "Traceback (most recent call last):"
 # Frames, their source lines and markers are indented; the exception that follows is not.
 TRACE_BODY = re.compile(r"\s|$")
 TRACE_JOINT = re.compile(r"During handling of the above exception|The above exception was the direct cause")
+NOTHING = r"(?!)"
 
 
 class Console:
@@ -58,17 +59,21 @@ class Output:
     """Reads one child's output in a thread, from start to end of file."""
 
     def __init__(
-        self, name: str, stream: IO[bytes], *, log: Path, console: Console, shown: bool, awaited: str
+        self,
+        name: str,
+        stream: IO[bytes],
+        *,
+        log: Path,
+        console: Console,
+        shown: bool,
+        awaited: str = "",
+        routine: str = "",
     ) -> None:
         self.log = log
         self.saw_awaited = threading.Event()
-        self._name, self._stream, self._console, self._shown, self._awaited = (
-            name,
-            stream,
-            console,
-            shown,
-            awaited,
-        )
+        self._name, self._stream, self._console = name, stream, console
+        self._shown, self._awaited = shown, awaited
+        self._routine = re.compile(routine or NOTHING)
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._filter = TraceFilter()
         self._thread = threading.Thread(target=self._read, daemon=True, name=f"output-{name}")
@@ -96,5 +101,6 @@ class Output:
             self._tail.append(line)
         if self._awaited and self._awaited in line:
             self.saw_awaited.set()
-        if self._console.is_live or (self._shown and passes):
+        live = self._console.is_live and not self._routine.search(line)
+        if live or (self._shown and passes):
             self._console.relay(self._name, line)

@@ -15,6 +15,8 @@ from config.stack.preflight import answers_ok
 from config.stack.private_files import remembered
 
 SIMULATED_ORGANISATION = "1"
+# Sweeps come every few seconds; on the console they would bury what somebody did.
+ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
 
 
 def _key() -> str:
@@ -94,8 +96,8 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
         (
             Child("web", granian, is_ready=partial(answers_ok, f"{addresses.web}/readyz")),
             # Cold, should we be killed: its broker is going at the same moment.
-            Child("worker", worker, ready_text=" ready.", farewell=signal.SIGQUIT),
-            Child("beat", beat),
+            Child("worker", worker, ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
+            Child("beat", beat, routine=ROUTINE),
         ),
     ]
     if addresses.calcom_port:

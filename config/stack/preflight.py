@@ -45,9 +45,7 @@ def _check_answers(name: str, host: str, port: int) -> None:
     try:
         socket.create_connection((host, port), PROBE_SECONDS).close()
     except ConnectionRefusedError:
-        raise StackProblem(
-            f"{name}: {host}:{port} refused the connection. Hint: is the server running?"
-        ) from None
+        raise StackProblem(f"{name}: {host}:{port} refused the connection. Hint: is the server running?") from None
     except socket.gaierror:
         raise StackProblem(f"{name}: there is no host {host}") from None
     except OSError as problem:

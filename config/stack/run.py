@@ -61,6 +61,7 @@ def _run(place: Place, console: Console, port: int, plan_stages: plan.Planner) -
         lock = everything.enter_context(claimed(var))
         (var / "stack.json").unlink(missing_ok=True)
         everything.callback((var / "stack.json").unlink, missing_ok=True)
+        console.say("Starting PostgreSQL and Valkey ..")
         servers = everything.enter_context(servers_of(given, var, log_dir))
         addresses = choose_addresses(given, servers, console, port)
         env = plan.environment(given, addresses, var)
@@ -79,9 +80,7 @@ def servers_of(given: Mapping[str, str], var: Path, log_dir: Path) -> Iterator[d
     with contextlib.ExitStack() as started:
         servers = {}
         if not given.get("DATABASE_URL"):
-            servers["DATABASE_URL"] = started.enter_context(
-                postgres(var / "postgres", log=log_dir / "postgres.log")
-            )
+            servers["DATABASE_URL"] = started.enter_context(postgres(var / "postgres", log=log_dir / "postgres.log"))
         if not given.get("REDIS_URL"):
             servers["REDIS_URL"] = started.enter_context(valkey(var / "valkey", log=log_dir / "valkey.log"))
         yield servers

@@ -55,6 +55,7 @@ def running(stages: Sequence[Stage], surroundings: Surroundings) -> Iterator[lis
                 started[-1][0].wait_done(everyone)
                 started.pop()
             else:
+                surroundings.console.say(f"Starting {', '.join(child.name for child in stage)} ..")
                 started.append([])
                 for child in stage:
                     started[-1].append(Running(child, surroundings))
