@@ -28,6 +28,10 @@ MEDICATION = {
 
 def sign_in(patient: Patient, **fields: Any) -> APIClient:
     _, token = DeviceToken.objects.create(user=patient.user, **fields)
+    return client_with(token)
+
+
+def client_with(token: str) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client

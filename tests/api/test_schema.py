@@ -28,7 +28,7 @@ def document() -> dict[str, Any]:
 
 
 def test_the_committed_description_is_the_one_the_code_gives(tmp_path: Path) -> None:
-    """`make openapi` writes it anew."""
+    """`manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml` writes it anew."""
     made = tmp_path / "openapi.yaml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
     assert made.read_text() == (Path(django_settings.BASE_DIR) / "docs" / "openapi.yaml").read_text()
