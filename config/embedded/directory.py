@@ -60,13 +60,9 @@ def _lock(descriptor: int, data_dir: Path) -> None:
             waited = time.monotonic() - began
             owner = os.pread(descriptor, 20, 0).decode()
             if waited > WAIT_FOR_OWNER_SECONDS and _is_running(owner):
-                raise ServerProblem(
-                    f"{data_dir} is in use by process {owner}: is Wardbook running already?"
-                ) from None
+                raise ServerProblem(f"{data_dir} is in use by process {owner}: is Wardbook running already?") from None
             if waited > WAIT_FOR_REMAINS_SECONDS:
-                raise ServerProblem(
-                    f"a server of an earlier run still uses {data_dir} and does not end"
-                ) from None
+                raise ServerProblem(f"a server of an earlier run still uses {data_dir} and does not end") from None
         time.sleep(POLL_SECONDS)
 
 

@@ -128,9 +128,7 @@ def _initdb(binaries: Path, data: Path, password: Path, *, log: Path, lock: int,
         *("-c", "scram_iterations=1"),
         *(() if durable else ("--no-sync",)),
     ]
-    process = start_leashed(
-        command, log=log, farewell=signal.SIGKILL, lock=lock, own=data.parent, env=_environment()
-    )
+    process = start_leashed(command, log=log, farewell=signal.SIGKILL, lock=lock, own=data.parent, env=_environment())
     try:
         failed = process.wait() != 0
     finally:
@@ -143,9 +141,7 @@ def _start(binaries: Path, cluster: Path, *, log: Path, lock: int, durable: bool
     settings = SETTINGS | ({} if durable else NOT_DURABLE) | {"port": str(port)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = [str(binaries / "postgres"), "-D", str(cluster), *options]
-    process = start_leashed(
-        command, log=log, farewell=signal.SIGINT, lock=lock, own=cluster, env=_environment()
-    )
+    process = start_leashed(command, log=log, farewell=signal.SIGINT, lock=lock, own=cluster, env=_environment())
     url = f"postgres://{NAME}:{(cluster / 'password').read_text()}@{LOOPBACK}:{port}/{NAME}"
     # Fast shutdown (clients are dropped, a checkpoint is written), then at once.
     server = Server("PostgreSQL", url, process, log, (signal.SIGINT, signal.SIGQUIT))

@@ -46,9 +46,7 @@ class Server:
                 if self.process.poll() is not None:
                     raise ServerProblem(f"{self.name} did not start: {log_end(self.log)}")
                 if time.monotonic() > deadline:
-                    raise ServerProblem(
-                        f"{self.name} was not ready after {seconds:.0f} s: {log_end(self.log)}"
-                    )
+                    raise ServerProblem(f"{self.name} was not ready after {seconds:.0f} s: {log_end(self.log)}")
                 time.sleep(POLL_SECONDS)
         except BaseException:
             kill_group(self.process)

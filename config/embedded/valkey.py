@@ -66,9 +66,7 @@ def _binary() -> Path:
 
 def _start(binary: Path, data_dir: Path, *, log: Path, lock: int, durable: bool, port: int) -> Server:
     password = secrets.token_urlsafe(24)
-    configuration = CONFIGURATION.format(
-        host=LOOPBACK, port=port, password=password, save="60 1" if durable else '""'
-    )
+    configuration = CONFIGURATION.format(host=LOOPBACK, port=port, password=password, save="60 1" if durable else '""')
     process = start_leashed(
         # By standard input: a command line is readable by every user of the machine.
         [str(binary), "-"],

@@ -108,9 +108,7 @@ def test_valkey_asks_for_the_password_and_keeps_data_between_runs(tmp_path: Path
 
 
 def test_a_missing_package_is_named_with_the_way_out() -> None:
-    with pytest.raises(
-        ServerProblem, match=r"^DATABASE_URL is not set, .* Hint: set DATABASE_URL, or install"
-    ):
+    with pytest.raises(ServerProblem, match=r"^DATABASE_URL is not set, .* Hint: set DATABASE_URL, or install"):
         package_directory("no_such_package", "DATABASE_URL")
 
 

@@ -77,9 +77,7 @@ def test_a_root_that_may_not_step_down_is_told_what_to_do(tmp_path: Path) -> Non
     done = subprocess.run([*bare, *script], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == EXIT_CANNOT_STEP_DOWN
     assert done.stdout == ""
-    assert done.stderr.startswith(
-        "PostgreSQL does not run as root, and this root may not become anybody else ("
-    )
+    assert done.stderr.startswith("PostgreSQL does not run as root, and this root may not become anybody else (")
     assert done.stderr.endswith("Run as an ordinary user, or set DATABASE_URL.\n")
 
 

@@ -194,6 +194,5 @@ def test_an_unreachable_database_is_named_without_the_password() -> None:
     done = python("manage.py", "migrate", env=PRODUCTION)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "the database at 127.0.0.1:1 refused the connection. "
-        "Hint: is it running, and is DATABASE_URL right?\n"
+        "the database at 127.0.0.1:1 refused the connection. Hint: is it running, and is DATABASE_URL right?\n"
     )

@@ -33,9 +33,7 @@ OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
-        os.environ["REDIS_URL"] = with_database_number(
-            os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1
-        )
+        os.environ["REDIS_URL"] = with_database_number(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
     elif not OPTIONS_WITHOUT_TESTS.intersection(args):
         servers = contextlib.ExitStack()
         early_config.add_cleanup(servers.close)
@@ -51,9 +49,7 @@ def start_absent_servers(servers: contextlib.ExitStack) -> None:
         return
     directory = servers.enter_context(temporary_directory())
     if not os.environ.get("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = servers.enter_context(
-            running_postgres(directory / "postgres", durable=False)
-        )
+        os.environ["DATABASE_URL"] = servers.enter_context(running_postgres(directory / "postgres", durable=False))
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = servers.enter_context(running_valkey(directory / "valkey", durable=False))
 
