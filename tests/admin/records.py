@@ -1,0 +1,75 @@
+"""One row of everything the portal shows, for a hospital of the cast."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.utils import timezone
+
+from accounts.models import Patient
+from clinical.models import AiSession, Appointment, Prescription
+from integrations.models import BookingRequest, CalLink, CalWebhook, SyncRun
+from tests.cast import HospitalCast
+
+MEDICATION = {
+    "name": "Ibuprofen",
+    "dose": "1 tablet",
+    "route": "oral",
+    "frequency": "twice a day",
+    "duration_days": 5,
+    "quantity": 10,
+}
+SECRET_WORDS = "words-of-the-transcript"
+
+
+def book(
+    cast: HospitalCast,
+    patient: Patient | None,
+    start: dt.datetime,
+    *,
+    status: str = "SCHEDULED",
+    no_show: bool = False,
+) -> Appointment:
+    return Appointment.objects.create(
+        cal_booking_id=uuid.uuid4().hex,
+        patient=patient,
+        doctor=cast.doctor,
+        start_ts=start,
+        end_ts=start + dt.timedelta(minutes=30),
+        status=status,
+        no_show=no_show,
+        cal_raw_payload={"title": "raw-payload"},
+        guest_name=None if patient else "Greta Guest",
+    )
+
+
+def prescribe(cast: HospitalCast, patient: Patient) -> Prescription:
+    return Prescription.objects.create(patient=patient, doctor=cast.doctor, medications=[MEDICATION])
+
+
+def talk(cast: HospitalCast, patient: Patient) -> AiSession:
+    return AiSession.objects.create(
+        patient=patient,
+        hospital=cast.hospital,
+        source="PHONE_CALL",
+        transcript=SECRET_WORDS,
+        summary="words-of-the-summary",
+    )
+
+
+def fill(cast: HospitalCast, patient: Patient) -> dict[str, object]:
+    """The primary keys by model name, as the admin's addresses have them."""
+    return {
+        "hospital": cast.hospital.pk,
+        "doctor": cast.doctor.pk,
+        "pharmacist": cast.pharmacist.pk,
+        "hospitaladmin": cast.admin.pk,
+        "appointment": book(cast, patient, timezone.now()).pk,
+        "prescription": prescribe(cast, patient).pk,
+        "aisession": talk(cast, patient).pk,
+        "callink": CalLink.objects.create(doctor=cast.doctor, wanted_hash="wanted", pushed_hash="older").pk,
+        "bookingrequest": BookingRequest.objects.create(kind="book", patient=patient, doctor=cast.doctor).pk,
+        "calwebhook": CalWebhook.objects.create(raw_webhook_body={"secret": "raw-body"}, trigger="BOOKING_CREATED").pk,
+        "syncrun": SyncRun.objects.create(kind="updated", window_start=timezone.now()).pk,
+    }
