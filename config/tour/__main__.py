@@ -13,6 +13,7 @@ from config.tour.browser import StaffBrowser
 from config.tour.stack import Stack, running_stack
 from config.tour.telling import NotSo, check, eventually, saw, step
 
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Somebody new each time, so that what the pages show is of this tour.
 PATIENT = " ".join(
     random.choice(words)
@@ -162,32 +163,33 @@ def admin_changes_hours(stack: Stack) -> None:
     browser.sign_in(stack.admin, stack.password)
     browser.open(f"/admin/hospitals/doctor/?q={stack.doctor.name.split()[-1]}")
     browser.open(browser.links("/hours/")[0])
-    field = "d6-0-start"
+    field = next(name for name in browser.names("-0-start") if browser.values(name)[0])
+    day = DAYS[int(field[1]) - 1]
     before = browser.values(field)[0]
     # Half an hour earlier, or back again.
     after = before.replace(":30", ":00") if ":30" in before else before.replace(":00", ":30")
     browser.submit(to="/hours/", button="Save", **{field: after})
     check(browser.values(field) == [after], f"the form shows {browser.values(field)} after saving {after}")
-    saw(f"Saturday now starts at {after} instead of {before}")
+    saw(f"{day} now starts at {after} instead of {before}")
     eventually(
-        lambda: True if saturday_start(stack, stack.doctor.email) == after else None,
+        lambda: True if start_in_calcom(stack, day) == after else None,
         seconds=45,
         otherwise="Cal.com does not show the new hours",
     )
     saw("Cal.com shows the new schedule")
 
 
-def saturday_start(stack: Stack, email: str) -> str | None:
-    """When Saturday starts for this doctor in Cal.com."""
+def start_in_calcom(stack: Stack, day: str) -> str | None:
+    """When the day starts for the doctor in Cal.com."""
     state = simulator(stack)
-    user = next(one for one in state["users"] if one["email"] == email)
+    user = next(one for one in state["users"] if one["email"] == stack.doctor.email)
     windows = [
         window
         for schedule in state["schedules"]
         if schedule["ownerId"] == user["id"]
         for window in schedule["availability"]
     ]
-    return min((window["startTime"] for window in windows if "Saturday" in window["days"]), default=None)
+    return min((window["startTime"] for window in windows if day in window["days"]), default=None)
 
 
 def simulator(stack: Stack) -> dict[str, Any]:
