@@ -121,15 +121,20 @@ class WeekForm:
 
     def is_valid(self) -> bool:
         # A list, not a generator: every row must say what is wrong with it.
-        if not all([form.is_valid() for form in self._forms]):
-            return False
-        for one, other in overlapping_pairs(self.windows):
-            self._refuse_overlap(one, other)
+        if all([form.is_valid() for form in self._forms]):
+            for one, other in overlapping_pairs(self.windows):
+                self._refuse_overlap(one, other)
+        self._focus_on_first_error()
         return not self.error_count
 
     @property
     def _forms(self) -> list[ShiftForm]:
         return [form for day in self.days for form in day.forms]
+
+    def _focus_on_first_error(self) -> None:
+        fields = [form.fields[name] for form in self._forms for name in form.errors]
+        if fields:
+            fields[0].widget.attrs["autofocus"] = True
 
     def _refuse_overlap(self, one: Window, other: Window) -> None:
         """Beside the later row; of two equal windows, beside the second."""

@@ -43,6 +43,7 @@ QUERIES = {
 
 
 NONSENSE = [
+    "_facets=True",
     "status=NOPE",
     "doctor=%00",
     "from=yesterday",

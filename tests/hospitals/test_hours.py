@@ -94,9 +94,7 @@ def test_joining_loses_no_window(some: list[Shift]) -> None:
 @given(st.lists(shifts, max_size=8))
 def test_neighbours_find_every_overlap(some: list[Shift]) -> None:
     windows = split_shifts(some)
-    by_comparing_all = any(
-        one.overlaps(other) for index, one in enumerate(windows) for other in windows[index + 1 :]
-    )
+    by_comparing_all = any(one.overlaps(other) for index, one in enumerate(windows) for other in windows[index + 1 :])
     assert bool(list(overlapping_pairs(windows))) is by_comparing_all
 
 
