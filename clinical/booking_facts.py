@@ -135,9 +135,7 @@ def chain(bookings: Iterable[MergedBooking]) -> Sequence[MergedBooking]:
         if booking.rescheduled_to in by_uid and booking.rescheduled_to_at:
             successors.setdefault(booking.uid, []).append((booking.rescheduled_to_at, booking.rescheduled_to))
         if booking.rescheduled_from in by_uid and booking.rescheduled_from_at:
-            successors.setdefault(booking.rescheduled_from, []).append(
-                (booking.rescheduled_from_at, booking.uid)
-            )
+            successors.setdefault(booking.rescheduled_from, []).append((booking.rescheduled_from_at, booking.uid))
     followed = {uid: max(candidates)[1] for uid, candidates in successors.items()}
     starts = sorted(set(by_uid) - {uid for candidates in successors.values() for _, uid in candidates})
     # A circle of links has no start; any fixed one will do.
@@ -173,7 +171,5 @@ def _is_newer(facts: BookingFacts, at: dt.datetime | None, digest: str | None) -
     return at is None or (facts.at, facts.digest) > (at, digest or "")
 
 
-def _is_newer_link(
-    at: dt.datetime, target: str, known_at: dt.datetime | None, known_target: str | None
-) -> bool:
+def _is_newer_link(at: dt.datetime, target: str, known_at: dt.datetime | None, known_target: str | None) -> bool:
     return known_at is None or (at, target) > (known_at, known_target or "")

@@ -1,8 +1,9 @@
 """Hospitals of the reference schema, where it does not exist yet, and our columns beside them."""
 
+from django.db import migrations, models
+
 import accounts.pg_fields
 import hospitals.models.hospital
-from django.db import migrations, models
 
 SQL = """
 CREATE TABLE IF NOT EXISTS hospitals (

@@ -1,9 +1,10 @@
 """Doctors, pharmacists, hospital admins and weekly hours of the reference schema, where it does not exist yet, and our columns beside them."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 SQL = """
 -- The reference schema's own INSERTs give the hospital to the role's row alone; the user's row follows.

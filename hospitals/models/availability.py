@@ -77,9 +77,7 @@ class DoctorTimeOff(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     created_by = DbForeignKey(User, models.SET_NULL, db_on_delete="SET NULL", null=True, related_name="+")
 
-    privacy = privacy(
-        sensitive="reason", safe="id doctor starts_at ends_at is_whole_days created_at created_by"
-    )
+    privacy = privacy(sensitive="reason", safe="id doctor starts_at ends_at is_whole_days created_at created_by")
 
     class Meta:
         db_table = "doctor_time_off"

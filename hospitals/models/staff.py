@@ -58,9 +58,7 @@ class Doctor(StaffMember):
 
 
 class Pharmacist(StaffMember):
-    user = DbOneToOneField(
-        User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="pharmacist"
-    )
+    user = DbOneToOneField(User, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="pharmacist")
     hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", related_name="pharmacists")
     pharmacy_name = NullableTextField(null=True, blank=True)
     role = _role("PHARMACIST")

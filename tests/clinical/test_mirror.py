@@ -118,9 +118,7 @@ def test_an_unknown_organizer_leaves_nothing_behind(north: HospitalCast) -> None
     assert AppointmentBooking.objects.count() == 0
 
 
-def test_a_visit_is_tied_by_proof_before_phone(
-    north: HospitalCast, patient: Patient, other_patient: Patient
-) -> None:
+def test_a_visit_is_tied_by_proof_before_phone(north: HospitalCast, patient: Patient, other_patient: Patient) -> None:
     phone = other_patient.user.phone
     apply(north.doctor, [booked("a", 1, phone=phone)])
     visit = Appointment.objects.get()
