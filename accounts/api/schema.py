@@ -11,6 +11,7 @@ from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
 from accounts.api.errors import PROBLEM_CONTENT_TYPE
+from accounts.api.fields import StrictSerializer
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -59,6 +60,14 @@ class ProblemAutoSchema(AutoSchema):
             body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
             bodies[str(status)] = body
         return bodies
+
+    def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
+        if isinstance(serializer, StrictSerializer):
+            schema["additionalProperties"] = False
+        return schema
 
     def _problem_body(self, status: str, direction: Direction) -> dict[str, Any]:
         media_types = [PROBLEM_CONTENT_TYPE]

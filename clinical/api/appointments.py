@@ -21,7 +21,7 @@ from clinical.api.idempotency import claimed_key
 from clinical.api.outcomes import answer_when_known, outcome_document
 from clinical.api.serializers import (
     AppointmentSerializer,
-    BookingRequestSerializer,
+    BookingOutcomeSerializer,
     BookingSerializer,
     CancellationSerializer,
     PendingSerializer,
@@ -96,7 +96,7 @@ class AppointmentView(APIView):
 
 
 class BookingRequestView(APIView):
-    @extend_schema(responses={200: BookingRequestSerializer})
+    @extend_schema(responses={200: BookingOutcomeSerializer})
     def get(self, request: Request, request_id: uuid.UUID) -> Response:
         """What became of a request that was answered with 202."""
         user = signed_in_patient(request)

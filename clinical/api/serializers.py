@@ -112,7 +112,7 @@ class PendingSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["pending"])
 
 
-class BookingRequestSerializer(serializers.Serializer[Any]):
+class BookingOutcomeSerializer(serializers.Serializer[Any]):
     request_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", "done", "refused"])
     appointment = AppointmentSerializer(allow_null=True)
