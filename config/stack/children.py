@@ -45,7 +45,7 @@ class Task:
     ready_text: ClassVar[str] = ""
     farewell: ClassVar[signal.Signals] = signal.SIGTERM
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
-    routine: ClassVar[str] = ""
+    routine: ClassVar[str] = r"\[(info|debug) "
 
 
 # Members of one stage start together and stop together.

@@ -101,6 +101,6 @@ class Output:
             self._tail.append(line)
         if self._awaited and self._awaited in line:
             self.saw_awaited.set()
-        live = self._console.is_live and not self._routine.search(line)
-        if live or (self._shown and passes):
+        shown = self._console.is_live or (self._shown and passes)
+        if shown and not self._routine.search(line):
             self._console.relay(self._name, line)

@@ -102,7 +102,7 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
     ]
     if addresses.calcom_port:
         stages.insert(0, (_simulator(env, addresses.calcom_port, var),))
-        stages.append(Task("calcom", (python, "manage.py", "calcom_subscribe")))
+        stages.append(Task("webhooks", (python, "manage.py", "calcom_subscribe")))
     return stages
 
 
