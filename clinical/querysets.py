@@ -115,12 +115,9 @@ def open_patient_ids(user: User) -> models.QuerySet[Any, Any]:
     from accounts.models import Patient
     from clinical.models import Appointment, Prescription
 
-    visits = Appointment.objects.identified().filter(
-        doctor_id=user.pk, hospital_id=user.hospital_id, patient_id=OuterRef("pk")
-    )
-    prescriptions = Prescription.objects.filter(
-        doctor_id=user.pk, hospital_id=user.hospital_id, patient_id=OuterRef("pk")
-    )
+    own = Q(doctor=user.pk, hospital=user.hospital_id, patient=OuterRef("pk"))
+    visits = Appointment.objects.identified().filter(own)
+    prescriptions = Prescription.objects.filter(own)
     return Patient.objects.filter(Exists(visits) | Exists(prescriptions)).values("pk")
 
 

@@ -116,19 +116,19 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
 
     @property
     def is_patient(self) -> bool:
-        return self.role == Role.PATIENT
+        return bool(self.role == Role.PATIENT)
 
     @property
     def is_doctor(self) -> bool:
-        return self.role == Role.DOCTOR
+        return bool(self.role == Role.DOCTOR)
 
     @property
     def is_pharmacist(self) -> bool:
-        return self.role == Role.PHARMACIST
+        return bool(self.role == Role.PHARMACIST)
 
     @property
     def is_hospital_admin(self) -> bool:
-        return self.role == Role.HOSPITAL_ADMIN
+        return bool(self.role == Role.HOSPITAL_ADMIN)
 
     @property
     def is_operator(self) -> bool:

@@ -22,7 +22,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]  # private
         rule = getattr(field, "db_on_delete", None)
         if rule is not None:
-            statement.parts.update(deferrable=f" ON DELETE {rule}" if rule else "")
+            parts: dict[str, Any] = statement.parts
+            parts["deferrable"] = f" ON DELETE {rule}" if rule else ""
         return statement
 
     def _fk_constraint_name(self, model: type[Model], field: Field[Any, Any], suffix: str) -> Any:

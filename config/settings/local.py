@@ -8,8 +8,8 @@ from config.settings.env import load_dotenv
 
 load_dotenv(Path(__file__).resolve().parents[2] / ".env")
 
-from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import env  # noqa: E402
+from config.settings.base import *  # noqa: F403
+from config.settings.base import env
 
 DEBUG = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sentry_sdk
+
 from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BASE_DIR, env
+from config.settings.base import BASE_DIR, SENTRY_DSN, env
 
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
@@ -36,3 +38,12 @@ STORAGES = {
 }
 
 env.done()
+
+if SENTRY_DSN:
+    # Errors only: no bodies, no cookies, no local variables, which hold personal data.
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+    )

@@ -7,4 +7,4 @@ import os
 os.environ.setdefault("DATABASE_URL", "postgres://nobody:nothing@127.0.0.1:1/none")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 
-from config.settings.test import *  # noqa: E402, F403
+from config.settings.test import *  # noqa: F403

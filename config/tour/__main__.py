@@ -135,7 +135,7 @@ def pharmacist_dispenses(stack: Stack, prescription: str) -> None:
         browser.submit(to=f"/{name}/")
         saw(f"{name}: {browser.path}")
     browser.open(review)
-    fields = {}
+    fields: dict[str, str] = {}
     for field in ("quantity", "batch"):
         fields |= {name: "21" if field == "quantity" else "TOUR-1" for name in browser.names(field)}
     browser.submit(to="/dispense/", **fields)

@@ -31,7 +31,8 @@ class PatientApp:
         response = self._session.request(method, f"{self._base}/{path}", timeout=TIMEOUT_SECONDS, **options)
         if response.status_code not in expect:
             raise NotSo(f"{method} {path} answered {response.status_code}: {response.text[:300]}")
-        return response.json() if response.content else {}
+        answer: Json = response.json() if response.content else {}
+        return answer
 
     def sign_in(self) -> None:
         """Ask for a code with a number nobody uses at the moment, read it where SMS are printed, sign in."""

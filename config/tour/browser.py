@@ -75,22 +75,17 @@ class StaffBrowser:
         self._check(response, f"the form of {self.path}")
 
     def _form(self, to: str, fields: dict[str, str]) -> Tag:
-        forms = [form for form in self._browser.page.find_all("form") if str(form.get("method")).lower() == "post"]
+        forms: list[Tag] = self._browser.page.select("form[method=post]")
         for form in forms:
-            has_fields = all(form.find(attrs={"name": name}) for name in fields)
             action = str(form.get("action") or self.path)
+            has_fields = all(form.find(attrs={"name": name}) is not None for name in fields)
             if to in action and "logout" not in action and has_fields:
                 return form
         raise NotSo(f"{self.path} has no form to {to or 'fill'}: {[form.get('action') for form in forms]}")
 
-    def _button(self, form: Tag, words: str) -> Any:
-        buttons = form.find_all(["button", "input"], {"type": ["submit", None]})
-        for button in buttons:
-            if button.name == "input" and button.get("type") != "submit":
-                continue
-            if words in (button.get_text(" ").strip() or str(button.get("value"))):
-                return button
-        return None
+    def _button(self, form: Tag, words: str) -> Tag | None:
+        buttons = form.select("button:not([type]), button[type=submit], input[type=submit]")
+        return next((one for one in buttons if words in (one.get_text(" ").strip() or str(one.get("value")))), None)
 
     def _check(self, response: Any, what: str) -> None:
         check(response.status_code < 400, f"{what} answered {response.status_code}: {self.text[:300]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
@@ -17,7 +18,7 @@ from hospitals.models import Doctor, DoctorAvailability
 from tests.cast import HospitalCast
 
 
-def refused(rule: str, statement: str, *params: object) -> None:
+def refused(rule: str, statement: str, *params: Any) -> None:
     with pytest.raises((IntegrityError, InternalError)) as error, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, params)
     diagnostics = getattr(error.value.__cause__, "diag", None)
