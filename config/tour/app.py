@@ -61,7 +61,7 @@ class PatientApp:
 
     def find_doctor(self, name: str) -> Json:
         found = self.call("GET", "doctors/", params={"search": name.split()[-1]})["results"]
-        doctor = next((one for one in found if one["full_name"] == name), None)
+        doctor: Json | None = next((one for one in found if one["full_name"] == name), None)
         if doctor is None:
             raise NotSo(f"the search for {name} found {[one['full_name'] for one in found]}")
         check(doctor["bookable"], f"{name} cannot be booked")
