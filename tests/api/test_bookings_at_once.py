@@ -44,6 +44,8 @@ def at_once(patient: Patient, north: HospitalCast, key: Callable[[int], str]) ->
 
 def test_one_key_is_one_booking_however_often_it_is_sent(patient: Patient, north: HospitalCast) -> None:
     answers = at_once(patient, north, lambda _: "the-same")
+    # Those that came while the first was at work were told so; afterwards there is nothing left to wait for.
+    after = at_once(patient, north, lambda _: "the-same")
     request = BookingRequest.objects.get()
     assert AccessEvent.objects.count() == 1
     for answer in answers:
@@ -51,7 +53,8 @@ def test_one_key_is_one_booking_however_often_it_is_sent(patient: Patient, north
             assert answer.json()["request_id"] == str(request.pk)
         else:
             assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
-    assert answers[-1].status_code == 202
+    assert 202 in {answer.status_code for answer in answers}
+    assert {answer.json().get("request_id") for answer in after} == {str(request.pk)}
 
 
 def test_no_more_than_the_allowed_visits_are_asked_for(
