@@ -13,10 +13,8 @@ from pydantic import ValidationError
 
 from clinical.actions.prescriptions import DispensedLine
 from clinical.medications import (
-    MAX_DURATION_DAYS,
     MAX_MEDICATIONS,
     MAX_QUANTITY,
-    MAX_REFILLS,
     Medication,
     Route,
 )
@@ -51,10 +49,14 @@ def _text(label: Label, *, placeholder: Label = "", **attrs: Any) -> forms.CharF
     return forms.CharField(label=label, required=False, widget=widget)
 
 
-def _number(label: Label, *, least: int, most: int) -> forms.CharField:
+def _numeric() -> forms.TextInput:
+    # Not `type=number`: a turn of the mouse wheel would change a dose.
+    return forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+
+
+def _number(label: Label) -> forms.CharField:
     # Not an IntegerField: whether it is a number, and how large, is the model's to say.
-    widget = forms.NumberInput(attrs={"min": least, "max": most, "inputmode": "numeric"})
-    return forms.CharField(label=label, required=False, widget=widget)
+    return forms.CharField(label=label, required=False, widget=_numeric())
 
 
 class MedicationForm(forms.Form):
@@ -67,9 +69,9 @@ class MedicationForm(forms.Form):
         label=gettext_lazy("Route"), required=False, choices=[(r.value, ROUTE_LABELS[r]) for r in Route]
     )
     frequency = _text(gettext_lazy("How often"), placeholder=gettext_lazy("3 times a day"), maxlength=120)
-    duration_days = _number(gettext_lazy("Days"), least=1, most=MAX_DURATION_DAYS)
-    quantity = _number(gettext_lazy("Quantity"), least=1, most=MAX_QUANTITY)
-    refills = _number(gettext_lazy("Refills"), least=0, most=MAX_REFILLS)
+    duration_days = _number(gettext_lazy("Days"))
+    quantity = _number(gettext_lazy("Quantity"))
+    refills = _number(gettext_lazy("Refills"))
     as_needed = forms.BooleanField(label=gettext_lazy("Only as needed"), required=False)
     instructions = _text(gettext_lazy("Instructions"), placeholder=gettext_lazy("With food"), maxlength=500)
     code = _text(gettext_lazy("Code"), maxlength=60)
@@ -137,12 +139,27 @@ class MedicationRows:
         return len(self.forms) < MAX_MEDICATIONS
 
     def with_one_more(self) -> MedicationRows:
-        rows = self._values()
-        return MedicationRows([*rows, {"route": Route.ORAL.value}] if self.can_grow else rows)
+        values = self._values()
+        rows = MedicationRows([*values, {"route": Route.ORAL.value}] if self.can_grow else values)
+        rows.focus(len(rows.forms) - 1, "name")
+        return rows
 
     def without(self, index: int) -> MedicationRows:
-        rows = [row for place, row in enumerate(self._values()) if place != index]
-        return MedicationRows(rows) if rows else MedicationRows()
+        values = [row for place, row in enumerate(self._values()) if place != index]
+        rows = MedicationRows(values) if values else MedicationRows()
+        rows.focus(min(max(index, 0), len(rows.forms) - 1), "name")
+        return rows
+
+    def focus(self, index: int, field: str) -> None:
+        """Where the cursor is when the rows are shown: a keyboard must not lose its place."""
+        self.forms[index].fields[field].widget.attrs["autofocus"] = True
+
+    def focus_first_error(self) -> None:
+        for index, form in enumerate(self.forms):
+            for name in form.fields:
+                if name in form.errors:
+                    return self.focus(index, name)
+        return None
 
     def _values(self) -> list[dict[str, Any]]:
         return [{bound.name: bound.value() for bound in form} for form in self.forms]
@@ -203,7 +220,7 @@ class DispenseForm(forms.Form):
         for index, medication in enumerate(medications):
             most = medication.quantity or MAX_QUANTITY
             self.fields[f"quantity-{index}"] = forms.IntegerField(
-                label=_("Quantity"), min_value=1, max_value=most, initial=medication.quantity or None
+                label=_("Quantity"), min_value=1, max_value=most, initial=medication.quantity or None, widget=_numeric()
             )
             self.fields[f"batch-{index}"] = forms.CharField(
                 label=_("Batch"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})

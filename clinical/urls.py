@@ -8,12 +8,18 @@ from accounts.views.password import change_password
 from accounts.views.sign_in import sign_in, sign_out
 from clinical.views import days, home, patients, pharmacy, prescribing, visits
 
+# Days that clocks can be asked about in every zone, and that somebody may want to see.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
 
 class DateConverter:
     regex = r"\d{4}-\d{2}-\d{2}"
 
     def to_python(self, value: str) -> dt.date:
-        return dt.date.fromisoformat(value)
+        date = dt.date.fromisoformat(value)
+        if not FIRST_YEAR <= date.year <= LAST_YEAR:
+            raise ValueError
+        return date
 
     def to_url(self, value: dt.date | str) -> str:
         return str(value)

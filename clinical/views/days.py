@@ -23,8 +23,8 @@ def day(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
     context = {
         "day": doctor_day(user=request.user, date=shown, at=now),
         "today": today,
-        "day_before": shown - ONE_DAY if shown > dt.date.min else None,
-        "day_after": shown + ONE_DAY if shown < dt.date.max else None,
+        "day_before": shown - ONE_DAY,
+        "day_after": shown + ONE_DAY,
         "live_url": reverse("staff:doctor-day", kwargs={"date": shown}),
     }
     return live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)

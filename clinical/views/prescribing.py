@@ -39,6 +39,7 @@ def new_prescription(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespon
         place = wish.removeprefix("remove-")
         return _form(request, patient, rows.without(int(place) if place.isdecimal() else -1))
     if not rows.is_valid():
+        rows.focus_first_error()
         return _form(request, patient, rows, status=422)
     try:
         prescription = prescribe(

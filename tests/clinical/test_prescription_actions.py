@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -253,7 +254,8 @@ def test_approving_is_no_way_to_undo(approved: Prescription, north: HospitalCast
     by = north.pharmacist.user
     dispense_prescription(prescription_id=approved.pk, by=by, lines=LINES, at=NOW)
     for act in (approve_prescription, claim_prescription, release_prescription):
-        assert_refused(refusals.WrongState, approved, lambda act=act: act(prescription_id=approved.pk, by=by, at=NOW))
+        attempt = partial(act, prescription_id=approved.pk, by=by, at=NOW)
+        assert_refused(refusals.WrongState, approved, attempt)
 
 
 def test_question_and_answer(mine: Prescription, north: HospitalCast) -> None:

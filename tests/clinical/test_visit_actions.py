@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, pa
 )
 @pytest.mark.parametrize("act", [mark_completed, mark_no_show])
 def test_what_cannot_be_marked(
-    act: type, facts: dict[str, object], wanted: type[refusals.Refused], north: HospitalCast, patient: Patient
+    act: type, facts: dict[str, Any], wanted: type[refusals.Refused], north: HospitalCast, patient: Patient
 ) -> None:
     visit = make_visit(north.doctor, patient, **{"start": NOW, **facts})
     before = Appointment.objects.values().get()

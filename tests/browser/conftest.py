@@ -1,0 +1,31 @@
+"""A real browser against a real server. Without Chromium these tests are skipped, and say so, unless CI is set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium() -> None:
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        pytest.skip("no Chromium at /usr/bin/chromium: install Debian's `chromium` package")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sync_calls_beside_a_loop() -> Iterator[None]:
+    # Playwright leaves a running loop in the main thread, which Django takes for an async mistake.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": ["--no-sandbox"]}

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.models import AccessEvent, Patient
+from clinical.models import AiSession, Prescription, PrescriptionMessage
+from hospitals.models import DoctorAvailability, DoctorTimeOff
+from tests.cast import HospitalCast, make_patient
+from tests.clinical.conftest import SignedIn
+from tests.clinical.records import MEDICATION_ROW, make_prescription, make_visit
+
+# Monday, 11:00 in Vienna.
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+POLL = {"HX-Request": "true", "X-Poll": "1"}
+DAY_QUERIES = 6
+
+
+@pytest.fixture
+def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
+    return signed_in(north.doctor.user)
+
+
+def text_of(html: bytes) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.decode())).replace("\N{EN DASH}", "-")
+
+
+def fill_day(north: HospitalCast, count: int) -> None:
+    for number in range(count):
+        patient = make_patient(f"4366000{number:05d}", f"Patient {number}")
+        visit = make_visit(north.doctor, patient, NOW + dt.timedelta(minutes=20 * number), minutes=20)
+        session = AiSession.objects.create(patient=patient, source="APP", summary="Cough.", hospital=north.hospital)
+        visit.ai_session = session
+        visit.save()
+        prescription = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+        PrescriptionMessage.objects.create(prescription=prescription, author=north.pharmacist.user, body="Dose?")
+
+
+@pytest.mark.parametrize("count", [2, 20])
+@time_machine.travel(NOW, tick=False)
+def test_the_day_costs_the_same_however_full(
+    count: int, browser: Client, north: HospitalCast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    fill_day(north, count)
+    DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(9), end_time=dt.time(17))
+    with django_assert_num_queries(DAY_QUERIES):
+        page = browser.get("/staff/doctor/")
+    assert page.content.count(b"AI summary") == count
+    assert not AccessEvent.objects.exists()
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_day_shows_visits_gaps_time_off_and_now(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(9), end_time=dt.time(13))
+    DoctorTimeOff.objects.create(
+        doctor=north.doctor,
+        starts_at=NOW + dt.timedelta(hours=1),
+        ends_at=NOW + dt.timedelta(hours=3),
+        reason="Teaching",
+    )
+    make_visit(north.doctor, patient, NOW - dt.timedelta(days=30), status="COMPLETED")
+    make_visit(north.doctor, patient, NOW)
+    make_visit(north.doctor, None, NOW - dt.timedelta(hours=1), guest_name="Gus", cal_status="pending")
+    text = text_of(browser.get("/staff/doctor/").content)
+    assert "Monday, 2 March" in text
+    assert "times in Europe/Vienna" in text
+    assert "11:00 -11:30 Paula Patient now returning" in text
+    assert "10:00 -10:30 Gus not confirmed guest" in text
+    assert "Time off: Teaching" in text
+    assert re.findall(r"free ([\d:-]+)", text) == ["09:00-10:00", "10:30-11:00", "11:30-12:00"]
+    assert 'id="now-line"' in browser.get("/staff/doctor/").content.decode()
+
+
+def test_another_day_and_days_that_are_none(browser: Client) -> None:
+    text = text_of(browser.get("/staff/doctor/day/2026-03-29/").content)
+    assert "Sunday, 29 March" in text
+    assert "Nothing on this day" in text
+    for no_day in ("2026-02-31", "2026-13-01", "0000-00-00", "1999-12-31", "9999-12-31"):
+        assert browser.get(f"/staff/doctor/day/{no_day}/").status_code == 404
+    for edge in ("2000-01-01", "2199-12-31"):
+        assert browser.get(f"/staff/doctor/day/{edge}/").status_code == 200
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_visit(north.doctor, patient, NOW)
+    address = "/staff/doctor/day/2026-03-02/"
+    page = browser.get(address)
+    etag = re.search(r'data-live-etag="([^"]+)"', page.content.decode())
+    assert etag is not None
+    shown = etag[1].replace("&quot;", '"')
+    same = browser.get(address, headers={**POLL, "If-None-Match": shown})
+    assert (same.status_code, same.content) == (304, b"")
+    assert browser.get(address, headers={**POLL, "If-None-Match": f"W/{shown}"}).status_code == 304
+    make_visit(north.doctor, None, NOW + dt.timedelta(hours=1), guest_name="Gus")
+    changed = browser.get(address, headers={**POLL, "If-None-Match": shown})
+    assert changed.status_code == 200
+    assert b"Gus" in changed.content
+    assert b"<html" not in changed.content
+    assert changed.headers["ETag"] != shown
+    assert "X-Poll" in changed.headers["Vary"]
+
+
+def fill_record(north: HospitalCast, patient: Patient, count: int) -> None:
+    for number in range(count):
+        start = NOW - dt.timedelta(days=number)
+        make_visit(north.doctor, patient, start, status="COMPLETED")
+        make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+        AiSession.objects.create(
+            patient=patient, source="PHONE_CALL", summary=f"Talk {number}", transcript="Secret", hospital=north.hospital
+        )
+    Prescription.objects.update(status="APPROVED")
+
+
+@pytest.mark.parametrize("count", [2, 20])
+@time_machine.travel(NOW, tick=False)
+def test_the_record_costs_the_same_however_long_and_is_opened_once(
+    count: int,
+    browser: Client,
+    north: HospitalCast,
+    patient: Patient,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    fill_record(north, patient, count)
+    with django_assert_num_queries(8):
+        page = browser.get(reverse("staff:doctor-patient", args=[patient.pk]))
+    assert page.content.count(b"Summary of a caller who was not verified") == count
+    assert b"Secret" not in page.content
+    event = AccessEvent.objects.get()
+    assert (event.action, event.patient_id, event.hospital_id) == ("opened_patient", patient.pk, north.hospital.pk)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_visit_matched_by_phone_opens_itself_only_until_confirmed(
+    browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    visit = make_visit(north.doctor, patient, NOW, patient_match="phone", guest_name="Pauline")
+    session = AiSession.objects.create(patient=patient, source="APP", summary="Cough.", transcript="Hm.")
+    record = reverse("staff:doctor-patient", args=[patient.pk])
+    closed = browser.get(record)
+    assert (closed.status_code, closed.headers["Location"]) == (302, reverse("staff:doctor-visit", args=[visit.pk]))
+    page = text_of(browser.get(closed.headers["Location"]).content)
+    assert "Pauline" in page
+    assert "I have checked: Paula Patient sits here" in page
+    assert "436601234567" not in page
+    transcript = reverse("staff:transcript", args=[session.pk])
+    assert browser.post(transcript).status_code == 404
+    assert browser.get(reverse("staff:prescribe", args=[patient.pk])).status_code == 404
+    assert not AccessEvent.objects.exists()
+    assert browser.post(reverse("staff:visit-confirm", args=[visit.pk])).headers["Location"] == record
+    assert "+43 660 1234567" in text_of(browser.get(record).content)
+    assert b"Hm." in browser.post(transcript).content
+    actions = AccessEvent.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["confirmed_identity", "opened_patient", "opened_transcript"]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_of_another_hospital_only_current_medications_are_seen(
+    browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    make_visit(north.doctor, patient, NOW)
+    make_visit(south.doctor, patient, NOW - dt.timedelta(days=3), status="COMPLETED")
+    there = make_prescription(south.doctor, patient, pharmacist=south.pharmacist)
+    waiting = make_prescription(south.doctor, patient)
+    Prescription.objects.filter(pk=there.pk).update(status="APPROVED")
+    AiSession.objects.create(patient=patient, source="APP", summary="Of the South.", hospital=south.hospital)
+    with time_machine.travel(there.created_at, tick=False):
+        page = browser.get(reverse("staff:doctor-patient", args=[patient.pk])).content.decode()
+    assert page.count("Ramipril") == 1
+    assert "South" in page
+    assert "Of the South." not in page
+    assert str(there.pk) not in page
+    for prescription in (there, waiting):
+        assert browser.get(reverse("staff:doctor-prescription", args=[prescription.pk])).status_code == 404
+
+
+@pytest.fixture
+def form_address(north: HospitalCast, patient: Patient) -> str:
+    make_visit(north.doctor, patient, NOW)
+    return reverse("staff:prescribe", args=[patient.pk])
+
+
+def test_prescribing_shows_the_prescription(browser: Client, form_address: str, patient: Patient) -> None:
+    page = browser.get(form_address).content.decode()
+    wish = re.search(r'name="prescription_id" value="([^"]+)"', page)
+    assert wish is not None
+    sent = {**MEDICATION_ROW, "rows": "1", "prescription_id": wish[1], "m0-as_needed": "on", "action": "save"}
+    for _ in range(2):  # an impatient click
+        answer = browser.post(form_address, sent)
+        assert answer.headers["Location"] == reverse("staff:doctor-prescription", args=[wish[1]])
+    prescription = Prescription.objects.get()
+    assert prescription.medications == [
+        {
+            "name": "Ramipril",
+            "strength": "5 mg",
+            "dose": "1 tablet",
+            "route": "oral",
+            "frequency": "once a day",
+            "duration_days": 30,
+            "quantity": 30,
+            "refills": 0,
+            "as_needed": True,
+        }
+    ]
+    shown = text_of(browser.get(answer.headers["Location"]).content)
+    assert "Prescribed. The pharmacy has it now." in shown
+    assert "Ramipril 5 mg" in shown
+
+
+def test_rows_are_added_and_removed_with_and_without_scripts(browser: Client, form_address: str) -> None:
+    two = {**MEDICATION_ROW, "rows": "2", "m1-name": "Ibuprofen", "m1-quantity": "no number"}
+    grown = browser.post(form_address, {**two, "action": "add"})
+    assert grown.status_code == 200
+    assert b"<html" in grown.content
+    for shown in (b'name="rows" value="3"', b'value="Ramipril"', b'value="no number"', b"m2-name"):
+        assert shown in grown.content
+    assert b"errorlist" not in grown.content
+    shrunk = browser.post(form_address, {**two, "action": "remove-0"}, headers={"HX-Request": "true"})
+    assert b"<html" not in shrunk.content
+    assert b'name="rows" value="1"' in shrunk.content
+    assert b'value="Ibuprofen"' in shrunk.content
+    assert b"Ramipril" not in shrunk.content
+    last = browser.post(form_address, {**MEDICATION_ROW, "rows": "1", "action": "remove-0"})
+    assert b'name="rows" value="1"' in last.content
+    assert not Prescription.objects.exists()
+
+
+def test_there_is_an_end_to_rows(browser: Client, form_address: str) -> None:
+    full = browser.post(form_address, {"rows": "20", "action": "add"})
+    assert b'name="rows" value="20"' in full.content
+    for odd in ("999999999", "-1", "٣", "x", ""):
+        assert browser.post(form_address, {"rows": odd, "action": "save"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("m0-name", " ", "Fill this in."),
+        ("m0-duration_days", "many", "Enter a whole number."),
+        ("m0-duration_days", "1.5", "Enter a whole number."),
+        ("m0-quantity", "0", "At least 1."),
+        ("m0-quantity", "1001", "At most 1000."),
+        ("m0-refills", "13", "At most 12."),
+        ("m0-dose", "x" * 121, "At most 120 characters."),
+        ("m0-dose", "a\x00b", "Null characters are not allowed."),
+    ],
+)
+def test_errors_stand_beside_their_fields(
+    field: str, value: str, said: str, browser: Client, form_address: str
+) -> None:
+    answer = browser.post(form_address, {**MEDICATION_ROW, field: value, "rows": "1"})
+    assert answer.status_code == 422
+    assert f'<ul class="errorlist" id="id_{field}_error"><li>{said}</li></ul>' in answer.content.decode()
+    assert answer.content.count(b'class="errorlist"') == 1
+    assert not Prescription.objects.exists()
+
+
+def test_a_question_is_on_the_day_until_it_is_answered(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    prescription = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+    PrescriptionMessage.objects.create(
+        prescription=prescription, author=north.pharmacist.user, body="Is there an allergy?"
+    )
+    assert b"Is there an allergy?" in browser.get("/staff/doctor/").content
+    browser.post(reverse("staff:answer", args=[prescription.pk]), {"text": "None known."})
+    assert b"Is there an allergy?" not in browser.get("/staff/doctor/").content
+    page = browser.get(reverse("staff:doctor-prescription", args=[prescription.pk])).content
+    assert page.index(b"Is there an allergy?") < page.index(b"None known.")
