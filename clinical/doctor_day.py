@@ -96,9 +96,12 @@ class DoctorDay:
 
 
 def zone_of(user: User) -> zoneinfo.ZoneInfo:
-    """The zone of the user's hospital; UTC where none is set, which the page says."""
+    """The zone of the user's hospital; UTC where none is set, or none that there is: the page names it."""
     hospital = user.hospital
-    return zoneinfo.ZoneInfo((hospital.time_zone if hospital else None) or "UTC")
+    try:
+        return zoneinfo.ZoneInfo((hospital.time_zone if hospital else None) or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
 
 
 def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
@@ -162,8 +165,7 @@ def unanswered_questions(user: User) -> QuerySet[Any]:
     """The doctor's open prescriptions whose last message is somebody else's; the longest waiting first."""
     last = PrescriptionMessage.objects.filter(prescription=OuterRef("pk")).order_by("-created_at", "-pk")
     rows: QuerySet[Any] = (
-        Prescription.objects.for_user(user)
-        .filter(doctor_id=user.pk, status__in=OPEN)
+        Prescription.objects.filter(Q(hospital_id=user.hospital_id), doctor_id=user.pk, status__in=OPEN)
         .annotate(
             last_author=Subquery(last.values("author")[:1]),
             asked_at=Subquery(last.values("created_at")[:1]),

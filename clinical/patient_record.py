@@ -58,6 +58,7 @@ def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
 
 
 def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.date) -> PatientRecord:
+    """The record of a patient that `open_patient` gave: what is read here relies on that."""
     entries = sorted(
         [*_visits(user, patient), *_prescriptions(user, patient), *_ai_sessions(user, patient)],
         key=lambda entry: (entry.at, str(entry.record.pk)),
@@ -112,8 +113,7 @@ def _visits(user: User, patient: Patient) -> list[Entry]:
 
 def _prescriptions(user: User, patient: Patient) -> list[Entry]:
     rows = (
-        Prescription.objects.for_user(user)
-        .filter(patient_id=patient.pk)
+        Prescription.objects.filter(Q(hospital_id=user.hospital_id), patient_id=patient.pk)
         .with_people()
         .order_by("-created_at", "-pk")[:MOST_ENTRIES]
     )

@@ -78,9 +78,9 @@ class PrescriptionQuerySet(models.QuerySet[Any]):
 
     def for_doctor(self, user: User) -> Self:
         """The doctor's own prescriptions, and those of the hospital for patients whose record is open to the doctor."""
-        return self.filter(hospital_id=user.hospital_id).filter(
-            Q(doctor_id=user.pk) | Q(patient_id__in=open_patient_ids(user))
-        )
+        # Not `patient_id__in=open_patient_ids`: behind an OR that is worked out for every patient there is.
+        opened = _opens_record(user, patient="patient_id")
+        return self.filter(hospital_id=user.hospital_id).filter(Q(doctor_id=user.pk) | opened)
 
     def with_people(self) -> Self:
         return self.select_related(
@@ -113,12 +113,17 @@ class AiSessionQuerySet(models.QuerySet[Any]):
 def open_patient_ids(user: User) -> models.QuerySet[Any, Any]:
     """Ids of the patients whose full record is open to this doctor: an identified visit, or an own prescription."""
     from accounts.models import Patient
+
+    return Patient.objects.filter(_opens_record(user, patient="pk")).values("pk")
+
+
+def _opens_record(user: User, *, patient: str) -> Q:
+    """What opens a record to this doctor; `patient` is the outer query's column that names the patient."""
     from clinical.models import Appointment, Prescription
 
-    own = Q(doctor=user.pk, hospital=user.hospital_id, patient=OuterRef("pk"))
+    own = Q(doctor=user.pk, hospital=user.hospital_id, patient=OuterRef(patient))
     visits = Appointment.objects.identified().filter(own)
-    prescriptions = Prescription.objects.filter(own)
-    return Patient.objects.filter(Exists(visits) | Exists(prescriptions)).values("pk")
+    return Q(Exists(visits)) | Q(Exists(Prescription.objects.filter(own)))
 
 
 def is_record_open(user: User, patient_id: uuid.UUID) -> bool:

@@ -123,6 +123,13 @@ def test_a_poll_without_a_session_turns_the_page_to_sign_in(client: Client, db: 
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/staff/login/")
 
 
+@pytest.mark.parametrize("zone", [None, "Mars/Base", "../etc"])
+def test_a_hospital_without_a_real_zone_shows_utc(zone: str | None, signed_in: SignedIn, north: HospitalCast) -> None:
+    type(north.hospital).objects.update(time_zone=zone)
+    answer = signed_in(north.doctor.user).get("/staff/doctor/")
+    assert b"times in UTC" in answer.content
+
+
 def test_nothing_is_kept_by_browsers(signed_in: SignedIn, north: HospitalCast) -> None:
     answer = signed_in(north.doctor.user).get("/staff/doctor/")
     assert "no-store" in answer.headers["Cache-Control"]
