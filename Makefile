@@ -22,7 +22,7 @@ status: ## say where a running stack is reached
 	@exec $(BIN)/python -m config.stack status
 
 test: install ## run the suite on PostgreSQL and Valkey of its own
-	@exec $(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 test-slow: install ## run real processes, the browser, the API's schema
 	@exec $(BIN)/python -m pytest -m slow $(ARGS)

@@ -132,20 +132,22 @@ def run_with_progress(command: list[str], packages: int) -> tuple[int, str]:
     """Pip's output is read for errors and counted for progress; it is shown only on failure."""
     lines: list[str] = []
     seen = 0
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout
-    for line in process.stdout:
-        lines.append(line.rstrip())
-        seen += line.startswith(("Collecting ", "Requirement already satisfied"))
-        if sys.stdout.isatty():
-            step = "unpacking" if line.startswith("Installing collected") else f"{min(seen, packages)}/{packages}"
-            sys.stdout.write(f"\r  {step:<12}")
-            sys.stdout.flush()
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            seen += line.startswith(("Collecting ", "Requirement already satisfied"))
+            unpacking = line.startswith("Installing collected")
+            show_step("unpacking" if unpacking else f"{min(seen, packages)}/{packages}")
+    show_step("")
+    return process.returncode, "\n".join(lines)
+
+
+def show_step(step: str) -> None:
     if sys.stdout.isatty():
-        sys.stdout.write("\r" + " " * 14 + "\r")
-    return process.wait(), "\n".join(lines)
+        sys.stdout.write(f"\r  {step:<12}\r")
+        sys.stdout.flush()
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.stack import install
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone whose `.venv` holds shell scripts; each notes its arguments in `calls`."""
+    for name, place in {
+        "ROOT": tmp_path,
+        "VENV": tmp_path / ".venv",
+        "PYTHON": tmp_path / ".venv" / "bin" / "python",
+        "LOCK": tmp_path / "requirements-dev.txt",
+        "STYLES": tmp_path / "templates" / "_styles" / "staff.css",
+        "STYLE_SHEET": tmp_path / "static" / "build" / "staff.css",
+    }.items():
+        monkeypatch.setattr(install, name, place)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    install.LOCK.write_text("one==1 \\\n    --hash=sha256:00\ntwo[extra]==2 \\\n    --hash=sha256:00\n")
+    return tmp_path
+
+
+def program(path: Path, *, says: str = "", code: int = 0, does: str = "") -> None:
+    calls = install.ROOT / "calls"
+    path.write_text(f"#!/bin/sh\necho \"$@\" >> '{calls}'\ncat <<'END'\n{says}\nEND\n{does}\nexit {code}\n")
+    path.chmod(0o755)
+
+
+def calls(clone: Path) -> list[str]:
+    return (clone / "calls").read_text().splitlines()
+
+
+def message_of(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err
+
+
+def test_the_script_runs_on_old_pythons_and_without_packages() -> None:
+    tree = ast.parse(Path(install.__file__).read_text(), feature_version=(3, 8))
+    imported = {
+        alias.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    } | {(node.module or "").partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= sys.stdlib_module_names
+
+
+def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(install, "OLDEST_PYTHON", (99, 1))
+    monkeypatch.setattr(install, "NEWER_PYTHONS", ())
+    with pytest.raises(SystemExit):
+        install.use_new_enough_python()
+    have = sys.version.split()[0]
+    assert message_of(capsys) == (
+        f"Wardbook needs Python 99.1 or newer; {sys.executable} is {have}. Hint: make install PYTHON=python99.1\n"
+    )
+
+
+def test_packages_are_installed_once_for_a_lock_and_a_python(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program(install.PYTHON, says="3.11 fake")
+    install.install_packages()
+    assert capsys.readouterr().out.splitlines()[0] == "Installing 2 packages (about a minute the first time) .."
+    assert [call for call in calls(clone) if call.startswith("-m pip install")] == [
+        "-m pip install --disable-pip-version-check --no-input --progress-bar off --retries 2 "
+        f"--require-hashes -r {install.LOCK}"
+    ]
+    install.install_packages()
+    assert capsys.readouterr().out == ""
+    install.LOCK.write_text("one==3\n")
+    install.install_packages()
+    assert sum(call.startswith("-m pip install") for call in calls(clone)) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        ("ERROR: Could not install packages: [Errno 28] No space left on device", "the disk is full"),
+        (
+            "WARNING: Retrying after NewConnectionError('Temporary failure in name resolution'): /simple/one/",
+            "the package index cannot be reached: is there a network?",
+        ),
+        (
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+            "a package is not the one that was locked: do not use it, and tell the maintainers",
+        ),
+    ],
+)
+def test_what_kept_pip_from_installing_is_named(
+    clone: Path, capsys: pytest.CaptureFixture[str], said: str, meaning: str
+) -> None:
+    program(install.PYTHON, says=f"Collecting one\n{said}\nTraceback", code=1)
+    with pytest.raises(SystemExit) as ended:
+        install.install_packages()
+    assert ended.value.code == 1
+    assert message_of(capsys) == f"the packages could not be installed: {meaning}\n"
+    assert not (install.VENV / "installed-lock").exists()
+
+
+def test_a_python_without_venv_is_told_what_to_install(
+    clone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else object())
+    with pytest.raises(SystemExit):
+        install.make_venv()
+    assert message_of(capsys) == (
+        "this Python cannot make virtual environments. Hint: on Debian and Ubuntu, apt install python3-venv\n"
+    )
+
+
+def test_a_directory_that_is_no_venv_is_left_alone(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        install.make_venv()
+    assert message_of(capsys) == f"{install.VENV} is in the way: it is no virtual environment\n"
+    assert (install.VENV / "bin").exists()
+
+
+def test_the_style_sheet_is_built_when_a_source_changed(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    install.build_styles()
+    assert capsys.readouterr().out == "No style sheet to build: templates/_styles/staff.css does not exist.\n"
+    program(install.VENV / "bin" / "tailwindcss", does='touch "$4"')
+    install.STYLES.parent.mkdir(parents=True)
+    install.STYLES.write_text("@import 'tailwindcss';")
+    for _ in range(2):
+        install.build_styles()
+    (clone / "templates" / "page.html").write_text("<p class='p-4'>")
+    install.build_styles()
+    built = f"--input {install.STYLES} --output {install.STYLE_SHEET} --minify"
+    assert calls(clone) == [built, built]
+    assert capsys.readouterr().out == "Built static/build/staff.css.\n" * 2

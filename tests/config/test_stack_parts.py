@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from config.stack.children import Child, StackProblem, Task
+from config.stack.output import TraceFilter
+from config.stack.plan import DEVELOPMENT_SECRETS, Addresses, environment, wardbook
+from config.stack.preflight import check_disk, check_given_servers
+from config.stack.private_files import remembered, write_private
+
+ADDRESSES = Addresses(web_port=8000, calcom_port=9000, database="postgres://x", redis="redis://y")
+
+
+def test_of_a_stack_trace_the_exceptions_pass() -> None:
+    lines = """before
+Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+    one()
+    ^^^
+KeyError: 'one'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "b.py", line 2, in two
+
+ValueError: two
+after""".splitlines()
+    passing = TraceFilter()
+    passed = [line for line in lines if passing.passes(line) and line]
+    assert passed == ["before", "KeyError: 'one'", "ValueError: two", "after"]
+
+
+def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "dev-secrets.json"
+    first = remembered(file, {"ONE": lambda: "made"})
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert remembered(file, {"ONE": lambda: "again", "TWO": lambda: "added"}) == first | {"TWO": "added"}
+    assert remembered(file, {}) == {"ONE": "made", "TWO": "added"}
+    assert [path.name for path in file.parent.iterdir()] == ["dev-secrets.json"]
+
+
+def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
+    file = tmp_path / "stack.json"
+    write_private(file, {"web": "x"})
+    with pytest.raises(TypeError):
+        write_private(file, {"web": object()})  # type: ignore[dict-item]  # what JSON cannot hold
+    assert file.read_text() == '{\n  "web": "x"\n}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["stack.json"]
+
+
+def test_what_is_given_stays_and_what_is_missing_is_filled_in(tmp_path: Path) -> None:
+    env = environment({"PATH": "/bin", "SECRET_KEY": "mine", "OTP_KEYS": "", "CALCOM_ORG_ID": "7"}, ADDRESSES, tmp_path)
+    assert env["SECRET_KEY"] == "mine"
+    assert len(env["OTP_KEYS"]) >= 32
+    assert {name: env[name] for name in ("PATH", "CALCOM_API_URL", "CALCOM_ORG_ID", "PUBLIC_BASE_URL")} == {
+        "PATH": "/bin",
+        "CALCOM_API_URL": "http://127.0.0.1:9000",
+        "CALCOM_ORG_ID": "7",
+        "PUBLIC_BASE_URL": "http://127.0.0.1:8000",
+    }
+    assert env["DJANGO_SETTINGS_MODULE"] == "config.settings.local"
+    assert env.keys() >= DEVELOPMENT_SECRETS.keys()
+
+
+def test_each_program_has_a_log_of_its_own(tmp_path: Path) -> None:
+    env = environment({}, ADDRESSES, tmp_path)
+    stages = wardbook(env, ADDRESSES, tmp_path)
+    names = [program.name for stage in stages for program in ((stage,) if isinstance(stage, Task) else stage)]
+    assert names == ["calcom", "prepare", "web", "worker", "beat", "webhooks"]
+
+
+def test_a_calcom_of_ones_own_is_not_simulated(tmp_path: Path) -> None:
+    own = Addresses(web_port=8000, calcom_port=None, database="postgres://x", redis="redis://y")
+    env = environment({"CALCOM_API_URL": "https://api.cal.com"}, own, tmp_path)
+    stages = wardbook(env, own, tmp_path)
+    assert isinstance(stages[0], Task)
+    assert stages[0].name == "prepare"
+    assert isinstance(stages[-1], tuple)
+    assert all(isinstance(child, Child) and child.name != "calcom" for child in stages[-1])
+    assert env["CALCOM_API_URL"] == "https://api.cal.com"
+
+
+def test_a_nearly_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.stack.preflight.NEEDED_BYTES", 10**18)
+    with pytest.raises(StackProblem, match=rf"^the disk that holds {tmp_path} has \d+ MB left; Wardbook needs "):
+        check_disk(tmp_path)
+
+
+def test_servers_that_are_not_named_or_not_readable_are_left_to_others() -> None:
+    check_given_servers({})
+    check_given_servers({"DATABASE_URL": "postgres://me:secret@host:port/x", "REDIS_URL": "unix:///run/valkey.sock"})
