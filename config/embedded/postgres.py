@@ -101,7 +101,11 @@ def _cluster(binaries: Path, data_dir: Path, *, log: Path, lock: int, durable: b
     password = draft / "password"
     password.touch(mode=0o600)
     password.write_text(secrets.token_urlsafe(24))
-    _initdb(binaries, draft / "data", password, log=log, lock=lock, durable=durable)
+    try:
+        _initdb(binaries, draft / "data", password, log=log, lock=lock, durable=durable)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     password.rename(draft / "data" / "password")
     (draft / "data").rename(cluster)
     draft.rmdir()

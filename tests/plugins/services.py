@@ -20,7 +20,7 @@ import pytest
 # Before anything of ours is imported: `config` names the development settings where none are named.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
-from config.embedded.directory import is_claimed
+from config.embedded.directory import claimed, is_claimed
 from config.embedded.postgres import running_postgres
 from config.embedded.server import ServerProblem
 from config.embedded.valkey import running_valkey
@@ -60,11 +60,12 @@ def temporary_directory() -> Generator[Path]:
     parent = Path(tempfile.gettempdir()) / f"wardbook-tests-{getpass.getuser()}"
     parent.mkdir(mode=0o700, exist_ok=True)
     for earlier in parent.iterdir():
-        if not any(is_claimed(data_dir) for data_dir in earlier.iterdir()):
+        if (earlier / "lock").exists() and not is_claimed(earlier):
             shutil.rmtree(earlier, ignore_errors=True)
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
     try:
-        yield directory
+        with claimed(directory):
+            yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
