@@ -241,13 +241,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # A wake-up is published with short timeouts and never retried: sweeps find the work anyway.
 CELERY_TASK_PUBLISH_RETRY = False
+_SWEEPS = {
+    "sweep-webhooks": ("integrations.sweep_webhooks", 15.0),
+    "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
+    "sweep-schedules": ("integrations.sweep_schedules", 10.0),
+    "sweep-sms": ("integrations.sweep_sms", 5.0),
+    "pull-bookings": ("integrations.pull_bookings", 300.0),
+    "complete-past-visits": ("integrations.complete_past_visits", 300.0),
+}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "sweep-webhooks": {"task": "integrations.sweep_webhooks", "schedule": 15.0},
-    "sweep-booking-requests": {"task": "integrations.sweep_booking_requests", "schedule": 5.0},
-    "sweep-schedules": {"task": "integrations.sweep_schedules", "schedule": 10.0},
-    "sweep-sms": {"task": "integrations.sweep_sms", "schedule": 5.0},
-    "pull-bookings": {"task": "integrations.pull_bookings", "schedule": 300.0},
-    "complete-past-visits": {"task": "integrations.complete_past_visits", "schedule": 300.0},
+    # A sweep that nobody took before the next one came is not worth keeping.
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, (task, seconds) in _SWEEPS.items()
 }
 
 # Pages
