@@ -6,38 +6,29 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from django.db import IntegrityError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-
-class Refused(Exception):
-    """A foreseen refusal. `message` is for the person who asked; the exception's own text is the code."""
-
-    code = "refused"
-    message: Promise = _("This cannot be done.")
-
-    def __init__(self) -> None:
-        super().__init__(self.code)
+from accounts.refusals import Conflict
 
 
-class NotFound(Refused):
+class NotFound(Conflict):
     """There is no such record, or none that this person may see."""
 
     code = "not_found"
     message = _("There is no such record.")
 
 
-class NotPermitted(Refused):
+class NotPermitted(Conflict):
     code = "not_permitted"
     message = _("Your role does not do this.")
 
 
-class RecordNotOpen(Refused):
+class RecordNotOpen(Conflict):
     code = "record_not_open"
     message = _("Confirm who sits here first: this patient's record is not open to you.")
 
 
-class AlreadyClaimed(Refused):
+class AlreadyClaimed(Conflict):
     """`holder` is the name of who has it, empty if unknown."""
 
     code = "already_claimed"
@@ -48,62 +39,62 @@ class AlreadyClaimed(Refused):
         self.holder = holder
 
 
-class NotClaimed(Refused):
+class NotClaimed(Conflict):
     code = "not_claimed"
     message = _("Claim the prescription first.")
 
 
-class NotTheirs(Refused):
+class NotTheirs(Conflict):
     code = "not_yours"
     message = _("Another colleague has this prescription.")
 
 
-class WrongState(Refused):
+class WrongState(Conflict):
     code = "wrong_state"
     message = _("This prescription has moved on in the meantime.")
 
 
-class ReasonMissing(Refused):
+class ReasonMissing(Conflict):
     code = "reason_missing"
     message = _("A denial needs a reason, and “other” needs a text.")
 
 
-class UndoWindowPassed(Refused):
+class UndoWindowPassed(Conflict):
     code = "undo_window_passed"
     message = _("Dispensing can be undone within 5 minutes by the person who dispensed.")
 
 
-class ContentIsFinal(Refused):
+class ContentIsFinal(Conflict):
     code = "content_is_final"
     message = _("Patient, doctor and medications do not change: withdraw it and write a new one.")
 
 
-class PharmacistElsewhere(Refused):
+class PharmacistElsewhere(Conflict):
     code = "pharmacist_elsewhere"
     message = _("The pharmacist does not belong to this hospital.")
 
 
-class LinesDoNotMatch(Refused):
+class LinesDoNotMatch(Conflict):
     code = "lines_do_not_match"
     message = _("Every medication needs a quantity and a batch.")
 
 
-class VisitCancelled(Refused):
+class VisitCancelled(Conflict):
     code = "visit_cancelled"
     message = _("This visit was cancelled.")
 
 
-class VisitNotBegun(Refused):
+class VisitNotBegun(Conflict):
     code = "visit_not_begun"
     message = _("This visit has not begun yet.")
 
 
-class NobodyToConfirm(Refused):
+class NobodyToConfirm(Conflict):
     code = "nobody_to_confirm"
     message = _("No patient account belongs to this visit.")
 
 
-_BY_RULE: dict[str, type[Refused]] = {
+_BY_RULE: dict[str, type[Conflict]] = {
     "prescriptions_state_moves": WrongState,
     "prescriptions_claimed_first": NotClaimed,
     "prescriptions_undo_window": UndoWindowPassed,

@@ -1,9 +1,10 @@
 """AI sessions, appointments and prescriptions of the reference schema, where it does not exist yet, and our columns beside them."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 SQL = """
 DO $$ BEGIN

@@ -1,11 +1,12 @@
 """Booking facts, aliases, messages, and the history of every record."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from clinical.actions.refusals import AlreadyClaimed, NotFound, Refused
+from accounts.refusals import Refused
+from clinical.actions.refusals import AlreadyClaimed, NotFound
 
 
 def tell(request: HttpRequest, refused: Refused) -> None:

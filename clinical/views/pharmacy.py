@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import AccessAction, record_access
+from accounts.refusals import Refused
 from clinical.actions.prescriptions import (
     approve_prescription,
     claim_prescription,
@@ -23,7 +24,6 @@ from clinical.actions.prescriptions import (
     undo_dispensing,
 )
 from clinical.actions.questions import ask_prescriber
-from clinical.actions.refusals import Refused
 from clinical.forms import DenyForm, DispenseForm, MessageForm
 from clinical.medications import stored_medications
 from clinical.models import Prescription

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient
+from accounts.refusals import Refused
 from clinical.actions.prescriptions import prescribe, withdraw_prescription
 from clinical.actions.questions import answer_pharmacist
-from clinical.actions.refusals import Refused
 from clinical.forms import MedicationRows, MessageForm, sent_id
 from clinical.medications import stored_medications
 from clinical.models import Prescription

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from clinical.actions.refusals import Refused
+from accounts.refusals import Refused
 from clinical.actions.visits import SEEN_EARLY_BY, confirm_identity, mark_completed, mark_no_show
 from clinical.doctor_day import visit_name, visit_state
 from clinical.models import Appointment

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role, User
+from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.prescriptions import (
     DispensedLine,
@@ -24,7 +25,6 @@ from clinical.actions.prescriptions import (
     withdraw_prescription,
 )
 from clinical.actions.questions import answer_pharmacist, ask_prescriber
-from clinical.actions.refusals import Refused
 from clinical.models import Prescription, PrescriptionMessage
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff

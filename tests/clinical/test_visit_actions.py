@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AccessEvent, Patient
+from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show
 from clinical.models import Appointment, AppointmentBooking
@@ -43,7 +44,7 @@ def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, pa
 )
 @pytest.mark.parametrize("act", [mark_completed, mark_no_show])
 def test_what_cannot_be_marked(
-    act: type, facts: dict[str, Any], wanted: type[refusals.Refused], north: HospitalCast, patient: Patient
+    act: type, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient
 ) -> None:
     visit = make_visit(north.doctor, patient, **{"start": NOW, **facts})
     before = Appointment.objects.values().get()
