@@ -1,4 +1,5 @@
 from accounts.models.access import AccessEvent, AuditSeal
+from accounts.models.break_glass import BreakGlassGrant
 from accounts.models.devices import DeviceToken, LoginDevice
 from accounts.models.guessing import GuessCounter
 from accounts.models.one_time_code import OneTimeCode
@@ -9,6 +10,7 @@ from accounts.models.user import Role, User
 __all__ = [
     "AccessEvent",
     "AuditSeal",
+    "BreakGlassGrant",
     "DeviceToken",
     "GuessCounter",
     "LoginDevice",
