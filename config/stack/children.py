@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from config.embedded.server import kill_group, leashed
+from config.stack.guardian import Guardian
 from config.stack.output import Console, Output
 
 POLL_SECONDS = 0.05
@@ -60,6 +61,7 @@ class Surroundings:
     log_dir: Path
     env: Mapping[str, str]
     lock: int
+    guardian: Guardian
     console: Console
 
 
@@ -78,6 +80,8 @@ class Running:
             pass_fds=(surroundings.lock,),
             start_new_session=True,
         )
+        self._guardian = surroundings.guardian
+        self._guardian.watch(self.process.pid)
         assert self.process.stdout
         self.output = Output(
             program.name,
@@ -123,6 +127,7 @@ class Running:
     def kill(self) -> None:
         """The group too, when the program itself has ended: what it started may have survived it."""
         kill_group(self.process)
+        self._guardian.forget(self.process.pid)
 
     def _is_ready(self, child: Child) -> bool:
         heard = not child.ready_text or self.output.saw_awaited.is_set()

@@ -16,6 +16,7 @@ from config.embedded.valkey import valkey
 from config.settings.env import load_dotenv
 from config.stack import plan, preflight
 from config.stack.children import StackProblem, Surroundings
+from config.stack.guardian import Guardian
 from config.stack.output import Console
 from config.stack.private_files import write_private
 from config.stack.supervisor import StopAsked, running, stopped_by_signals, watch
@@ -65,7 +66,9 @@ def _run(place: Place, console: Console, port: int, plan_stages: plan.Planner) -
         servers = everything.enter_context(servers_of(given, var, log_dir))
         addresses = choose_addresses(given, servers, console, port)
         env = plan.environment(given, addresses, var)
-        surroundings = Surroundings(place.root, log_dir, env, lock, console)
+        guardian = Guardian(lock)
+        everything.callback(guardian.close)
+        surroundings = Surroundings(place.root, log_dir, env, lock, guardian, console)
         programs = everything.enter_context(running(plan_stages(env, addresses, var), surroundings))
         announce(addresses, env, var, console)
         console.is_live = True

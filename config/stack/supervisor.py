@@ -53,7 +53,7 @@ def running(stages: Sequence[Stage], surroundings: Surroundings) -> Iterator[lis
             if isinstance(stage, Task):
                 started.append([Running(stage, surroundings)])
                 started[-1][0].wait_done(everyone)
-                started.pop()
+                started.pop()[0].kill()
             else:
                 surroundings.console.say(f"Starting {', '.join(child.name for child in stage)} ..")
                 started.append([])

@@ -51,7 +51,15 @@ raise SystemExit(3)
 
 CANNOT_IMPORT = "import no_such_module_of_ours"
 DISK_FULL = "import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'somewhere')"
-FAULTS = {"dies": DIES, "cannot-import": CANNOT_IMPORT, "disk-full": DISK_FULL}
+HANGS = """
+import signal
+for number in (signal.SIGTERM, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_IGN)
+print("deaf", flush=True)
+while True:
+    signal.pause()
+"""
+FAULTS = {"hangs": HANGS, "dies": DIES, "cannot-import": CANNOT_IMPORT, "disk-full": DISK_FULL}
 
 
 def python(script: str, *args: str) -> tuple[str, ...]:

@@ -143,11 +143,24 @@ def test_a_killed_supervisor_leaves_nothing_and_does_not_block_the_next(root: Pa
     assert "prepare | run 2" in again.said
     again.process.kill()
     again.wait_end()
-    # The sleeping grandchild is nobody's: a worker that is told to end by the kernel does not end its own.
-    for process in marked(again.mark):
-        if process.name() == "sleep":
-            process.kill()
+    # The worker's own child, on nobody's leash, too.
     assert wait_gone(again) < 10
+
+
+def test_a_program_that_does_not_listen_is_ended_all_the_same(root: Path) -> None:
+    stack = start(root, fault="hangs")
+    stack.wait_ready()
+    began = time.monotonic()
+    stack.process.terminate()
+    assert stack.wait_end() == 0
+    assert time.monotonic() - began < 10
+    assert stack.leftovers() == []
+
+    stack = start(root, fault="hangs")
+    stack.wait_ready()
+    stack.process.kill()
+    stack.wait_end()
+    assert wait_gone(stack) < 10
 
 
 def test_a_kill_while_starting_does_not_block_the_next(root: Path) -> None:
