@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from hospitals.models import Doctor
+from integrations.models import CalLink
 
 
 def doctor_of(organizer_id: int | None, organizer_email: str | None) -> Doctor | None:
@@ -14,3 +17,9 @@ def doctor_of(organizer_id: int | None, organizer_email: str | None) -> Doctor |
     if found is None and organizer_email:
         found = doctors.filter(user__email__iexact=organizer_email, cal_link__cal_user_id__isnull=True).first()
     return found
+
+
+def note_absence(cal_user_id: int, *, start: dt.datetime, end: dt.datetime, told_at: dt.datetime) -> None:
+    """Show on the doctor's link that Cal.com holds an absence which the hours kept here do not know."""
+    links = CalLink.objects.filter(cal_user_id=cal_user_id).exclude(absence_told_at__gt=told_at)
+    links.update(absence_from=start, absence_until=end, absence_told_at=told_at)

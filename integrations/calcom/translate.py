@@ -27,11 +27,25 @@ _STATUS_OF_TRIGGER = {
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Out of office that somebody entered in Cal.com. Hours are kept here, so it is drift to show, not to apply."""
+
+    cal_user_id: int
+    start: dt.datetime
+    end: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
-    """`note` says why there is nothing to apply, for the person who reads the stored webhook."""
+    """`note` says why there is nothing to apply, for the person who reads the stored webhook.
+
+    `lookups` are uids to ask Cal.com about, whether or not there are facts: the event does not say enough.
+    """
 
     facts: Sequence[BookingFacts] = ()
     note: str = ""
+    lookups: Sequence[str] = ()
+    absence: Absence | None = None
 
 
 def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetime) -> Translation:

@@ -1,7 +1,19 @@
+from integrations.models.booking_lookup import BookingLookup
 from integrations.models.booking_request import BookingRequest
 from integrations.models.cal_link import CalLink
 from integrations.models.cal_webhook import CalWebhook
+from integrations.models.subscription_check import SubscriptionCheck
+from integrations.models.sync_drift import SyncDrift
 from integrations.models.sync_run import SyncRun
 from integrations.models.vapi_event import VapiEvent
 
-__all__ = ["BookingRequest", "CalLink", "CalWebhook", "SyncRun", "VapiEvent"]
+__all__ = [
+    "BookingLookup",
+    "BookingRequest",
+    "CalLink",
+    "CalWebhook",
+    "SubscriptionCheck",
+    "SyncDrift",
+    "SyncRun",
+    "VapiEvent",
+]

@@ -24,10 +24,14 @@ class CalLink(models.Model):
     failures = models.IntegerField(db_default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+    # Out of office that somebody entered in Cal.com itself: hours kept here do not know of it.
+    absence_from = models.DateTimeField(null=True, blank=True)
+    absence_until = models.DateTimeField(null=True, blank=True)
+    absence_told_at = models.DateTimeField(null=True, blank=True)
 
     privacy = privacy(
         safe="doctor cal_user_id cal_schedule_id cal_event_type_id wanted_hash pushed_hash pushed_at last_error"
-        " failures next_try_at created_at"
+        " failures next_try_at created_at absence_from absence_until absence_told_at"
     )
 
     class Meta:

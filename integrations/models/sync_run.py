@@ -22,8 +22,16 @@ class SyncRun(models.Model):
     seen = models.IntegerField(db_default=0)
     repaired = models.JSONField(default=dict)
     error = models.TextField(null=True)
+    # How far a pull by time of change came: the next begins there, less an overlap.
+    reached_at = models.DateTimeField(null=True)
+    unreadable = models.IntegerField(db_default=0)
+    # Visits we have and Cal.com did not list; they stay, and are looked up.
+    absent_there = models.IntegerField(db_default=0)
 
-    privacy = privacy(safe="id kind window_start window_end started_at finished_at seen repaired error")
+    privacy = privacy(
+        safe="id kind window_start window_end started_at finished_at seen repaired error reached_at unreadable"
+        " absent_there"
+    )
 
     class Meta:
         db_table = "sync_runs"
