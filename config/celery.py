@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
 
+from config.explain import run_or_explain
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
-app = Celery("wardbook")
+
+class Wardbook(Celery):
+    def _load_config(self) -> Any:
+        """Settings are first read here: what is missing is said in plain lines, and the program ends."""
+        return run_or_explain(super()._load_config)
+
+
+app = Wardbook("wardbook")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -13,11 +13,12 @@ _SHARED: list[Any] = [
 ]
 
 
-def configure_structlog() -> None:
+def configure_structlog(*, is_cached: bool = True) -> None:
+    """`is_cached`: keep each logger as first used; tests that capture logs need it off."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=is_cached,
     )
 
 

@@ -1,7 +1,8 @@
 """Idempotency keys."""
 
-import accounts.pg_fields
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 
 class Migration(migrations.Migration):

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -76,3 +79,20 @@ def test_an_unknown_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert database_problem(OperationalError("")) == (
         f"the database at no-such-host.invalid:{port} cannot be found: no such host. Hint: see DATABASE_URL"
     )
+
+
+@pytest.mark.parametrize("command", [["manage.py", "check"], ["-m", "celery", "-A", "config", "beat"]])
+def test_every_program_names_what_is_missing_and_ends(command: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, *command],
+        cwd=Path(__file__).resolve().parents[2],
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings.production"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = ended.stderr + ended.stdout
+    assert ended.returncode == 2
+    assert "SECRET_KEY: is not set. Hint: any 50 random characters; signs sessions and links." in said
+    assert "TWILIO_MESSAGING_SERVICE_SID: is missing, and so is TWILIO_FROM_NUMBER. Hint: set one of them." in said
+    assert "Traceback" not in said
