@@ -113,15 +113,18 @@ def merge(booking: MergedBooking, facts: BookingFacts) -> None:
 
 
 def effective_status(booking: MergedBooking) -> str | None:
-    """The status that counts: what was looked up, where it is newer than what events say; else the events'.
+    """The status that counts: what was looked up, where it is newer or stronger than what events say; else theirs.
 
-    Only a look-up may take a cancellation back.
+    Only a look-up may take a cancellation back. An event is sent after the change it tells of, so one about the change
+    before may be later than a look-up.
     """
     if booking.fetched_status is None:
         return booking.status
     if booking.status is None or booking.status_at is None or booking.fetched_status_at is None:
         return booking.fetched_status
-    return booking.fetched_status if booking.fetched_status_at > booking.status_at else booking.status
+    is_newer = booking.fetched_status_at > booking.status_at
+    is_stronger = _STRENGTH.get(booking.fetched_status, 0) > _STRENGTH.get(booking.status, 0)
+    return booking.fetched_status if is_newer or is_stronger else booking.status
 
 
 def chain(bookings: Iterable[MergedBooking]) -> Sequence[MergedBooking]:

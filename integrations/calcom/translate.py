@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from integrations.calcom.phones import booking_phone, event_phone
 from integrations.calcom.reference import read_reference
 from integrations.calcom.webhook_payloads import BookingEventPayload, WebhookEvent
 
-# Newer builds put this before a host's reason for asking the patient to choose another time.
+# Older builds have only this before a host's reason for asking the patient to choose another time.
 REQUEST_PREFIX = "Please reschedule."
 
 _STATUS_OF_TRIGGER = {
@@ -23,6 +23,15 @@ _STATUS_OF_TRIGGER = {
     "BOOKING_RESCHEDULED": ACCEPTED,
     "BOOKING_CANCELLED": CANCELLED,
     "BOOKING_REJECTED": REJECTED,
+}
+
+_NOTES = {
+    "": "An event without a trigger: recorded, nothing to apply.",
+    "PING": "A test of the subscription.",
+    "MEETING_STARTED": "Sent by the clock, with a copy made at booking time: recorded, nothing to apply.",
+    "MEETING_ENDED": "Sent by the clock, with a copy made at booking time: recorded, nothing to apply.",
+    "BOOKING_PAYMENT_INITIATED": "Says accepted before anything is paid: recorded, nothing to apply.",
+    "BOOKING_PAID": "Payments are not kept here: recorded, nothing to apply.",
 }
 
 
@@ -48,94 +57,204 @@ class Translation:
     absence: Absence | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A booking event with a uid, and the time and digest its facts get."""
+
+    trigger: str
+    payload: BookingEventPayload
+    uid: str
+    at: dt.datetime
+    digest: str
+
+    @property
+    def old_uid(self) -> str | None:
+        return self.payload.reschedule_uid or self.payload.from_reschedule
+
+
 def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetime) -> Translation:
-    """The facts of one verified webhook. Raises: pydantic.ValidationError for a booking event that cannot be read."""
+    """The facts of one verified webhook. Raises: pydantic.ValidationError for an event of ours that cannot be read."""
     trigger = event.trigger_event
     at = event.created_at or received_at
     if trigger == "BOOKING_NO_SHOW_UPDATED":
-        mark = event.no_show()
-        no_show = next((one.no_show for one in mark.attendees if one.no_show is not None), None)
-        return Translation([BookingFacts(mark.booking_uid, at, digest, booking_id=mark.booking_id, no_show=no_show)])
+        return _no_show(event, at, digest)
+    if trigger == "OOO_CREATED":
+        return _absence(event)
     if trigger not in _STATUS_OF_TRIGGER:
-        return Translation(note=f"{trigger or 'An event without a trigger'}: recorded, nothing to apply.")
+        return Translation(note=_NOTES.get(trigger, f"{trigger}: recorded, nothing to apply."))
     payload = event.booking()
-    if payload.uid is None:
-        return Translation(note=f"{trigger} without a uid: recorded, nothing to apply.")
-    if trigger == "BOOKING_CANCELLED" and payload.attendee_seat_id:
-        return Translation(note="One seat was given back: the visit stays.")
-    return Translation(_booking_facts(trigger, payload, payload.uid, at, digest))
+    if not payload.uid:
+        old = payload.reschedule_uid
+        return Translation(note=f"{trigger} without a uid: recorded, nothing to apply.", lookups=[old] if old else [])
+    told = _Told(trigger, payload, payload.uid, at, digest)
+    return _ABOUT.get(trigger, _closed)(told)
 
 
-def _booking_facts(
-    trigger: str, payload: BookingEventPayload, uid: str, at: dt.datetime, digest: str
-) -> list[BookingFacts]:
-    reference = read_reference(payload.metadata, settings.BOOKING_REFERENCE_KEYS)
-    facts = BookingFacts(
-        uid,
-        at,
-        digest,
-        booking_id=payload.booking_id,
-        status=_STATUS_OF_TRIGGER[trigger],
-        cancellation_reason=_reason(trigger, payload),
-        start=payload.start,
-        end=payload.end,
-        organizer_id=payload.organizer_id,
-        organizer_email=payload.organizer.email if payload.organizer else None,
-        attendee_name=payload.attendees[0].name if payload.attendees else None,
-        phone=event_phone(payload),
-        patient_id=reference.patient_id if reference else None,
-    )
-    old_uid = payload.reschedule_uid
-    if trigger not in {"BOOKING_RESCHEDULED", "BOOKING_REQUESTED"} or not old_uid or old_uid == uid:
+def _no_show(event: WebhookEvent, at: dt.datetime, digest: str) -> Translation:
+    mark = event.no_show()
+    marks = {one.no_show for one in mark.attendees if one.no_show is not None}
+    if len(marks) != 1:
+        # Booker and guests differ, and only the booking tells which of them is the booker.
+        return Translation(note="It does not say who did not come: looked up.", lookups=[mark.booking_uid])
+    return Translation([BookingFacts(mark.booking_uid, at, digest, booking_id=mark.booking_id, no_show=marks.pop())])
+
+
+def _absence(event: WebhookEvent) -> Translation:
+    entry = event.out_of_office()
+    note = "Out of office entered in Cal.com: recorded, and shown beside the doctor's hours."
+    if entry.user.id is None:
+        return Translation(note=note)
+    return Translation(note=note, absence=Absence(entry.user.id, entry.start, entry.end))
+
+
+def _opened(told: _Told) -> Translation:
+    """CREATED, REQUESTED: new, confirmed, asked to be moved, or one more seat."""
+    payload = told.payload
+    may_confirm = payload.requires_confirmation or bool(payload.i_cal_sequence) or payload.status == PENDING
+    may_be_moved = not told.old_uid and (told.trigger == "BOOKING_REQUESTED" or may_confirm)
+    return _with_lookups(told, _replacing(told), ask=may_be_moved or _is_seated(payload))
+
+
+def _moved(told: _Told) -> Translation:
+    payload = told.payload
+    if payload.attendee_seat_id:
+        # The old uid may be the seat's own, and the new one another visit of the same doctor.
+        uids = [uid for uid in (told.uid, told.old_uid) if uid]
+        return Translation(note="One seat was moved: looked up.", lookups=uids)
+    if told.old_uid == told.uid:
+        times = BookingFacts(
+            told.uid, told.at, told.digest, booking_id=payload.booking_id, start=payload.start, end=payload.end
+        )
+        return Translation([times], lookups=[told.uid])
+    return _with_lookups(told, _replacing(told), ask=not told.old_uid or _is_seated(payload))
+
+
+def _cancelled(told: _Told) -> Translation:
+    payload = told.payload
+    # A whole visit's cancellation names who did it, one seat's does not.
+    is_whole = bool(payload.cancelled_by) or _asks_to_reschedule(payload)
+    if payload.attendee_seat_id or (payload.seats_per_time_slot and not is_whole):
+        return Translation(note="One seat was given back: the visit stays, and is looked up.", lookups=[told.uid])
+    return _closed(told)
+
+
+def _closed(told: _Told) -> Translation:
+    return _with_lookups(told, [_facts(told)], ask=_is_seated(told.payload) or bool(told.payload.recurring_event))
+
+
+_ABOUT: Mapping[str, Callable[[_Told], Translation]] = {
+    "BOOKING_CREATED": _opened,
+    "BOOKING_REQUESTED": _opened,
+    "BOOKING_RESCHEDULED": _moved,
+    "BOOKING_CANCELLED": _cancelled,
+}
+
+
+def _with_lookups(told: _Told, facts: Sequence[BookingFacts], *, ask: bool) -> Translation:
+    payload = told.payload
+    is_incomplete = payload.start is None or payload.end is None or payload.organizer_id is None
+    return Translation(facts, lookups=[told.uid] if ask or is_incomplete else [])
+
+
+def _is_seated(payload: BookingEventPayload) -> bool:
+    return bool(payload.attendee_seat_id or payload.seats_per_time_slot)
+
+
+def _replacing(told: _Told) -> list[BookingFacts]:
+    """The facts, and where the booking takes another's place that it does."""
+    facts, old_uid = _facts(told), told.old_uid
+    if not old_uid or old_uid == told.uid:
         return [facts]
     old = BookingFacts(
         old_uid,
-        at,
-        digest,
-        booking_id=payload.reschedule_id,
+        told.at,
+        told.digest,
+        booking_id=told.payload.reschedule_id,
         status=CANCELLED,
-        start=payload.reschedule_start,
-        end=payload.reschedule_end,
-        rescheduled_to=uid,
+        start=told.payload.reschedule_start,
+        end=told.payload.reschedule_end,
+        rescheduled_to=told.uid,
     )
     return [replace(facts, rescheduled_from=old_uid), old]
 
 
-def _reason(trigger: str, payload: BookingEventPayload) -> str | None:
-    if trigger == "BOOKING_REJECTED":
+def _facts(told: _Told) -> BookingFacts:
+    payload = told.payload
+    reference = read_reference(payload.metadata, settings.BOOKING_REFERENCE_KEYS)
+    # Who took a seat is not whose visit it is.
+    booker = payload.attendees[0] if payload.attendees and not _is_seated(payload) else None
+    # Without the id (older builds) the email would take the place of an id that is known.
+    organizer = payload.organizer if payload.organizer_id is not None else None
+    return BookingFacts(
+        told.uid,
+        told.at,
+        told.digest,
+        booking_id=payload.booking_id,
+        status=_STATUS_OF_TRIGGER[told.trigger],
+        cancellation_reason=_reason(told),
+        start=payload.start,
+        end=payload.end,
+        organizer_id=payload.organizer_id,
+        organizer_email=organizer.email if organizer else None,
+        attendee_name=booker.name if booker else None,
+        phone=event_phone(payload) if booker else None,
+        patient_id=reference.patient_id if reference else None,
+    )
+
+
+def _reason(told: _Told) -> str | None:
+    payload = told.payload
+    if told.trigger == "BOOKING_REJECTED":
         return payload.rejection_reason or None
-    if trigger != "BOOKING_CANCELLED":
+    if told.trigger != "BOOKING_CANCELLED":
         return None  # on a moved booking this field holds the reason of the move
-    if payload.request_reschedule or payload.cancellation_reason.startswith(REQUEST_PREFIX):
+    if _asks_to_reschedule(payload):
         return RESCHEDULE_REQUESTED
     return payload.cancellation_reason or None
 
 
+def _asks_to_reschedule(payload: BookingEventPayload) -> bool:
+    return payload.request_reschedule or payload.cancellation_reason.startswith(REQUEST_PREFIX)
+
+
 def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime) -> list[BookingFacts]:
-    """The facts of a booking that the API gave, true when Cal.com last changed it."""
+    """The facts of a booking that the API gave, true when Cal.com last changed it.
+
+    `fetched_at` is when it was asked. Of two answers about the same change the one asked for later wins: some changes
+    leave `updatedAt` as it was.
+    """
     at = booking.updated_at or booking.created_at or fetched_at
+    tie = f"~{fetched_at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%f}:{digest}"  # "~" comes after every hexadecimal digest
     reference = read_reference(booking.metadata, settings.BOOKING_REFERENCE_KEYS)
-    host = booking.hosts[0] if booking.hosts else None
+    host = booking.hosts[0] if booking.hosts and booking.hosts[0].id is not None else None
     booker = booking.attendees[0] if booking.attendees else None
-    is_final = booking.status in {CANCELLED, REJECTED}
-    return [
-        BookingFacts(
-            booking.uid,
-            at,
-            digest,
-            booking_id=booking.id,
-            status=booking.status if booking.status != "unknown" else None,
-            is_fetched=True,
-            cancellation_reason=(booking.cancellation_reason or None) if is_final else None,
-            start=booking.start,
-            end=booking.end,
-            organizer_id=host.id if host else None,
-            organizer_email=host.email if host else None,
-            attendee_name=booker.name if booker else None,
-            phone=booking_phone(booking),
-            patient_id=reference.patient_id if reference else None,
-            no_show=booker.absent if booker else None,
-            rescheduled_from=booking.rescheduled_from_uid,
-            rescheduled_to=booking.rescheduled_to_uid,
-        )
-    ]
+    facts = BookingFacts(
+        booking.uid,
+        at,
+        tie,
+        booking_id=booking.id,
+        status=booking.status if booking.status != "unknown" else None,
+        is_fetched=True,
+        cancellation_reason=_fetched_reason(booking),
+        start=booking.start,
+        end=booking.end,
+        organizer_id=host.id if host else None,
+        organizer_email=host.email if host else None,
+        attendee_name=booker.name if booker else None,
+        phone=booking_phone(booking),
+        patient_id=reference.patient_id if reference else None,
+        rescheduled_from=booking.rescheduled_from_uid,
+        rescheduled_to=booking.rescheduled_to_uid,
+    )
+    if booker is None:
+        return [facts]
+    # The mark is on the attendee's own row: it changes without the booking, so its time is that of the question.
+    return [facts, BookingFacts(booking.uid, fetched_at, tie, no_show=booker.absent)]
+
+
+def _fetched_reason(booking: Booking) -> str | None:
+    if booking.status not in {CANCELLED, REJECTED}:
+        return None
+    if booking.cancellation_reason.startswith(REQUEST_PREFIX):
+        return RESCHEDULE_REQUESTED
+    return booking.cancellation_reason or None

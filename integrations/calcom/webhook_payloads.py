@@ -57,6 +57,7 @@ class BookingEventPayload(VendorModel):
     from_reschedule: str | None = None
     attendee_seat_id: str | None = None
     seats_per_time_slot: LooseInt = None
+    recurring_event: Annotated[dict[str, JsonValue], ObjectOrEmpty] = Field(default_factory=dict)
     requires_confirmation: bool = False
     organization_id: LooseInt = None
 
@@ -74,6 +75,14 @@ class NoShowPayload(VendorModel):
     booking_uid: str
     booking_id: LooseInt = None
     attendees: Annotated[tuple[EventAttendee, ...], ObjectsOnly] = ()
+
+
+class OutOfOfficeEntry(VendorModel):
+    """OOO_CREATED, also sent when one is edited: whole days, in the zone of `user`."""
+
+    start: UtcDatetime
+    end: UtcDatetime
+    user: EventPerson = EventPerson()
 
 
 class WebhookEvent(VendorModel):
@@ -104,3 +113,7 @@ class WebhookEvent(VendorModel):
     def no_show(self) -> NoShowPayload:
         """The payload of BOOKING_NO_SHOW_UPDATED. Raises: pydantic.ValidationError."""
         return NoShowPayload.model_validate(self.payload)
+
+    def out_of_office(self) -> OutOfOfficeEntry:
+        """The payload of OOO_CREATED. Raises: pydantic.ValidationError."""
+        return OutOfOfficeEntry.model_validate(self.payload.get("oooEntry"))
