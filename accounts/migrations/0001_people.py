@@ -1,10 +1,11 @@
 """Users, profiles, patients and one-time codes of the reference schema, where it does not exist yet, and our columns beside them."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 SQL = """
 DO $$ BEGIN

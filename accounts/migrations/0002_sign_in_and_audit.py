@@ -1,10 +1,11 @@
 """Our own tables: devices, tokens, counters, messages, the access log."""
 
-import accounts.pg_fields
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 
 class Migration(migrations.Migration):

@@ -78,7 +78,7 @@ class StaffBrowser:
         forms: list[Tag] = self._browser.page.select("form[method=post]")
         for form in forms:
             action = str(form.get("action") or self.path)
-            has_fields = all(form.select_one(f"[name=\"{name}\"]") is not None for name in fields)
+            has_fields = all(form.select_one(f'[name="{name}"]') is not None for name in fields)
             if to in action and "logout" not in action and has_fields:
                 return form
         raise NotSo(f"{self.path} has no form to {to or 'fill'}: {[form.get('action') for form in forms]}")

@@ -8,10 +8,7 @@ from accounts.privacy import Privacy
 
 OURS = ("accounts", "hospitals", "clinical", "integrations", "config")
 MODELS = [
-    model
-    for app in OURS
-    for model in apps.get_app_config(app).get_models()
-    if not hasattr(model, "pgh_tracked_model")
+    model for app in OURS for model in apps.get_app_config(app).get_models() if not hasattr(model, "pgh_tracked_model")
 ]
 
 

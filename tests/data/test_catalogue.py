@@ -77,9 +77,7 @@ def test_what_was_there_before_is_kept_and_read_as_utc(databases: Databases) -> 
 def test_plain_inserts_of_another_program_work_after_migrating(databases: Databases) -> None:
     with psycopg.connect(databases["supabase"]) as connection:
         connection.execute(ROWS.encode())
-        filled = connection.execute(
-            "SELECT hospital_id::text FROM users WHERE email = 'doctor@seed.test'"
-        ).fetchone()
+        filled = connection.execute("SELECT hospital_id::text FROM users WHERE email = 'doctor@seed.test'").fetchone()
         roles = connection.execute(
             "SELECT (SELECT role::text FROM doctors), (SELECT role::text FROM patients),"
             " (SELECT role::text FROM pharmacists), (SELECT role::text FROM hospital_admins)"

@@ -58,9 +58,7 @@ def test_a_doctor_with_open_prescriptions_does_not_move(
     assert Doctor.objects.get(pk=north.doctor.pk).hospital_id == north.hospital.pk
 
 
-def test_a_record_keeps_the_hospital_it_was_made_in(
-    north: HospitalCast, south: HospitalCast, patient: Patient
-) -> None:
+def test_a_record_keeps_the_hospital_it_was_made_in(north: HospitalCast, south: HospitalCast, patient: Patient) -> None:
     past = timezone.now() - dt.timedelta(days=3)
     visit = Appointment.objects.create(
         cal_booking_id="u1",
@@ -80,9 +78,7 @@ def test_a_record_keeps_the_hospital_it_was_made_in(
 
 def test_hours_that_overlap_or_end_early_are_refused(north: HospitalCast) -> None:
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time="09:00", end_time="12:00")
-    statement = (
-        "INSERT INTO doctor_availability (doctor_id, day_of_week, start_time, end_time) VALUES (%s, 1, %s, %s)"
-    )
+    statement = "INSERT INTO doctor_availability (doctor_id, day_of_week, start_time, end_time) VALUES (%s, 1, %s, %s)"
     refused("doctor_availability_no_overlap", statement, north.doctor.pk, "11:59", "13:00")
     refused("doctor_availability_end_after_start", statement, north.doctor.pk, "15:00", "15:00")
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time="12:00", end_time="13:00")

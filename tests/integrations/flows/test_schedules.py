@@ -43,9 +43,7 @@ def test_connecting_again_makes_nothing_new(connected: Connected) -> None:
 
 
 def test_changed_hours_are_pushed_once_after_the_delay(connected: Connected) -> None:
-    DoctorAvailability.objects.create(
-        doctor=connected.doctor, day_of_week=2, start_time="22:00", end_time="23:59"
-    )
+    DoctorAvailability.objects.create(doctor=connected.doctor, day_of_week=2, start_time="22:00", end_time="23:59")
     CalcomSchedules().want(connected.doctor.pk)
     assert push_next_schedule() is False
     assert not CalcomSchedules().state(connected.doctor.pk).is_in_step
