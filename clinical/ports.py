@@ -61,9 +61,7 @@ class BookingProvider(Protocol):
         """How many bookings the patient asked for that have no outcome yet."""
         ...
 
-    def request_booking(
-        self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str
-    ) -> uuid.UUID:
+    def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         """Queue a booking and return the request's id. The write to the calendar is a worker's, after commit."""
         ...
 
