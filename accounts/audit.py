@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accounts.models import AccessEvent
 
@@ -40,8 +41,24 @@ class AccessAction(StrEnum):
     CHANGED_PROFILE = "changed_profile"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
+    SIGN_IN_FAILED = "sign_in_failed"
+    LOCKED_OUT = "locked_out"
+    RELEASED_LOCKOUT = "released_lockout"
     CHANGED_PASSWORD = "changed_password"
+    CHANGED_PHONE = "changed_phone"
+    STEPPED_UP = "stepped_up"
+    STEP_UP_LOCKED = "step_up_locked"
+    RELEASED_STEP_UP = "released_step_up"
+    SENT_PASSWORD_LINK = "sent_password_link"
+    ADDED_SECOND_FACTOR = "added_second_factor"
+    REMOVED_SECOND_FACTOR = "removed_second_factor"
+    RENEWED_RECOVERY_CODES = "renewed_recovery_codes"
     REPLAYED_WEBHOOK = "replayed_webhook"
+    BROKE_GLASS = "broke_glass"
+    ENDED_BREAK_GLASS = "ended_break_glass"
+    LISTED_UNDER_BREAK_GLASS = "listed_under_break_glass"
+    OPENED_VISIT = "opened_visit"
+    OPENED_AI_SESSION = "opened_ai_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +84,31 @@ def record_access(
     hospital_id: uuid.UUID | None = None,
     reason: str = "",
 ) -> None:
+    event = _event(by=by, action=action, object_kind=object_kind, hospital_id=hospital_id, reason=reason)
+    event.patient_id, event.object_id = patient_id, str(object_id)
+    event.save(force_insert=True)
+
+
+def record_list(*, by: User, action: AccessAction, records: Iterable[Any], object_kind: str, reason: str = "") -> None:
+    """One row for each patient and hospital of the records that were shown; one in all where none were."""
+    shown = list(dict.fromkeys((record.patient_id, record.hospital_id) for record in records)) or [(None, None)]
+    events = []
+    for patient_id, hospital_id in shown:
+        event = _event(by=by, action=action, object_kind=object_kind, hospital_id=hospital_id, reason=reason)
+        event.patient_id = patient_id
+        events.append(event)
+    AccessEvent.objects.bulk_create(events)
+
+
+def _event(
+    *, by: User | None, action: AccessAction, object_kind: str, hospital_id: uuid.UUID | None, reason: str
+) -> AccessEvent:
     surface = current_surface.get()
-    AccessEvent.objects.create(
+    return AccessEvent(
         actor_id=by.pk if by else None,
         actor_role=(by.role or "OPERATOR") if by else "SYSTEM",
         action=action,
-        patient_id=patient_id,
         object_kind=object_kind,
-        object_id=str(object_id),
         hospital_id=hospital_id or (by.hospital_id if by else None),
         surface=surface.name,
         address=surface.address,

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.models import Patient, User
 from clinical.medications import Medication, stored_medications
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.people import age_on, display_phone, full_name, patient_name
-from clinical.querysets import open_patient_ids
+from clinical.querysets import patients_for_user
 
 MOST_ENTRIES = 100
 # No medication line, with its refills, covers more than 13 times a year; the index narrows it to one patient.
@@ -53,8 +51,9 @@ class PatientRecord:
 
 def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
     """The patient, if the record is open to this doctor."""
-    rows = Patient.objects.filter(pk__in=open_patient_ids(user), pk=patient_id)
-    return rows.select_related("user__profile").first()
+    if not user.is_doctor:
+        return None
+    return patients_for_user(user).filter(pk=patient_id).select_related("user__profile").first()
 
 
 def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.date) -> PatientRecord:
@@ -101,9 +100,8 @@ def current_medications(patient_id: uuid.UUID, *, at: dt.datetime, today: dt.dat
 
 def _visits(user: User, patient: Patient) -> list[Entry]:
     """The hospital's visits of the patient; of other doctors only proven ones: a typed number proves nothing."""
-    proven = Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False)
     rows = (
-        Appointment.objects.filter(Q(hospital_id=user.hospital_id), proven | Q(doctor_id=user.pk))
+        Appointment.objects.for_record(user)
         .filter(patient_id=patient.pk)
         .with_people()
         .order_by("-start_ts", "-pk")[:MOST_ENTRIES]
@@ -113,7 +111,8 @@ def _visits(user: User, patient: Patient) -> list[Entry]:
 
 def _prescriptions(user: User, patient: Patient) -> list[Entry]:
     rows = (
-        Prescription.objects.filter(Q(hospital_id=user.hospital_id), patient_id=patient.pk)
+        Prescription.objects.for_user(user)
+        .filter(patient_id=patient.pk)
         .with_people()
         .order_by("-created_at", "-pk")[:MOST_ENTRIES]
     )

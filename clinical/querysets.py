@@ -1,6 +1,7 @@
-"""Reads of visits, prescriptions and AI sessions, scoped to what a person may see.
+"""Reads of patients, visits, prescriptions and AI sessions, scoped to what a person may see.
 
-Who sees what is the last paragraph of `docs/architecture.md`, section "What always holds"; deny is the default.
+Who sees what is the last paragraph of `docs/architecture.md`, section "What always holds"; deny is the default: staff
+without a hospital, people who are deactivated, and roles not named see nothing.
 """
 
 from __future__ import annotations
@@ -11,23 +12,44 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts.permissions import Permission, has_permission
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
+# Visits whose patient is proven: a typed number proves nothing.
+_IDENTIFIED = Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False)
+
+
 class AppointmentQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
-        """A patient's own visits; a doctor's own; a hospital admin's hospital's; nobody else's."""
+        """A patient's own visits; a doctor's own; a hospital admin's hospital's; what an operator broke glass for.
+
+        Of a patient's other visits a doctor sees what `for_record` says.
+        """
         if not user.is_active:
             return self.none()
         if user.is_patient:
             return self.filter(patient_id=user.pk)
+        if user.is_operator:
+            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+        if user.hospital_id is None:
+            return self.none()
         if user.is_doctor:
             return self.filter(doctor_id=user.pk, hospital_id=user.hospital_id)
         if user.is_hospital_admin:
             return self.filter(hospital_id=user.hospital_id)
         return self.none()
+
+    def for_record(self, user: User) -> Self:
+        """What a doctor is shown of open records: own visits, and the hospital's other ones whose patient is proven."""
+        if not (user.is_active and user.is_doctor and user.hospital_id):
+            return self.none()
+        proven = _IDENTIFIED & _opens_record(user, patient="patient_id")
+        return self.filter(hospital_id=user.hospital_id).filter(Q(doctor_id=user.pk) | proven)
 
     def open(self, *, at: dt.datetime) -> Self:
         """Booked visits that have not ended."""
@@ -39,7 +61,7 @@ class AppointmentQuerySet(models.QuerySet[Any]):
 
     def identified(self) -> Self:
         """Visits whose patient is proven: booked with our reference, or confirmed by the patient or staff."""
-        return self.filter(Q(patient_match="reference") | Q(identity_confirmed_at__isnull=False))
+        return self.filter(_IDENTIFIED)
 
     def with_doctor(self) -> Self:
         """What a patient is shown of a visit, in one statement and without the columns that are never shown."""
@@ -65,11 +87,17 @@ class AppointmentQuerySet(models.QuerySet[Any]):
 
 class PrescriptionQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
-        """A patient's own; of a hospital for its pharmacists and admins; a doctor's as `for_doctor` says."""
+        """A patient's own; of a hospital for its pharmacists and admins; a doctor's as `for_doctor` says; what an
+        operator broke glass for.
+        """
         if not user.is_active:
             return self.none()
         if user.is_patient:
             return self.filter(patient_id=user.pk)
+        if user.is_operator:
+            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+        if user.hospital_id is None:
+            return self.none()
         if user.is_pharmacist or user.is_hospital_admin:
             return self.filter(hospital_id=user.hospital_id)
         if user.is_doctor:
@@ -97,24 +125,58 @@ class AiSessionQuerySet(models.QuerySet[Any]):
         return self.select_related("hospital").prefetch_related(models.Prefetch("appointments", queryset=visits))
 
     def for_user(self, user: User) -> Self:
-        """A patient's own; for a doctor those of patients whose record is open; for an admin the hospital's."""
+        """A patient's own; for a doctor those of patients whose record is open; for an admin the hospital's; what an
+        operator broke glass for. That somebody sees a talk took place opens no transcript: see `for_reading`.
+        """
         if not user.is_active:
             return self.none()
         if user.is_patient:
             return self.filter(patient_id=user.pk)
+        if user.is_operator:
+            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+        if user.hospital_id is None:
+            return self.none()
         if user.is_hospital_admin:
             return self.filter(hospital_id=user.hospital_id)
-        if user.is_doctor and user.hospital_id:
+        if user.is_doctor:
             own_part = Q(hospital=user.hospital_id) | Q(hospital__isnull=True)
             return self.filter(own_part, patient_id__in=open_patient_ids(user))
         return self.none()
+
+    def for_reading(self, user: User) -> Self:
+        """The talks whose words the user may read, one by one and on record: not a hospital admin's."""
+        may_read = user.is_patient or has_permission(user, Permission.OPEN_TRANSCRIPTS)
+        return self.for_user(user) if may_read else self.none()
+
+
+def patients_for_user(user: User) -> models.QuerySet[Any]:
+    """A patient's own row; for a doctor the patients whose full record is open; for a pharmacist those with
+    prescriptions in the hospital, of whom the pages show name, birth date and medications. Nobody else's: an admin
+    meets patients as the names on visits and prescriptions.
+    """
+    from accounts.models import Patient
+    from clinical.models import Prescription
+
+    if not user.is_active:
+        return Patient.objects.none()
+    if user.is_patient:
+        return Patient.objects.filter(pk=user.pk)
+    if user.hospital_id is None:
+        return Patient.objects.none()
+    if user.is_doctor:
+        return Patient.objects.filter(_opens_record(user, patient="pk"))
+    if user.is_pharmacist:
+        known = Prescription.objects.filter(hospital=user.hospital_id, patient=OuterRef("pk"))
+        return Patient.objects.filter(Exists(known))
+    return Patient.objects.none()
 
 
 def open_patient_ids(user: User) -> models.QuerySet[Any, Any]:
     """Ids of the patients whose full record is open to this doctor: an identified visit, or an own prescription."""
     from accounts.models import Patient
 
-    return Patient.objects.filter(_opens_record(user, patient="pk")).values("pk")
+    patients = patients_for_user(user) if user.is_doctor else Patient.objects.none()
+    return patients.values("pk")
 
 
 def _opens_record(user: User, *, patient: str) -> Q:
@@ -124,6 +186,13 @@ def _opens_record(user: User, *, patient: str) -> Q:
     own = Q(doctor=user.pk, hospital=user.hospital_id, patient=OuterRef(patient))
     visits = Appointment.objects.identified().filter(own)
     return Q(Exists(visits)) | Q(Exists(Prescription.objects.filter(own)))
+
+
+def _hospitals_behind_glass(user: User) -> models.QuerySet[Any, Any]:
+    """Asked of the database each time: what ended, by the clock or by hand, opens nothing more."""
+    from accounts.models import BreakGlassGrant
+
+    return BreakGlassGrant.objects.for_user(user).active(at=timezone.now()).values("hospital")
 
 
 def is_record_open(user: User, patient_id: uuid.UUID) -> bool:

@@ -29,7 +29,8 @@ def home_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "can_set_zone": has_permission(user, Permission.MANAGE_HOSPITALS),
         "health": health_figures(user, at=at),
     }
-    if has_permission(user, Permission.VIEW_APPOINTMENTS):
+    # Figures are a hospital admin's; broken glass opens records, not the day of several hospitals in one.
+    if user.hospital_id and has_permission(user, Permission.VIEW_APPOINTMENTS, hospital=user.hospital_id):
         day = day_figures(user, at=at, zone=zone_of_page())
         context |= {
             "day": day,

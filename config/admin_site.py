@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,16 @@ class WardbookAdminSite(UnfoldAdminSite):
     site_header = _("Wardbook")
     site_title = _("Wardbook")
     index_title = _("Today")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from hospitals.admin.break_glass import break_glass_page, end_break_glass_page
+
+        open_page = self.admin_view(partial(break_glass_page, site=self))
+        return [
+            path("break-glass/", open_page, name="break_glass"),
+            path("break-glass/<uuid:pk>/end/", self.admin_view(end_break_glass_page), name="break_glass_end"),
+            *super().get_urls(),
+        ]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
@@ -42,9 +53,13 @@ class WardbookAdminSite(UnfoldAdminSite):
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from accounts.break_glass import open_grants
+        from accounts.models import User
+
         hospital = getattr(request.user, "hospital", None)
         return {
             **super().each_context(request),
             "site_subheader": hospital.name if hospital else _("Platform"),
+            "open_break_glass": open_grants(request.user) if isinstance(request.user, User) else [],
             "page_zone": timezone.get_current_timezone_name(),
         }

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class HospitalQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
         """Patients choose among all active hospitals; staff see their own; operators see all."""
+        if not user.is_active:
+            return self.none()
         if user.is_operator:
             return self
         if user.is_patient:
@@ -26,6 +28,8 @@ class HospitalQuerySet(models.QuerySet[Any]):
 class StaffQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
         """Staff see the staff of their own hospital; operators all; patients none."""
+        if not user.is_active:
+            return self.none()
         if user.is_operator:
             return self
         if user.is_patient or user.hospital_id is None:
@@ -42,7 +46,7 @@ class StaffQuerySet(models.QuerySet[Any]):
 class DoctorQuerySet(StaffQuerySet):
     def for_user(self, user: User) -> Self:
         """Beside what `StaffQuerySet` says: patients find every active doctor of an active hospital."""
-        if user.is_patient:
+        if user.is_patient and user.is_active:
             return self.filter(user__is_active=True, hospital__is_active=True)
         return super().for_user(user)
 

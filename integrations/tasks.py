@@ -11,6 +11,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.actions.audit_seals import seal_access_events as seal
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from integrations.calcom.booking_worker import run_next_request
@@ -56,3 +57,8 @@ def pull_bookings() -> None:
 @shared_task(name="integrations.complete_past_visits")
 def complete_past_visits() -> None:
     complete(at=timezone.now())
+
+
+@shared_task(name="integrations.seal_access_events")
+def seal_access_events() -> None:
+    _while_work(lambda: seal(at=timezone.now()) is not None)

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from accounts.audit import AccessAction
+from accounts.permissions import Permission, has_permission
+from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
 from clinical.models import AiSession
-from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.base import acting_user
 from hospitals.admin.columns import moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 
@@ -34,9 +42,14 @@ class StartFilter(DayRangeFilter):
 
 
 @admin.register(AiSession)
-class AiSessionAdmin(ReadOnlyAdmin):
-    """That a talk took place, not with whom nor what was said: neither text is even read from the database."""
+class AiSessionAdmin(BehindGlassAdmin):
+    """That a talk took place, not with whom nor what was said: neither text is even read from the database.
 
+    Behind broken glass an operator may open a transcript on a page of its own: one by one, each on record.
+    """
+
+    opened_action = AccessAction.OPENED_AI_SESSION
+    change_form_before_template = "admin/clinical/aisession/transcript_button.html"
     list_title = gettext_lazy("AI sessions")
     list_display = ("started", "source_text", "has_summary")
     list_filter = (StartFilter, SourceFilter)
@@ -48,8 +61,39 @@ class AiSessionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         written = Q(summary__isnull=False) & ~Q(summary="")
-        rows = super().get_queryset(request).only("pk", "source", "start_time", "ended_at", "hospital_id")
+        rows = super().get_queryset(request).only("pk", "source", "start_time", "ended_at", "hospital_id", "patient_id")
         return rows.annotate(is_summed_up=Case(When(written, then=Value(True)), default=Value(False)))  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.transcript_view)
+        return [path("<uuid:pk>/transcript/", view, name="clinical_aisession_transcript"), *super().get_urls()]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        answer = super().changeform_view(request, object_id, *args, **kwargs)
+        if isinstance(answer, TemplateResponse):
+            may_read = has_permission(acting_user(request), Permission.OPEN_TRANSCRIPTS)
+            (answer.context_data or {})["can_open_transcript"] = may_read
+        return answer
+
+    def transcript_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        # POST, since it is put on record, and no link or prefetch should do that.
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        user = acting_user(request)
+        if not has_permission(user, Permission.OPEN_TRANSCRIPTS):
+            raise PermissionDenied
+        session = AiSession.objects.for_reading(user).filter(pk=pk).first()
+        if session is None:
+            return self.not_found(request, str(pk))
+        record_opening(user, AccessAction.OPENED_TRANSCRIPT, session, kind="ai_session")
+        context = {
+            **self.admin_site.each_context(request),
+            "session": session,
+            "title": _("Transcript"),
+            "opts": self.opts,
+            "back": self.address("change", pk),
+        }
+        return TemplateResponse(request, "admin/clinical/aisession/transcript.html", context)
 
     def name_of(self, obj: Any) -> str:
         return str(SOURCE_TEXTS[obj.source])

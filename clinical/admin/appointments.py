@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from accounts.audit import AccessAction
+from clinical.admin.behind_glass import BehindGlassAdmin
 from clinical.models import Appointment
-from hospitals.admin.base import ReadOnlyAdmin
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -54,9 +55,10 @@ MATCH_TEXTS: dict[str, Any] = {
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(ReadOnlyAdmin):
+class AppointmentAdmin(BehindGlassAdmin):
     """The mirror of the booking calendar: who comes when. Changes are made in the calendar."""
 
+    opened_action = AccessAction.OPENED_VISIT
     list_title = gettext_lazy("Appointments")
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter)

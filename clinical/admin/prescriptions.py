@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.audit import AccessAction, record_access
+from accounts.audit import AccessAction
+from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
 from clinical.medications import stored_medications
 from clinical.models import Prescription
-from hospitals.admin.base import ReadOnlyAdmin, acting_user
+from hospitals.admin.base import acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -42,7 +43,7 @@ class WrittenFilter(DayRangeFilter):
 
 
 @admin.register(Prescription)
-class PrescriptionAdmin(ReadOnlyAdmin):
+class PrescriptionAdmin(BehindGlassAdmin):
     list_title = gettext_lazy("Prescriptions")
     list_display = ("written", "doctor_name", "patient_name", "state", "pharmacist_name")
     list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
@@ -72,14 +73,7 @@ class PrescriptionAdmin(ReadOnlyAdmin):
         with transaction.atomic():
             opened = self.get_object(request, object_id) if object_id else None
             if opened is not None and self.has_view_permission(request, opened):
-                record_access(
-                    by=acting_user(request),
-                    action=AccessAction.OPENED_PRESCRIPTION,
-                    patient_id=opened.patient_id,
-                    object_kind="prescription",
-                    object_id=opened.pk,
-                    hospital_id=opened.hospital_id,
-                )
+                record_opening(acting_user(request), AccessAction.OPENED_PRESCRIPTION, opened, kind="prescription")
         return super().changeform_view(request, object_id, *args, **kwargs)
 
     def name_of(self, obj: Any) -> str:

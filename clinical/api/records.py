@@ -59,7 +59,7 @@ class AiSessionView(APIView):
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         """One talk, with its transcript."""
         user = signed_in_patient(request)
-        session = get_object_or_404(AiSession.objects.for_user(user).with_visits(user), pk=session_id)
+        session = get_object_or_404(AiSession.objects.for_reading(user).with_visits(user), pk=session_id)
         _record_opening(session, AccessAction.OPENED_TRANSCRIPT, "ai_session", by=user)
         return Response(AiSessionSerializer(session).data)
 

@@ -45,7 +45,7 @@ def _only_the_visit(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespons
 @doctor_page
 @require_POST
 def transcript(request: StaffRequest, session_id: uuid.UUID) -> HttpResponse:
-    sessions = AiSession.objects.for_user(request.user).select_related("patient__user__profile")
+    sessions = AiSession.objects.for_reading(request.user).select_related("patient__user__profile")
     session = get_object_or_404(sessions, pk=session_id)
     record_access(
         by=request.user,

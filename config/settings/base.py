@@ -248,6 +248,7 @@ _SWEEPS = {
     "sweep-sms": ("integrations.sweep_sms", 5.0),
     "pull-bookings": ("integrations.pull_bookings", 300.0),
     "complete-past-visits": ("integrations.complete_past_visits", 300.0),
+    "seal-access-events": ("integrations.seal_access_events", 60.0),
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A sweep that nobody took before the next one came is not worth keeping.

@@ -52,6 +52,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     {"title": _("Today"), "icon": "today", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": _("Break the glass"),
+                        "icon": "key",
+                        "link": reverse_lazy("admin:break_glass"),
+                        "permission": lambda request: getattr(request.user, "is_operator", False),
+                    },
                     _item(_("Appointments"), "calendar_month", "clinical.appointment"),
                     _item(_("Prescriptions"), "prescriptions", "clinical.prescription"),
                     _item(_("AI sessions"), "forum", "clinical.aisession"),

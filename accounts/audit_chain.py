@@ -1,0 +1,119 @@
+"""The chain of seals over the access log: how rows are written down, hashed, and checked.
+
+Each seal covers the rows whose id lies after the last seal's, up to its own `last_event_id`, and hashes them under a
+key together with the last seal's digest. Altering, removing or adding a row, or a seal, breaks the first digest after
+it. Whoever has both the database and the key can forge the chain; so can whoever cuts off its end, which is why each
+seal's digest is also logged: logs leave the machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import AccessEvent, AuditSeal
+
+# The sealed columns of an event, in this order. A new column needs a new version, or every old seal breaks.
+VERSION = "1"
+SEALED_COLUMNS = (
+    *("id", "at", "actor_id", "actor_role", "action", "patient_id", "object_kind", "object_id"),
+    *("hospital_id", "surface", "address", "reason"),
+)
+BATCH = 2000
+
+
+def event_bytes(event: AccessEvent) -> bytes:
+    """One row, the same for the same facts: JSON without spaces, times in UTC."""
+    return _encoded([_plain(getattr(event, column)) for column in SEALED_COLUMNS])
+
+
+def seal_digest(key: str, *, previous: AuditSeal | None, seal: AuditSeal, events: Iterable[AccessEvent]) -> str:
+    (digest,) = _digests([key], previous=previous, seal=seal, events=events)
+    return digest
+
+
+def _digests(
+    keys: list[str], *, previous: AuditSeal | None, seal: AuditSeal, events: Iterable[AccessEvent]
+) -> list[str]:
+    head = [VERSION, previous.digest if previous else "", seal.first_event_id, seal.last_event_id, seal.events]
+    macs = [hmac.new(key.encode(), _encoded([*head, _plain(seal.at)]), hashlib.sha256) for key in keys]
+    for event in events:
+        line = b"\n" + event_bytes(event)
+        for mac in macs:
+            mac.update(line)
+    return [f"{VERSION}:{mac.hexdigest()}" for mac in macs]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first seal that does not hold. `what` names no person."""
+
+    seal_id: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    seals: int
+    sealed_events: int
+    unsealed_events: int
+    last: AuditSeal | None
+    broken: Broken | None
+
+
+def verify_chain() -> Verified:
+    """Check every seal, oldest first, up to the first that does not hold. Reads the whole log, in batches."""
+    previous: AuditSeal | None = None
+    seals = sealed = 0
+    for seal in AuditSeal.objects.order_by("id").iterator(chunk_size=BATCH):
+        broken = _check(seal, previous)
+        if broken:
+            return Verified(seals, sealed, _after(previous).count(), previous, broken)
+        previous, seals, sealed = seal, seals + 1, sealed + seal.events
+    return Verified(seals, sealed, _after(previous).count(), previous, None)
+
+
+def _check(seal: AuditSeal, previous: AuditSeal | None) -> Broken | None:
+    if previous and seal.last_event_id <= previous.last_event_id:
+        return Broken(seal.pk, f"it ends at row {seal.last_event_id}, where an older seal has been already")
+    rows = _after(previous).filter(id__lte=seal.last_event_id)
+    found, first = rows.count(), rows.order_by("id").values_list("id", flat=True).first()
+    if found < seal.events:
+        return Broken(seal.pk, f"{seal.events - found} rows up to id {seal.last_event_id} are removed")
+    if found > seal.events:
+        more = found - seal.events
+        return Broken(seal.pk, f"{more} rows up to id {seal.last_event_id} are inserted, or a seal is removed")
+    if first != seal.first_event_id:
+        return Broken(seal.pk, f"it begins at row {first}, and was made from row {seal.first_event_id}")
+    events = rows.order_by("id").iterator(chunk_size=BATCH)
+    digests = _digests(settings.AUDIT_KEYS, previous=previous, seal=seal, events=events)
+    if not any(hmac.compare_digest(digest, seal.digest) for digest in digests):
+        rows_text = f"one of the rows {seal.first_event_id} to {seal.last_event_id}, or the seal itself"
+        return Broken(seal.pk, f"{rows_text}, is altered, or its key is not among AUDIT_KEYS")
+    return None
+
+
+def events_after(seal: AuditSeal | None, *, up_to: int) -> Iterator[AccessEvent]:
+    rows: Iterator[AccessEvent] = _after(seal).filter(id__lte=up_to).order_by("id").iterator(chunk_size=BATCH)
+    return rows
+
+
+def _after(seal: AuditSeal | None) -> Any:
+    return AccessEvent.objects.filter(id__gt=seal.last_event_id) if seal else AccessEvent.objects.all()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def _encoded(values: list[Any]) -> bytes:
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=True).encode()
