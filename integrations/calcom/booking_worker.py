@@ -46,7 +46,7 @@ def run_next_request() -> bool:
     request = _claim(timezone.now())
     if request is None:
         return False
-    client = calcom_client()
+    client = calcom_client(purpose="booking")
     try:
         booking = _settle(request, client)
     except CalcomRefused as refusal:

@@ -18,9 +18,9 @@ from pydantic import JsonValue, ValidationError
 from requests.exceptions import RequestException
 
 from .answers import Answer, read_answer, unclear
-from .connection import Bearer, was_never_sent
+from .connection import Bearer, Gate, was_never_sent
 from .connection import CalcomConfig as CalcomConfig
-from .errors import CalcomError, CalcomUnavailable
+from .errors import CalcomError, CalcomRateLimited, CalcomUnavailable
 from .inputs import (
     BOOKING_TRIGGERS,
     Attendee,
@@ -54,8 +54,11 @@ T = TypeVar("T")
 class CalcomClient:
     """One organisation's Cal.com. Not to be shared between threads: it holds one HTTP session."""
 
-    def __init__(self, config: CalcomConfig, *, session: requests.Session | None = None) -> None:
+    def __init__(
+        self, config: CalcomConfig, *, session: requests.Session | None = None, gate: Gate | None = None
+    ) -> None:
         self.config = config
+        self._gate = gate
         self._base = config.base_url.rstrip("/")
         self._org = f"/v2/organizations/{config.org_id}"
         self._session = session or requests.Session()
@@ -139,13 +142,18 @@ class CalcomClient:
 
     def get_booking(self, uid: str) -> Booking:
         """The booking of this uid; of a recurring series, the occurrence with this uid or the first."""
+        series = self.get_bookings(uid)
+        return next((booking for booking in series if booking.uid == uid), series[0])
+
+    def get_bookings(self, uid: str) -> list[Booking]:
+        """The booking of this uid, or all of a series where the uid is the series' own; never empty."""
         answer = self._call("get_booking", "GET", _booking_path(uid))
         if not isinstance(answer.data, list):
-            return self._parsed("get_booking", Booking, answer, is_write=False)
+            return [self._parsed("get_booking", Booking, answer, is_write=False)]
         series = self._parsed("get_booking", list[Booking], answer, is_write=False)
         if not series:
             raise CalcomUnavailable("get_booking")
-        return next((booking for booking in series if booking.uid == uid), series[0])
+        return series
 
     def list_org_bookings(
         self, filters: BookingFilters, *, take: int = BOOKINGS_PER_PAGE, skip: int = 0
@@ -242,6 +250,8 @@ class CalcomClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, JsonValue] | None = None,
     ) -> Answer:
+        if self._gate is not None:
+            self._gate.before_call(operation)
         started = time.monotonic()
         status: int | None = None
         outcome = "failed"
@@ -255,6 +265,8 @@ class CalcomClient:
             return answer
         except CalcomError as error:
             outcome = error.code
+            if self._gate is not None and isinstance(error, CalcomRateLimited):
+                self._gate.after_refusal(operation, error.retry_after)
             raise
         finally:
             took_ms = round((time.monotonic() - started) * 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import requests
 from requests.exceptions import ConnectTimeout, RequestException
@@ -16,6 +17,16 @@ class CalcomConfig:
     base_url: str
     api_key: str = field(repr=False)
     org_id: int
+
+
+class Gate(Protocol):
+    """Decides whether a call may be made now."""
+
+    def before_call(self, operation: str) -> None:
+        """Raises: CalcomRateLimited."""
+
+    def after_refusal(self, operation: str, seconds: float) -> None:
+        """Cal.com answered 429: leave it alone for so long."""
 
 
 class Bearer(requests.auth.AuthBase):

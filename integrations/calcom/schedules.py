@@ -76,7 +76,7 @@ def push_next_schedule() -> bool:
     link = _claim(timezone.now())
     if link is None:
         return False
-    client = calcom_client()
+    client = calcom_client(purpose="background")
     try:
         pushed = _push(link, client)
     except CalcomError as error:

@@ -47,7 +47,7 @@ def _key(doctor: Doctor, start: dt.datetime, end: dt.datetime) -> str:
 def _from_calcom(
     event_type_id: int, start: dt.datetime, end: dt.datetime
 ) -> tuple[list[tuple[dt.datetime, dt.datetime]], dt.datetime] | None:
-    client = calcom_client()
+    client = calcom_client(purpose="slots")
     try:
         days = client.slots(event_type_id=event_type_id, start=start, end=end)
     except CalcomError as error:

@@ -224,6 +224,7 @@ CALLS: dict[str, Callable[[Clinic], object]] = {
     ),
     "create_booking": lambda c: c.book(),
     "get_booking": lambda c: c.client.get_booking(c.book().uid),
+    "get_bookings": lambda c: c.client.get_bookings(c.book().uid),
     "list_org_bookings": lambda c: [c.book(), _past(c), c.client.list_org_bookings(ANY)],
     "iter_org_bookings": lambda c: [c.book(), list(c.client.iter_org_bookings(ALL_FILTERS, take=1))],
     "cancel_booking": lambda c: c.client.cancel_booking(c.book().uid, reason="ill"),
