@@ -15,8 +15,9 @@ from accounts.actions.audit_seals import seal_access_events as seal
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from integrations.calcom.booking_worker import run_next_request
+from integrations.calcom.lookup_worker import run_due_lookups
 from integrations.calcom.processing import BATCH, process_pending_webhooks
-from integrations.calcom.pull import pull_changed_bookings
+from integrations.calcom.pull import pull_changed_if_due, pull_window_if_due
 from integrations.calcom.schedules import push_next_schedule
 
 # One message's share of a worker; what is left is found by the next.
@@ -49,9 +50,16 @@ def sweep_sms() -> None:
     _while_work(lambda: send_queued_sms(at=timezone.now()) > 0)
 
 
+@shared_task(name="integrations.sweep_lookups")
+def sweep_lookups() -> None:
+    _while_work(run_due_lookups)
+
+
 @shared_task(name="integrations.pull_bookings")
 def pull_bookings() -> None:
-    pull_changed_bookings()
+    """Each looks whether it is due: a restarted scheduler begins its count anew."""
+    pull_changed_if_due()
+    pull_window_if_due()
 
 
 @shared_task(name="integrations.complete_past_visits")

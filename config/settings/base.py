@@ -246,7 +246,8 @@ _SWEEPS = {
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),
     "sweep-sms": ("integrations.sweep_sms", 5.0),
-    "pull-bookings": ("integrations.pull_bookings", 300.0),
+    "sweep-lookups": ("integrations.sweep_lookups", 15.0),
+    "pull-bookings": ("integrations.pull_bookings", 60.0),
     "complete-past-visits": ("integrations.complete_past_visits", 300.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }

@@ -10,6 +10,7 @@ from django.utils import timezone
 from hospitals.models import Doctor, Hospital
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.inputs import EventTypeInput, ScheduleInput
+from integrations.calcom.lookups import retry_unknown_doctor_lookups
 from integrations.calcom.payloads import EventType, OrgUser, Schedule
 from integrations.calcom.processing import retry_unknown_doctors
 from integrations.calcom.schedule_plan import SCHEDULE_NAME, schedule_hash
@@ -48,6 +49,7 @@ def connect_doctor(doctor_id: uuid.UUID, client: CalcomClient) -> CalLink:
             },
         )
         retry_unknown_doctors(at=timezone.now())
+        retry_unknown_doctor_lookups(at=timezone.now())
     return link
 
 

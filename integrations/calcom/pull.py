@@ -1,86 +1,166 @@
-"""Pulls what changed in Cal.com since the last pull, and repairs what webhooks missed."""
+"""Pulls bookings from Cal.com, and repairs what webhooks missed."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import time
 from collections import Counter
+from collections.abc import Iterable
 
 import structlog
 from django.utils import timezone
 
-from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
 from clinical.models import Appointment
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.doctors import doctor_of
+from integrations.calcom.drift import PERSISTS_AFTER, repair
 from integrations.calcom.errors import CalcomError
-from integrations.calcom.inputs import BookingFilters
-from integrations.calcom.payloads import Booking
+from integrations.calcom.list_reading import Page, by_change, by_start
+from integrations.calcom.lookups import UNKNOWN_DOCTOR, queue_lookups, settle_lookups
 from integrations.calcom.service import calcom_client
-from integrations.calcom.translate import translate_booking
-from integrations.models import SyncRun
+from integrations.models import SyncDrift, SyncRun
 
 log = structlog.get_logger(__name__)
 
-# Cal.com's clock, rows written late, and a page that shifted while it was read.
+# Cal.com's clock, and rows written late.
 OVERLAP = dt.timedelta(minutes=10)
 FIRST_WINDOW = dt.timedelta(days=1)
+EVERY = dt.timedelta(minutes=5)
+# A run whose worker died is no reason to wait longer than a task may take.
+LONGEST_RUN = dt.timedelta(minutes=3)
+# Shorter than a task's time limit; where a run stops, the next goes on.
+SHARE_SECONDS = 60
+OUT_OF_TIME = "out_of_time"
+
+# No-show marks and changes made past the API leave `updatedAt` as it was: once a night everything near is compared.
+WINDOW_BEFORE = dt.timedelta(days=2)
+WINDOW_AFTER = dt.timedelta(days=60)
+NIGHT_HOUR_UTC = 2
+ABSENT_LOOKED_UP = 200
+
+Kind = SyncRun.Kind
+
+
+def pull_changed_if_due() -> SyncRun | None:
+    """Pull what changed, if five minutes have gone by; sooner where the last pull did not come to its end."""
+    last = SyncRun.objects.filter(kind=Kind.UPDATED).order_by("-started_at").first()
+    now = timezone.now()
+    if last is not None:
+        is_running = last.finished_at is None and now - last.started_at < LONGEST_RUN
+        is_fresh = last.finished_at is not None and last.error is None and now - last.started_at < EVERY
+        if is_running or is_fresh:
+            return None
+    return pull_changed_bookings()
 
 
 def pull_changed_bookings() -> SyncRun:
-    """One pull by time of change, from the last good pull's start less an overlap."""
-    last = SyncRun.objects.filter(kind=SyncRun.Kind.UPDATED, finished_at__isnull=False, error__isnull=True)
-    previous = last.order_by("-started_at").first()
+    """One pull by time of change, from where the last one came to, less an overlap."""
     now = timezone.now()
-    since = previous.started_at - OVERLAP if previous else now - FIRST_WINDOW
-    run = SyncRun.objects.create(kind=SyncRun.Kind.UPDATED, window_start=since, window_end=now, started_at=now)
-    client = calcom_client()
+    reached = _watermark()
+    since = reached - OVERLAP if reached else now - FIRST_WINDOW
+    run = SyncRun.objects.create(kind=Kind.UPDATED, window_start=since, window_end=now, started_at=now)
+    _ask_again_about_drifts(now)
+    client = calcom_client(purpose="background")
     try:
-        repaired = _pull(run, client, since)
-    except CalcomError as error:
-        run.error = error.code
-    else:
-        run.repaired = dict(repaired)
+        _run(run, by_change(client, since), set())
     finally:
         client.close()
-    run.finished_at = timezone.now()
-    run.save()
-    log.info("calcom.pulled", seen=run.seen, repaired=run.repaired, error=run.error)
     return run
 
 
-def _pull(run: SyncRun, client: CalcomClient, since: dt.datetime) -> Counter[str]:
-    repaired: Counter[str] = Counter()
-    for booking in client.iter_org_bookings(BookingFilters(after_updated_at=since, sort_updated_at="asc")):
-        if booking.updated_at is not None and booking.updated_at < since:
-            continue  # filters have been ignored before
-        run.seen += 1
-        kind = _apply(booking, fetched_at=timezone.now())
-        if kind:
-            repaired[kind] += 1
-    return repaired
+def _watermark() -> dt.datetime | None:
+    runs = SyncRun.objects.filter(kind=Kind.UPDATED, reached_at__isnull=False)
+    return runs.order_by("-started_at").values_list("reached_at", flat=True).first()
 
 
-def _apply(booking: Booking, *, fetched_at: dt.datetime) -> str | None:
-    """Apply one booking; returns the kind of what it repaired, if it repaired anything."""
-    digest = hashlib.sha256(booking.model_dump_json().encode()).hexdigest()
-    facts = translate_booking(booking, digest=digest, fetched_at=fetched_at)
-    before = _shown(booking.uid)
+def _ask_again_about_drifts(now: dt.datetime) -> None:
+    """What still differed after a pull is looked at again, though it may not change and so not be listed."""
+    unsure = SyncDrift.objects.filter(seen__lt=PERSISTS_AFTER).values_list("uid", flat=True)
+    queue_lookups(list(unsure[:ABSENT_LOOKED_UP]), reason="drift", at=now)
+
+
+def pull_window_if_due() -> SyncRun | None:
+    """Compare everything near, once a night; on with a run that did not come to its end."""
+    now = timezone.now()
+    last = SyncRun.objects.filter(kind=Kind.WINDOW).order_by("-started_at").first()
+    tonight = now.replace(hour=NIGHT_HOUR_UTC, minute=0, second=0, microsecond=0)
+    tonight = tonight if tonight <= now else tonight - dt.timedelta(days=1)
+    if last is None:
+        return pull_window()
+    if last.finished_at is None and now - last.started_at < LONGEST_RUN:
+        return None
+    if last.error is not None and last.reached_at is not None and last.started_at >= tonight:
+        return pull_window(first=last.reached_at, last=last.window_end)
+    is_done = last.error is None and last.finished_at is not None and last.started_at >= tonight
+    return None if is_done else pull_window()
+
+
+def pull_window(*, first: dt.datetime | None = None, last: dt.datetime | None = None) -> SyncRun:
+    """One pull by start. Visits we have and Cal.com does not list are counted and looked up, never deleted."""
+    now = timezone.now()
+    first, last = first or now - WINDOW_BEFORE, last or now + WINDOW_AFTER
+    run = SyncRun.objects.create(kind=Kind.WINDOW, window_start=first, window_end=last, started_at=now)
+    client = calcom_client(purpose="background")
+    seen: set[str] = set()
     try:
-        applied = apply_booking_facts(
-            facts=facts,
-            payload=booking.model_dump(mode="json", by_alias=True),
-            doctor_of=doctor_of,
-            at=fetched_at,
-        )
-    except UnknownDoctor:
-        return "unknown_doctor"
-    if applied.is_new:
-        return "missing_visit"
-    return None if before == _shown(booking.uid) else "changed_visit"
+        _run(run, by_start(client, first, last), seen)
+    finally:
+        client.close()
+    if run.reached_at is not None:
+        _count_absent(run, seen, until=run.reached_at)
+    return run
 
 
-def _shown(uid: str) -> tuple[object, ...] | None:
-    fields = ("start_ts", "end_ts", "cal_status", "doctor_id", "patient_id", "no_show", "cal_booking_id")
-    row: tuple[object, ...] | None = Appointment.objects.filter(bookings__uid=uid).values_list(*fields).first()
-    return row
+def _run(run: SyncRun, pages: Iterable[Page], seen: set[str]) -> None:
+    """Read, repair, and record how far it came, whatever stops it."""
+    repaired: Counter[str] = Counter()
+    deadline = time.monotonic() + SHARE_SECONDS
+    try:
+        for page in pages:
+            repaired.update(_repair_page(run, page, seen))
+            run.reached_at = page.reached or run.reached_at
+            if time.monotonic() > deadline and page.pages_left:
+                run.error = OUT_OF_TIME
+                break
+    except CalcomError as error:
+        run.error = error.code
+    if run.error is None:
+        run.reached_at = run.started_at if run.kind == Kind.UPDATED else run.window_end
+    run.repaired, run.finished_at = dict(repaired), timezone.now()
+    run.save()
+    log.info("calcom.pulled", kind=run.kind, seen=run.seen, repaired=run.repaired, error=run.error)
+
+
+def _repair_page(run: SyncRun, page: Page, seen: set[str]) -> Counter[str]:
+    # Filters have been ignored before.
+    bookings = [one for one in page.bookings if _is_asked_for(run, one.start, one.updated_at)]
+    run.unreadable += page.unreadable
+    run.seen += len(bookings)
+    seen.update(one.uid for one in bookings)
+    repairs = repair(bookings, asked_at=page.asked_at)
+    # Where the doctor is unknown the look-up stays, for the day the doctor is connected.
+    settled = [one.uid for one in bookings if one.uid not in repairs or UNKNOWN_DOCTOR not in repairs[one.uid].kinds]
+    settle_lookups(settled, asked_at=page.asked_at)
+    return Counter(kind for one in repairs.values() for kind in one.kinds)
+
+
+def _is_asked_for(run: SyncRun, start: dt.datetime, updated_at: dt.datetime | None) -> bool:
+    if run.kind == Kind.UPDATED:
+        return updated_at is None or updated_at >= run.window_start
+    return start >= run.window_start and (run.window_end is None or start <= run.window_end)
+
+
+def _count_absent(run: SyncRun, seen: set[str], *, until: dt.datetime) -> None:
+    visits = Appointment.objects.filter(
+        start_ts__gte=run.window_start,
+        start_ts__lt=until,
+        end_ts__lte=run.window_end,
+        last_synced_at__lt=run.started_at,
+    )
+    uids = visits.order_by("start_ts").values_list("cal_booking_id", flat=True)
+    absent = [uid for uid in uids.iterator() if uid not in seen]
+    if not absent:
+        return
+    run.absent_there = len(absent)
+    run.save(update_fields=["absent_there"])
+    # One that was moved out of the window, or is gone: only a look-up tells.
+    queue_lookups(absent[:ABSENT_LOOKED_UP], reason="absent_there", at=timezone.now())
+    log.warning("calcom.absent_there", visits=run.absent_there)
