@@ -38,6 +38,15 @@ def parse_phone(text: str, *, countries: Sequence[str]) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
+def country_of(digits: str) -> str:
+    """The ISO code of the number's country; of one that several share and none claims, the calling code, as `+1`."""
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return "unknown"
+    return phonenumbers.region_code_for_number(number) or f"+{number.country_code}"
+
+
 def shown_phone(digits: str | None) -> str | None:
     return f"+{digits}" if digits else None
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+# The code of a refusal because the person answered STOP. It lasts until they answer START.
+STOPPED = "stopped"
 
 
 class SmsRefused(Exception):
@@ -31,8 +35,8 @@ class SentSms:
 
 
 class SmsSender(Protocol):
-    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
-        """Send one message. `to` is E.164 digits without `+`.
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
+        """Send one message. `to` is E.164 digits without `+`; `reference` comes back with reports of delivery.
 
         Raises: SmsRefused, SmsUnknownOutcome, SmsBusy.
         """

@@ -22,6 +22,10 @@ class Invalid(Refused):
     """What was asked for makes no sense, whatever the state of things."""
 
 
+class Forbidden(Refused):
+    """Whoever asks may not, as things are."""
+
+
 class Conflict(Refused):
     """What was asked for makes sense, but not now."""
 

@@ -17,7 +17,7 @@ from accounts.ports import SentSms
 class ConsoleSms:
     """Shows the message on the terminal and appends it to `var/sms.jsonl`. Production settings refuse it."""
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
         record = json.dumps({"to": to, "text": text, "at": timezone.now().isoformat()}, ensure_ascii=False)
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         with (settings.VAR_DIR / "sms.jsonl").open("a", encoding="utf-8") as file:
@@ -37,6 +37,6 @@ class MemorySmsMessage:
 class MemorySms:
     sent: ClassVar[list[MemorySmsMessage]] = []
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
         self.sent.append(MemorySmsMessage(to, text, valid_for_seconds))
         return SentSms(provider_id=f"memory-{uuid.uuid4()}")

@@ -18,5 +18,19 @@ def sign_in_code_text(code: int, *, minutes: int) -> str:
     }
 
 
+def phone_code_text(code: int, *, minutes: int) -> str:
+    return _(
+        "%(code)s confirms this as your new Wardbook number. It is valid for %(minutes)s minutes. Never share it."
+    ) % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
+def phone_changed_text() -> str:
+    """To the old number, which may be another person's by now."""
+    return _("Your Wardbook account now uses another phone number. If this was not you, tell your hospital at once.")
+
+
 def fits_one_segment(text: str) -> bool:
     return len(text) <= SEGMENT_CHARACTERS and _GSM_7.issuperset(text)

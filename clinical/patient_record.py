@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Patient, User
+from accounts.sms_stops import has_stopped_sms
 from clinical.medications import Medication, stored_medications
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.people import age_on, display_phone, full_name, patient_name
@@ -44,6 +45,7 @@ class PatientRecord:
     name: str
     age: int | None
     phone: str
+    has_stopped_sms: bool
     upcoming: Sequence[Entry]
     past: Sequence[Entry]
     current: Sequence[CurrentMedication]
@@ -69,6 +71,7 @@ def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.d
         name=patient_name(patient.user),
         age=age_on(patient.date_of_birth, today),
         phone=display_phone(patient.user.phone) if patient.user.phone else "",
+        has_stopped_sms=has_stopped_sms(patient.user.phone),
         upcoming=upcoming[::-1],
         past=[entry for entry in entries if entry.at <= at],
         current=current_medications(patient.pk, at=at, today=today),

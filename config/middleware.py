@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.audit import Surface, current_surface
 from accounts.client_address import client_address
 from accounts.models import User
-from config import health
+from config import health, metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -28,7 +28,7 @@ class HealthMiddleware:
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        self.views = {"/healthz": health.healthz, "/readyz": health.readyz}
+        self.views = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = self.views.get(request.path, self.get_response)

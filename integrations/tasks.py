@@ -12,6 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.actions.audit_seals import seal_access_events as seal
+from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from integrations.calcom.booking_worker import run_next_request
@@ -70,3 +71,8 @@ def complete_past_visits() -> None:
 @shared_task(name="integrations.seal_access_events")
 def seal_access_events() -> None:
     _while_work(lambda: seal(at=timezone.now()) is not None)
+
+
+@shared_task(name="integrations.purge_sign_in_traces")
+def purge_sign_in_traces() -> None:
+    purge_traces(at=timezone.now())

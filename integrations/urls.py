@@ -3,5 +3,9 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations.calcom import webhooks as calcom
+from integrations.twilio import webhooks as twilio
 
-urlpatterns = [path("calcom/", calcom.receive, name="calcom-webhook")]
+urlpatterns = [
+    path("calcom/", calcom.receive, name="calcom-webhook"),
+    path("twilio/status/", twilio.status, name="twilio-status"),
+]

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.actions.code_rows import binding_of
-from accounts.models import OneTimeCode, SmsMessage
+from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
 from accounts.ports import SmsBusy, SmsRefused, SmsUnknownOutcome, sms_sender
-from accounts.sms_texts import sign_in_code_text
+from accounts.sms_texts import phone_changed_text, phone_code_text, sign_in_code_text
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +21,11 @@ FIRST_RETRY = dt.timedelta(seconds=5)
 LONGEST_RETRY = dt.timedelta(minutes=2)
 # A message still being sent after this long lost its worker: it may or may not have gone out.
 STUCK_AFTER = dt.timedelta(minutes=3)
+# A notice that is later than this says nothing new; the provider keeps a message no longer than 10 h.
+NOTICE_LIFETIME = dt.timedelta(hours=4)
 
 Status = SmsMessage.Status
+Kind = SmsMessage.Kind
 
 
 def send_queued_sms(*, at: dt.datetime) -> int:
@@ -58,12 +61,16 @@ def _claim(at: dt.datetime) -> SmsMessage | None:
 
 def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
     """The fields that change, after sending outside any transaction."""
-    code = message.code
-    if code is None or code.closed_at is not None or code.expires_at <= at:
-        return {"status": Status.FAILED, "error_code": "code_closed"}
-    remaining = int((code.expires_at - at).total_seconds())
+    remaining = _remaining(message, at)
+    if remaining <= dt.timedelta(0):
+        return {"status": Status.FAILED, "error_code": "too_late"}
     try:
-        sent = sms_sender().send(to=message.number, text=_text(code), valid_for_seconds=remaining)
+        sent = sms_sender().send(
+            to=message.number,
+            text=_text(message),
+            valid_for_seconds=int(remaining.total_seconds()),
+            reference=message.pk,
+        )
     except SmsRefused as refusal:
         return {"status": Status.FAILED, "error_code": refusal.code}
     except SmsUnknownOutcome:
@@ -81,9 +88,24 @@ def retry_delay(tries: int) -> dt.timedelta:
     return min(FIRST_RETRY * doublings, LONGEST_RETRY)
 
 
-def _text(code: OneTimeCode) -> str:
+def _remaining(message: SmsMessage, at: dt.datetime) -> dt.timedelta:
+    """How long the message is still worth sending."""
+    if message.kind == Kind.PHONE_CHANGED:
+        return message.created_at + NOTICE_LIFETIME - at
+    code = message.code
+    if code is None or code.closed_at is not None or code.expires_at is None:
+        return dt.timedelta(0)
+    remaining: dt.timedelta = code.expires_at - at
+    return remaining
+
+
+def _text(message: SmsMessage) -> str:
+    code = message.code
+    if code is None:
+        return phone_changed_text()
+    make_text = phone_code_text if message.kind == Kind.PHONE_CODE else sign_in_code_text
     minutes = int(settings.OTP_LIFETIME.total_seconds()) // 60
-    return sign_in_code_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
+    return make_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
 
 
 def _record(message: SmsMessage, changes: dict[str, Any], at: dt.datetime) -> None:

@@ -3,28 +3,74 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.audit import AccessAction, record_access
-from accounts.models import DeviceToken, User
+from accounts.known_devices import last_used_at
+from accounts.models import DeviceToken, LoginDevice, Patient, User
+from accounts.step_up import KnownUse, needs_step_up
+
+
+def give_token(
+    *, patient: Patient, device: LoginDevice | None, device_name: str, at: dt.datetime
+) -> tuple[DeviceToken, str]:
+    """A token for a device that has just proven the phone, and its secret. A known device's earlier token ends.
+
+    Call inside the transaction of the sign-in.
+    """
+    needs = _needs_step_up(patient, device, at)
+    if device is not None:
+        DeviceToken.objects.filter(digest=device.secret_hash).delete()
+    row, secret = DeviceToken.objects.create(
+        user=patient.user, device_name=device_name, last_used_at=at, needs_step_up=needs
+    )
+    known = device or LoginDevice(user=patient.user, created_at=at)
+    known.secret_hash, known.name, known.last_seen_at = row.digest, device_name, at
+    known.stepped_up_at = None if needs else at
+    known.save()
+    return row, secret
+
+
+@transaction.atomic
+def sign_out(*, by: User, token: DeviceToken, at: dt.datetime) -> None:
+    """End this device's token. The device stays known, should it keep the token to show it at the next sign-in."""
+    DeviceToken.objects.filter(pk=token.pk).delete()
+    _record(by, token.public_id)
 
 
 @transaction.atomic
 def revoke_device(*, by: User, device_id: uuid.UUID, at: dt.datetime) -> None:
-    """Sign one of the person's devices out.
+    """Sign one of the person's devices out, and forget it.
 
     Raises: DeviceToken.DoesNotExist for a device that is not theirs.
     """
-    DeviceToken.objects.select_for_update().get(user=by, public_id=device_id).delete()
+    token = DeviceToken.objects.select_for_update().get(user=by, public_id=device_id)
+    LoginDevice.objects.filter(user=by, secret_hash=token.digest).delete()
+    token.delete()
     _record(by, device_id)
 
 
 @transaction.atomic
 def revoke_all_devices(*, by: User, at: dt.datetime) -> int:
-    """Sign every device of the person out; the number of devices."""
+    """Sign every device of the person out, and forget them; the number of devices."""
     revoked: int = DeviceToken.objects.filter(user=by).delete()[0]
+    LoginDevice.objects.filter(user=by).delete()
     _record(by, "all")
     return revoked
+
+
+def revoke_other_devices(*, by: User, token: DeviceToken) -> None:
+    """Sign out and forget all devices but the one that holds the token. Call inside the action that has the reason."""
+    DeviceToken.objects.filter(user=by).exclude(pk=token.pk).delete()
+    LoginDevice.objects.filter(user=by).exclude(secret_hash=token.digest).delete()
+
+
+def _needs_step_up(patient: Patient, device: LoginDevice | None, at: dt.datetime) -> bool:
+    use = None
+    if device is not None:
+        use = KnownUse(last_used_at=last_used_at(device), is_proven=device.stepped_up_at is not None)
+    return needs_step_up(birth_date=patient.date_of_birth, device=use, at=at, unused_for=settings.STEP_UP_UNUSED_FOR)
 
 
 def _record(by: User, device: uuid.UUID | str) -> None:

@@ -11,6 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.actions.step_up import StepUpRequired
 from accounts.models import DeviceToken, User
 from accounts.permissions import Permission, has_permission
 
@@ -44,6 +45,39 @@ class IsPatient(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         user: Any = request.user
         return isinstance(user, User) and has_permission(user, Permission.USE_PATIENT_APP)
+
+
+class IsSteppedUp(BasePermission):
+    """Closes what is about the person to a device that has proven the phone alone.
+
+    Calls are closed unless they say otherwise: see `OPEN_BEFORE_STEP_UP`.
+    """
+
+    is_step_up_asked = True
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        token: Any = request.auth
+        if isinstance(token, DeviceToken) and token.needs_step_up:
+            raise StepUpRequired
+        return True
+
+
+# `permission_classes` of what a device may call before its step-up.
+OPEN_BEFORE_STEP_UP = [IsPatient]
+
+
+def presented_token(request: Request) -> str | None:
+    """The token in the header of a call that needs none: it says which device calls, even after it has expired."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def current_token(request: Request) -> DeviceToken:
+    """The request's token, where `IsPatient` has let it through."""
+    token: Any = request.auth
+    if not isinstance(token, DeviceToken):
+        raise TypeError("the view lets a request without a token through")
+    return token
 
 
 def signed_in_patient(request: Request) -> User:

@@ -13,11 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from accounts.refusals import Conflict, Contradiction, Invalid, Refused, TooOften
+from accounts.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
-_REFUSAL_STATUS: dict[type[Refused], int] = {Invalid: 400, Conflict: 409, Contradiction: 422, TooOften: 429}
+_REFUSAL_STATUS: dict[type[Refused], int] = {
+    Invalid: 400,
+    Forbidden: 403,
+    Conflict: 409,
+    Contradiction: 422,
+    TooOften: 429,
+}
 # The framework's own refusals. A status that is not here cannot come from it.
 _CODES = {
     400: "bad_request",

@@ -80,6 +80,8 @@ class ProblemAutoSchema(AutoSchema):
         codes: dict[int, list[str]] = {406: ["not_acceptable"]}
         if any(self.get_auth()):
             codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
+            if any(getattr(permission, "is_step_up_asked", False) for permission in self.view.permission_classes):
+                codes[403].append("step_up_required")
         if "{" in self.path:
             codes[404] = ["not_found"]
         if self.method in ("POST", "PATCH") and self.get_request_serializer() is not None:

@@ -47,6 +47,25 @@ class SignedInSerializer(serializers.Serializer[Any]):
     step_up = serializers.BooleanField(help_text="Whether the device must prove more before it sees the record.")
 
 
+class StepUpSerializer(StrictSerializer):
+    date_of_birth = StrictDateField()
+
+
+class PhoneChangeSerializer(StrictSerializer):
+    """First the new number alone; then with the challenge and the code that was sent to it."""
+
+    phone = StrictCharField(max_length=40)
+    challenge_id = StrictUUIDField(required=False)
+    otp = StrictCharField(max_length=10, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for given, missing in (("challenge_id", "otp"), ("otp", "challenge_id")):
+            if given in attrs and missing not in attrs:
+                error = serializers.ErrorDetail(str(_("This is needed too.")), code="required")
+                raise serializers.ValidationError({missing: [error]})
+        return attrs
+
+
 class DeviceSerializer(serializers.Serializer[DeviceToken]):
     id = serializers.UUIDField()
     name = serializers.CharField()

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import views
+from accounts.api import phone_views, views
 
 urlpatterns = [
-    path("auth/otp/request/", views.OtpRequestView.as_view()),
-    path("auth/otp/verify/", views.OtpVerifyView.as_view()),
+    path("auth/otp/request/", phone_views.OtpRequestView.as_view()),
+    path("auth/otp/verify/", phone_views.OtpVerifyView.as_view()),
+    path("auth/step-up/", phone_views.StepUpView.as_view()),
+    path("auth/phone/", phone_views.PhoneView.as_view()),
     path("auth/devices/", views.DeviceListView.as_view()),
     path("auth/devices/<uuid:device_id>/", views.DeviceView.as_view()),
     path("auth/logout/", views.LogoutView.as_view()),

@@ -1,7 +1,7 @@
 from accounts.models.access import AccessEvent, AuditSeal
 from accounts.models.break_glass import BreakGlassGrant
 from accounts.models.devices import DeviceToken, LoginDevice
-from accounts.models.guessing import GuessCounter
+from accounts.models.guessing import GuessCounter, SendTally
 from accounts.models.one_time_code import OneTimeCode
 from accounts.models.people import Patient, Profile
 from accounts.models.sms import SmsMessage
@@ -18,6 +18,7 @@ __all__ = [
     "Patient",
     "Profile",
     "Role",
+    "SendTally",
     "SmsMessage",
     "User",
 ]

@@ -9,7 +9,11 @@ from accounts.privacy import privacy
 
 
 class LoginDevice(models.Model):
-    """A device a person has signed in from, by the hash of the secret it keeps: it has guess counters of its own."""
+    """A device a person has signed in from, by the hash of the secret it keeps: it has guess counters of its own.
+
+    A patient's device keeps its token, expired ones too; `secret_hash` is the digest of the newest. While
+    `stepped_up_at` is null, its tokens are limited.
+    """
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
     user = DbForeignKey(User, models.CASCADE, db_on_delete="CASCADE", related_name="login_devices")
@@ -35,8 +39,12 @@ class DeviceToken(AbstractAuthToken):
     public_id = models.UUIDField(db_default=GenRandomUuid(), editable=False)
     device_name = models.TextField(db_default="")
     last_used_at = models.DateTimeField(null=True)
+    # Set at sign-in: the record stays closed to this token until more than the phone is proven.
+    needs_step_up = models.BooleanField(db_default=False)
 
-    privacy = privacy(sensitive="digest token_key device_name", safe="user created expiry public_id last_used_at")
+    privacy = privacy(
+        sensitive="digest token_key device_name", safe="user created expiry public_id last_used_at needs_step_up"
+    )
 
     class Meta:
         db_table = "device_tokens"

@@ -26,3 +26,23 @@ class GuessCounter(models.Model):
 
     def __str__(self) -> str:
         return f"counter {self.kind} {self.pk}"
+
+
+class SendTally(models.Model):
+    """Codes asked for within one minute: in one country (`scope` is its ISO code), or in all (`all`).
+
+    A number a minute, not a moment each as above: thousands an hour are counted here, by everyone at once.
+    """
+
+    scope = models.TextField()
+    minute = models.DateTimeField()
+    sends = models.IntegerField(db_default=0)
+
+    privacy = privacy(safe="id scope minute sends")
+
+    class Meta:
+        db_table = "send_tallies"
+        constraints = [models.UniqueConstraint(fields=["scope", "minute"], name="send_tallies_scope_minute_key")]
+
+    def __str__(self) -> str:
+        return f"sends {self.scope} {self.minute:%H:%M}"

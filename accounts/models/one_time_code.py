@@ -3,7 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from accounts.pg_fields import SerialField, TransactionNow
+from accounts.models.user import User
+from accounts.pg_fields import DbForeignKey, SerialField, TransactionNow
 from accounts.privacy import privacy
 
 
@@ -28,8 +29,12 @@ class OneTimeCode(models.Model):
     tries = models.IntegerField(db_default=0)
     # Set when the code is used, replaced by a newer one, or tried too often: a closed code never verifies.
     closed_at = models.DateTimeField(null=True)
+    # Whose number is to change; a sign-in's code is nobody's yet.
+    asked_by = DbForeignKey(User, models.CASCADE, db_on_delete="CASCADE", null=True, db_index=False, related_name="+")
 
-    privacy = privacy(sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at")
+    privacy = privacy(
+        sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at asked_by"
+    )
 
     class Meta:
         db_table = "otps"

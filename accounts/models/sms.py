@@ -13,6 +13,7 @@ class SmsMessage(models.Model):
 
     class Kind(models.TextChoices):
         SIGN_IN_CODE = "sign_in_code", "sign-in code"
+        PHONE_CODE = "phone_code", "code for a new number"
         PHONE_CHANGED = "phone_changed", "notice of a changed number"
         REMINDER = "reminder", "reminder"
 

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import signed_in_patient
+from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from accounts.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
 from accounts.api.schema import refuses
 from accounts.api.times import in_zone
@@ -37,6 +37,7 @@ def _doctors(request: Request) -> QuerySet[Doctor]:
 class DoctorListView(ListAPIView[Doctor]):
     """Doctors of all hospitals, by name."""
 
+    permission_classes = OPEN_BEFORE_STEP_UP
     serializer_class = DoctorSerializer
     filterset_class = DoctorFilter
     queryset = Doctor.objects.none()
@@ -55,6 +56,8 @@ class DoctorListView(ListAPIView[Doctor]):
 
 
 class DoctorView(APIView):
+    permission_classes = OPEN_BEFORE_STEP_UP
+
     @extend_schema(responses={200: DoctorSerializer})
     def get(self, request: Request, doctor_id: uuid.UUID) -> Response:
         """One doctor."""
@@ -89,6 +92,8 @@ def _one_error(detail: Any, code: str) -> list[serializers.ErrorDetail]:
 
 
 class SlotsView(APIView):
+    permission_classes = OPEN_BEFORE_STEP_UP
+
     @extend_schema(parameters=[SlotsQuery], responses={200: SlotsSerializer})
     @refuses({400: ["invalid"]})
     def get(self, request: Request, doctor_id: uuid.UUID) -> Response:

@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.logs import configure_structlog, logging_settings
 from config.settings.env import Env
+from config.settings.limits import *  # noqa: F403
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
 django_stubs_ext.monkeypatch()
@@ -137,9 +138,6 @@ SESSION_COOKIE_SAMESITE = "Lax"
 OTP_KEYS = env.keys("OTP_KEYS")  # mask one-time codes at rest
 BOOKING_REFERENCE_KEYS = env.keys("BOOKING_REFERENCE_KEYS")  # sign our reference in a booking's metadata
 AUDIT_KEYS = env.keys("AUDIT_KEYS")  # seal the access log
-OTP_LIFETIME = dt.timedelta(minutes=5)
-OTP_MAX_TRIES = 3
-OTP_RESEND_AFTER = dt.timedelta(minutes=1)
 
 # Ports and who implements them: a lower app never names a vendor.
 SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
@@ -152,7 +150,7 @@ WAKE_UP = "integrations.wake_ups.send"
 
 # Vendors
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", default="")
-TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", default="")
+TWILIO_AUTH_TOKEN = env.items("TWILIO_AUTH_TOKEN", default=[])
 TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID", default="")
 TWILIO_FROM_NUMBER = env.text("TWILIO_FROM_NUMBER", default="")
 TWILIO_API_URL = env.url("TWILIO_API_URL", default="https://api.twilio.com")
@@ -182,7 +180,10 @@ WEBHOOK_BODY_LIMIT_BYTES = 256 * 1024
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.IsPatient"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "accounts.api.authentication.IsPatient",
+        "accounts.api.authentication.IsSteppedUp",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["accounts.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.rendering.LimitedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.CursorPages",
@@ -249,6 +250,7 @@ _SWEEPS = {
     "sweep-lookups": ("integrations.sweep_lookups", 15.0),
     "pull-bookings": ("integrations.pull_bookings", 60.0),
     "complete-past-visits": ("integrations.complete_past_visits", 300.0),
+    "purge-sign-in-traces": ("integrations.purge_sign_in_traces", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import signed_in_patient
+from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from accounts.models import AccessEvent, Profile
 from hospitals.api.serializers import AccessEventSerializer, HospitalSerializer
 from hospitals.models import Hospital
@@ -18,6 +18,7 @@ from hospitals.models import Hospital
 class HospitalListView(ListAPIView[Hospital]):
     """Hospitals, by name."""
 
+    permission_classes = OPEN_BEFORE_STEP_UP
     serializer_class = HospitalSerializer
     queryset = Hospital.objects.none()
     ordering = ("name", "id")
@@ -29,6 +30,7 @@ class HospitalListView(ListAPIView[Hospital]):
 class HospitalView(RetrieveAPIView[Hospital]):
     """One hospital."""
 
+    permission_classes = OPEN_BEFORE_STEP_UP
     serializer_class = HospitalSerializer
     queryset = Hospital.objects.none()
 

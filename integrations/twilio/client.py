@@ -29,6 +29,6 @@ class RebasedHttpClient(TwilioHttpClient):
 def twilio_client() -> Client:
     return Client(
         settings.TWILIO_ACCOUNT_SID,
-        settings.TWILIO_AUTH_TOKEN,
+        settings.TWILIO_AUTH_TOKEN[0] if settings.TWILIO_AUTH_TOKEN else None,
         http_client=RebasedHttpClient(settings.TWILIO_API_URL),
     )

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+import uuid
+
 import structlog
 from django.conf import settings
 from requests.exceptions import ConnectionError as TransportError
-from requests.exceptions import RequestException
+from requests.exceptions import ConnectTimeout, RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from accounts.ports import SentSms, SmsBusy, SmsRefused, SmsUnknownOutcome
+from accounts.ports import STOPPED, SentSms, SmsBusy, SmsRefused, SmsUnknownOutcome
+from integrations.twilio.callbacks import status_callback_url
 from integrations.twilio.client import twilio_client
 
 log = structlog.get_logger(__name__)
 
 TOO_MANY_REQUESTS = 20429
+ANSWERED_STOP = 21610
 
 
 class TwilioSms:
     def __init__(self, client: Client | None = None) -> None:
         self._client = client or twilio_client()
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
         sender = (
             {"messaging_service_sid": settings.TWILIO_MESSAGING_SERVICE_SID}
             if settings.TWILIO_MESSAGING_SERVICE_SID
             else {"from_": settings.TWILIO_FROM_NUMBER}
         )
         try:
-            message = self._client.messages.create(to=f"+{to}", body=text, validity_period=valid_for_seconds, **sender)
+            message = self._client.messages.create(
+                to=f"+{to}",
+                body=text,
+                validity_period=valid_for_seconds,
+                status_callback=status_callback_url(reference),
+                **sender,
+            )
         except TwilioRestException as error:
             log.warning("twilio.refused", status=error.status, code=error.code)
             # From None throughout: the exceptions' texts quote the number.
             raise _meaning(error) from None
-        except (RequestException, TransportError, TwilioException) as error:
+        except (RequestException, TwilioException) as error:
+            if _was_never_sent(error):
+                log.warning("twilio.unreachable", error=type(error).__name__)
+                raise SmsBusy from None
             log.warning("twilio.unknown_outcome", error=type(error).__name__)
             raise SmsUnknownOutcome from None
         return SentSms(provider_id=message.sid)
@@ -44,4 +58,13 @@ def _meaning(error: TwilioRestException) -> SmsRefused | SmsBusy | SmsUnknownOut
         return SmsBusy()
     if error.status >= 500:
         return SmsUnknownOutcome()
-    return SmsRefused(str(error.code))
+    return SmsRefused(STOPPED if error.code == ANSWERED_STOP else str(error.code))
+
+
+def _was_never_sent(error: Exception) -> bool:
+    """Whether no connection came about: a connection that broke may have carried the message."""
+    if isinstance(error, ConnectTimeout):
+        return True
+    cause = error.args[0] if isinstance(error, TransportError) and error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)

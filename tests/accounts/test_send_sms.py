@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from accounts.models import OneTimeCode, SmsMessage
 from accounts.one_time_codes import unmask
 from accounts.ports import SentSms, SmsBusy, SmsRefused, SmsUnknownOutcome
 from accounts.sms import ConsoleSms, MemorySms
-from accounts.sms_texts import fits_one_segment, sign_in_code_text
+from accounts.sms_texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 NUMBER = "436601234567"
@@ -32,7 +33,7 @@ class Scripted:
 
     failure: Exception = SmsBusy()
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
         raise self.failure
 
 
@@ -61,7 +62,8 @@ def test_a_code_is_sent_once_with_its_text(settings: Settings) -> None:
 
 
 def test_the_text_is_one_segment() -> None:
-    assert fits_one_segment(sign_in_code_text(9999, minutes=5))
+    for text in (sign_in_code_text(9999, minutes=5), phone_code_text(9999, minutes=5), phone_changed_text()):
+        assert fits_one_segment(text)
     assert not fits_one_segment("x" * 161)
     assert not fits_one_segment("„quoted“")
 
@@ -116,7 +118,21 @@ def test_a_dead_code_is_not_sent(reason: str) -> None:
         OneTimeCode.objects.update(closed_at=NOW)
     assert send_queued_sms(at=NOW + dt.timedelta(minutes=5 if reason == "expired" else 0)) == 1
     assert MemorySms.sent == []
-    assert (state()["status"], state()["error_code"]) == ("failed", "code_closed")
+    assert (state()["status"], state()["error_code"]) == ("failed", "too_late")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("late", "status"), [(dt.timedelta(hours=4) - dt.timedelta(seconds=1), "sent"), (dt.timedelta(hours=4), "failed")]
+)
+def test_a_notice_is_sent_for_four_hours(late: dt.timedelta, status: str) -> None:
+    kind = SmsMessage.Kind.PHONE_CHANGED
+    SmsMessage.objects.create(kind=kind, number=NUMBER, created_at=NOW, status_at=NOW)
+    assert send_queued_sms(at=NOW + late) == 1
+    assert state()["status"] == status
+    assert [(sent.text, sent.valid_for_seconds) for sent in MemorySms.sent] == [(phone_changed_text(), 1)] * (
+        status == "sent"
+    )
 
 
 @pytest.mark.django_db
@@ -133,8 +149,8 @@ def test_the_console_sender_also_writes_a_file(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.VAR_DIR = tmp_path / "var"
-    ConsoleSms().send(to=NUMBER, text="Hello", valid_for_seconds=300)
-    ConsoleSms().send(to=NUMBER, text="Again", valid_for_seconds=300)
+    for text in ("Hello", "Again"):
+        ConsoleSms().send(to=NUMBER, text=text, valid_for_seconds=300, reference=uuid.uuid4())
     lines = [json.loads(line) for line in (tmp_path / "var" / "sms.jsonl").read_text().splitlines()]
     assert [(line["to"], line["text"]) for line in lines] == [(NUMBER, "Hello"), (NUMBER, "Again")]
     assert dt.datetime.fromisoformat(lines[0]["at"]).tzinfo is not None

@@ -101,16 +101,19 @@ def test_known_unknown_blocked_and_staff_numbers_are_answered_alike(
 ) -> None:
     User.objects.filter(pk=other_patient.pk).update(is_active=False)
     User.objects.filter(pk=north.doctor.pk).update(phone="436605555555")
-    shapes, counts = [], []
+    ask(anyone, "+436603333333")  # the address's counter is made by whoever comes first
+    answers, counts = [], []
     for phone in ("+436601234567", NEW, "+436607654321", "+436605555555"):
         with CaptureQueriesContext(connection) as queries:
             answer = ask(anyone, phone)
-        shapes.append((answer.status_code, sorted(answer.json()), answer.json()["expires_in"]))
+        body = answer.content.replace(answer.json()["challenge_id"].encode(), b"")
+        answers.append((answer.status_code, body, sorted(answer.headers.items())))
         counts.append(len(queries) - sum("sms_messages" in query["sql"] for query in queries))
-    assert len(set(map(str, shapes))) == 1
+    assert len(set(map(str, answers))) == 1
     assert len(set(counts)) == 1
-    assert sorted(SmsMessage.objects.values_list("number", flat=True)) == ["436601234567", "436609999999"]
-    assert OneTimeCode.objects.count() == 4
+    sent_to = SmsMessage.objects.exclude(number="436603333333").values_list("number", flat=True)
+    assert sorted(sent_to) == ["436601234567", "436609999999"]
+    assert OneTimeCode.objects.count() == 5
 
 
 @pytest.mark.django_db
@@ -139,7 +142,7 @@ def test_asking_again_within_a_minute_waits_alike_for_all(
         assert (again.status_code, again.json()["code"], again["Retry-After"]) == (429, "too_many_requests", "40")
         assert again["Content-Type"] == "application/problem+json"
         clock.shift(dt.timedelta(seconds=40))
-        assert ask(anyone, phone).status_code == 202
+        assert ask(anyone, phone).json()["resend_in"] == 120
     assert SmsMessage.objects.count() == 4
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from accounts.models import AccessEvent, Patient
+from accounts.models import AccessEvent, Patient, SmsMessage
 from clinical.models import AiSession, Prescription, PrescriptionMessage
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.cast import HospitalCast, make_patient
@@ -128,12 +128,22 @@ def test_the_record_costs_the_same_however_long_and_is_opened_once(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     fill_record(north, patient, count)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = browser.get(reverse("staff:doctor-patient", args=[patient.pk]))
     assert page.content.count(b"Summary of a caller who was not verified") == count
     assert b"Secret" not in page.content
     event = AccessEvent.objects.get()
     assert (event.action, event.patient_id, event.hospital_id) == ("opened_patient", patient.pk, north.hospital.pk)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_phone_that_answered_stop_is_shown(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_visit(north.doctor, patient, NOW)
+    page = reverse("staff:doctor-patient", args=[patient.pk])
+    assert b"Answered STOP" not in browser.get(page).content
+    number = patient.user.phone or ""
+    SmsMessage.objects.create(kind="sign_in_code", number=number, status="failed", error_code="stopped")
+    assert b"Answered STOP" in browser.get(page).content
 
 
 @time_machine.travel(NOW, tick=False)

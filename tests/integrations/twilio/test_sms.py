@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from base64 import b64encode
 from urllib.parse import parse_qs
 
 import pytest
@@ -9,7 +11,9 @@ import responses
 import structlog
 from pytest_django import Settings
 from requests.exceptions import ConnectionError as TransportError
-from requests.exceptions import ReadTimeout
+from requests.exceptions import ConnectTimeout, ReadTimeout
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from accounts.ports import SmsBusy, SmsRefused, SmsUnknownOutcome
 from integrations.twilio.sms import TwilioSms
@@ -18,17 +22,18 @@ SID = "AC" + "0" * 32
 URL = f"https://sms.test/2010-04-01/Accounts/{SID}/Messages.json"
 NUMBER = "436601234567"
 TEXT = "Your code is 1234"
+REFERENCE = uuid.UUID(int=7)
 
 
 @pytest.fixture(autouse=True)
 def _account(settings: Settings) -> None:
     settings.TWILIO_API_URL = "https://sms.test"
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = SID, "token"
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = SID, ["token", "old-token"]
     settings.TWILIO_FROM_NUMBER = "+15005550006"
 
 
 def send() -> str | None:
-    return TwilioSms().send(to=NUMBER, text=TEXT, valid_for_seconds=300).provider_id
+    return TwilioSms().send(to=NUMBER, text=TEXT, valid_for_seconds=300, reference=REFERENCE).provider_id
 
 
 @responses.activate
@@ -38,7 +43,14 @@ def test_a_message_is_sent_with_its_life_and_one_sender(settings: Settings) -> N
     settings.TWILIO_MESSAGING_SERVICE_SID = "MG" + "0" * 32
     send()
     first, second = (parse_qs(str(call.request.body)) for call in responses.calls)
-    assert first == {"To": [f"+{NUMBER}"], "Body": [TEXT], "ValidityPeriod": ["300"], "From": ["+15005550006"]}
+    assert first == {
+        "To": [f"+{NUMBER}"],
+        "Body": [TEXT],
+        "ValidityPeriod": ["300"],
+        "From": ["+15005550006"],
+        "StatusCallback": [f"http://testserver/webhooks/twilio/status/?message={REFERENCE}"],
+    }
+    assert responses.calls[0].request.headers["Authorization"] == f"Basic {b64encode(f'{SID}:token'.encode()).decode()}"
     assert second["MessagingServiceSid"] == ["MG" + "0" * 32]
     assert "From" not in second
 
@@ -61,7 +73,7 @@ def test_what_each_refusal_means(status: int, code: int, meaning: type[Exception
     with structlog.testing.capture_logs() as logs, pytest.raises(meaning) as raised:
         send()
     if isinstance(raised.value, SmsRefused):
-        assert raised.value.code == str(code)
+        assert raised.value.code == ("stopped" if code == 21610 else str(code))
     assert NUMBER not in f"{raised.value!r} {raised.value.__cause__!r} {logs}"
     assert "1234" not in str(logs)
     assert len(responses.calls) == 1
@@ -74,3 +86,21 @@ def test_a_lost_answer_is_an_unknown_outcome(failure: Exception) -> None:
     with pytest.raises(SmsUnknownOutcome):
         send()
     assert len(responses.calls) == 1
+
+
+def never_sent(reason: type[Exception]) -> TransportError:
+    return TransportError(MaxRetryError(HTTPSConnectionPool("sms.test"), "/", reason(None, "refused")))
+
+
+@responses.activate
+@pytest.mark.parametrize("failure", [never_sent(NewConnectionError), never_sent(ConnectTimeoutError), ConnectTimeout()])
+def test_what_was_never_sent_may_be_sent_later(failure: Exception) -> None:
+    responses.post(URL, body=failure)
+    with pytest.raises(SmsBusy):
+        send()
+
+
+def test_a_refused_connection_is_one_that_was_never_sent(settings: Settings) -> None:
+    settings.TWILIO_API_URL = "http://127.0.0.1:9"
+    with pytest.raises(SmsBusy):
+        send()

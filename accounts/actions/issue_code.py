@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts.actions.code_limits import Caller, count_send, count_towards_ceilings
+from accounts.limits import whole_seconds
+from accounts.metrics import codes_requested
+from accounts.models import OneTimeCode, SmsMessage, User
+from accounts.one_time_codes import Binding, make_code, mask
+from accounts.wake_ups import wake
+
+_KINDS = {
+    OneTimeCode.Purpose.SIGN_IN: SmsMessage.Kind.SIGN_IN_CODE,
+    OneTimeCode.Purpose.CHANGE_PHONE: SmsMessage.Kind.PHONE_CODE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    id: uuid.UUID
+    expires_in_seconds: int
+    resend_in_seconds: int
+
+
+def issue_code(
+    caller: Caller,
+    *,
+    purpose: OneTimeCode.Purpose,
+    is_sent: bool,
+    asked_by: User | None = None,
+    at: dt.datetime,
+) -> Challenge:
+    """Count, make a code for the number, kill its last one of that purpose, and queue the message.
+
+    Where not `is_sent`, the code reaches nobody: the answer and the work are alike. Call inside a transaction.
+
+    Raises: TooOften.
+    """
+    resend_in = count_send(caller, account=asked_by, at=at)
+    binding = Binding(challenge_id=uuid.uuid4(), number=caller.number, purpose=purpose.value)
+    code = _replace_code(binding, asked_by=asked_by, at=at)
+    if is_sent:
+        SmsMessage.objects.create(kind=_KINDS[purpose], number=caller.number, code=code, created_at=at, status_at=at)
+    wake("send_sms")
+    count_towards_ceilings(caller, at=at)
+    codes_requested.labels(purpose.value).inc()
+    return Challenge(
+        id=binding.challenge_id,
+        expires_in_seconds=whole_seconds(settings.OTP_LIFETIME),
+        resend_in_seconds=whole_seconds(resend_in),
+    )
+
+
+def _replace_code(binding: Binding, *, asked_by: User | None, at: dt.datetime) -> OneTimeCode:
+    live = OneTimeCode.objects.filter(number=binding.number, purpose=binding.purpose, closed_at=None)
+    live.exclude(challenge_id=None).update(closed_at=at)
+    return OneTimeCode.objects.create(
+        number=binding.number,
+        otp=mask(make_code(), binding, keys=settings.OTP_KEYS),
+        challenge_id=binding.challenge_id,
+        purpose=binding.purpose,
+        expires_at=at + settings.OTP_LIFETIME,
+        asked_by=asked_by,
+    )

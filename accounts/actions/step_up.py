@@ -1,0 +1,87 @@
+"""Opening the record to a device that so far has proven the phone alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.guesses import lock_counter
+from accounts.audit import AccessAction, record_access
+from accounts.metrics import step_ups_locked
+from accounts.models import DeviceToken, GuessCounter, LoginDevice, Patient, User
+from accounts.refusals import Forbidden, Invalid
+
+TRIES = "step_up"
+
+
+class StepUpRequired(Forbidden):
+    code = "step_up_required"
+    message = _("This device is new: give your date of birth first.")
+
+
+class StepUpLocked(Forbidden):
+    code = "step_up_locked"
+    message = _("Too many tries. Please ask your hospital to check who you are.")
+
+
+class WrongBirthDate(Invalid):
+    code = "wrong_birth_date"
+    message = _("This is not the date of birth we have on file.")
+
+
+def step_up(*, by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetime) -> None:
+    """Lift the limits of the token's device. Tries count for the person, on whatever device they are made.
+
+    Raises: WrongBirthDate, StepUpLocked.
+    """
+    if token.needs_step_up and not _try(by, token, birth_date, at):
+        raise WrongBirthDate
+
+
+@transaction.atomic
+def release_step_up(*, by: User, patient_id: uuid.UUID, at: dt.datetime) -> None:
+    """Let a patient try again, after staff have checked who they are."""
+    GuessCounter.objects.filter(kind=TRIES, subject=str(patient_id)).delete()
+    record_access(
+        by=by,
+        action=AccessAction.RELEASED_STEP_UP,
+        patient_id=patient_id,
+        object_kind="patient",
+        object_id=patient_id,
+    )
+
+
+def is_step_up_locked(patient_id: uuid.UUID) -> bool:
+    tries = GuessCounter.objects.filter(kind=TRIES, subject=str(patient_id)).values_list("hits", flat=True).first()
+    return len(tries or []) >= settings.STEP_UP_MAX_TRIES
+
+
+@transaction.atomic
+def _try(by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetime) -> bool:
+    """False, not an exception, for a wrong date: the try that was counted has to be committed."""
+    counter = lock_counter(kind=TRIES, subject=str(by.pk))
+    if len(counter.hits) >= settings.STEP_UP_MAX_TRIES:
+        raise StepUpLocked
+    counter.hits = [*counter.hits, at]
+    counter.save(update_fields=["hits"])
+    on_file = Patient.objects.values_list("date_of_birth", flat=True).get(pk=by.pk)
+    # Taken off the file since: there is nothing to ask for.
+    if on_file is not None and on_file != birth_date:
+        _record_if_locked(by, counter)
+        return False
+    counter.hits = []
+    counter.save(update_fields=["hits"])
+    DeviceToken.objects.filter(pk=token.pk).update(needs_step_up=False)
+    LoginDevice.objects.filter(user=by, secret_hash=token.digest).update(stepped_up_at=at)
+    record_access(by=by, action=AccessAction.STEPPED_UP, patient_id=by.pk)
+    return True
+
+
+def _record_if_locked(by: User, counter: GuessCounter) -> None:
+    if len(counter.hits) >= settings.STEP_UP_MAX_TRIES:
+        step_ups_locked.inc()
+        record_access(by=by, action=AccessAction.STEP_UP_LOCKED, patient_id=by.pk)

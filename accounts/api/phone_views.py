@@ -1,0 +1,140 @@
+"""What a patient's phone proves: signing in, proving more on a new device, changing the number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.actions.change_phone import change_phone, request_phone_change
+from accounts.actions.issue_code import Challenge
+from accounts.actions.request_code import request_code
+from accounts.actions.step_up import step_up
+from accounts.actions.take_code import InvalidCode
+from accounts.actions.verify_code import sign_in_with_code
+from accounts.api.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
+from accounts.api.schema import refuses
+from accounts.api.serializers import (
+    ChallengeSerializer,
+    MeSerializer,
+    OtpRequestSerializer,
+    OtpVerifySerializer,
+    PhoneChangeSerializer,
+    SignedInSerializer,
+    StepUpSerializer,
+)
+from accounts.api.views import me_document
+from accounts.phone_numbers import InvalidPhone, parse_phone
+
+
+class OtpRequestView(APIView):
+    """Send a sign-in code. The answer is the same whether the number is known or not.
+
+    A device that was signed in before sends its old token in `Authorization`, expired or not: what others ask for
+    its number then does not hold it up. The same goes for giving the code.
+    """
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=OtpRequestSerializer, responses={202: ChallengeSerializer})
+    @refuses({400: ["invalid_phone"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        body = OtpRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        number = parse_phone(body.validated_data["phone"], countries=settings.SMS_COUNTRIES)
+        challenge = request_code(number=number, device_token=presented_token(request), at=timezone.now())
+        return _challenge_response(challenge)
+
+
+class OtpVerifyView(APIView):
+    """Sign in with the code that was sent. Three tries, then ask for another one."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=OtpVerifySerializer, responses={200: SignedInSerializer})
+    @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        body = OtpVerifySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        signed_in = sign_in_with_code(
+            challenge_id=data["challenge_id"],
+            number=_number_or_invalid_code(data["phone"]),
+            code=data["otp"],
+            device_name=data["device_name"],
+            device_token=presented_token(request),
+            at=timezone.now(),
+        )
+        answer = {
+            "token": signed_in.token,
+            "expires_at": signed_in.expires_at,
+            "is_new": signed_in.is_new,
+            "step_up": signed_in.step_up,
+        }
+        return Response(answer, headers={"Cache-Control": "no-store"})
+
+
+class StepUpView(APIView):
+    permission_classes = OPEN_BEFORE_STEP_UP
+
+    @extend_schema(request=StepUpSerializer, responses={204: None})
+    @refuses({400: ["wrong_birth_date"], 403: ["step_up_locked"]})
+    def post(self, request: Request) -> Response:
+        """Open the record to a new device. Three tries; then staff of a hospital must check who one is."""
+        body = StepUpSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        step_up(
+            by=signed_in_patient(request),
+            token=current_token(request),
+            birth_date=body.validated_data["date_of_birth"],
+            at=timezone.now(),
+        )
+        return Response(status=204)
+
+
+class PhoneView(APIView):
+    @extend_schema(request=PhoneChangeSerializer, responses={200: MeSerializer, 202: ChallengeSerializer})
+    @refuses({400: ["invalid_phone", "invalid_code"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        """Change one's number. With `phone` alone a code is sent there (202); with the code the number is one's own
+        (200), and every other device is signed out.
+        """
+        body = PhoneChangeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data, user, now = body.validated_data, signed_in_patient(request), timezone.now()
+        if "otp" not in data:
+            number = parse_phone(data["phone"], countries=settings.SMS_COUNTRIES)
+            return _challenge_response(request_phone_change(by=user, number=number, at=now))
+        changed = change_phone(
+            by=user,
+            token=current_token(request),
+            challenge_id=data["challenge_id"],
+            number=_number_or_invalid_code(data["phone"]),
+            code=data["otp"],
+            at=now,
+        )
+        return Response(me_document(changed))
+
+
+def _challenge_response(challenge: Challenge) -> Response:
+    answer = {
+        "challenge_id": challenge.id,
+        "expires_in": challenge.expires_in_seconds,
+        "resend_in": challenge.resend_in_seconds,
+    }
+    return Response(answer, status=202)
+
+
+def _number_or_invalid_code(phone: str) -> str:
+    try:
+        return parse_phone(phone, countries=settings.SMS_COUNTRIES)
+    except InvalidPhone:
+        raise InvalidCode from None

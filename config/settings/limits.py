@@ -1,0 +1,37 @@
+"""How often a patient's phone may be sent a code, and a code be guessed. `docs/security.md` has the arithmetic.
+
+Everything is counted in PostgreSQL, in rolling windows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+OTP_LIFETIME = dt.timedelta(minutes=5)
+# Tries of one code; the last wrong one closes it.
+OTP_MAX_TRIES = 3
+
+# One number, or one known device in its place.
+OTP_NUMBER_WINDOW = dt.timedelta(hours=24)
+OTP_SENDS_PER_NUMBER = 5
+OTP_FAILURES_PER_NUMBER = 10
+# The wait after the first, second, third and every further send within the window.
+OTP_RESEND_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
+
+# One client address: an IPv4 address, or a /64 of IPv6. A mobile carrier puts thousands of people behind one.
+OTP_ADDRESS_WINDOW = dt.timedelta(hours=1)
+OTP_SENDS_PER_ADDRESS = 300
+OTP_FAILURES_PER_ADDRESS = 300
+
+# A signed-in patient asks for codes to this many new numbers within OTP_NUMBER_WINDOW.
+PHONE_CHANGES_PER_ACCOUNT = 5
+
+# Codes asked for in an hour: what an attack can cost, and how many codes it can guess at.
+SMS_PER_COUNTRY_AN_HOUR = 600
+SMS_IN_ALL_AN_HOUR = 1000
+# Known devices may go above the ceilings by this share, so that an attack does not shut the patients out.
+SMS_RESERVED_SHARE = 0.25
+
+# A new device, or one unused for this long, proves the birth date before it sees the record.
+STEP_UP_UNUSED_FOR = dt.timedelta(days=180)
+STEP_UP_MAX_TRIES = 3
