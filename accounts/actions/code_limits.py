@@ -90,7 +90,7 @@ def count_towards_ceilings(caller: Caller, *, at: dt.datetime) -> None:
         # One of the sends tallied is this one.
         wait = ceiling_wait(tallies(scope, at=at), int(ceiling * share) + 1, at)
         if wait > NO_WAIT:
-            log.error("sms.ceiling_reached", scope=scope)
+            log.warning("sms.ceiling_reached", scope=scope)
             _refuse(wait, "all" if scope == ALL else "country")
 
 
