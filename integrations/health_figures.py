@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, F, Min, Q
 
 from hospitals.models import Doctor
-from integrations.models import CalLink, CalWebhook, SyncRun
+from integrations.calcom.drift import persisting_drifts
+from integrations.calcom.subscription import PROBLEM_TEXTS
+from integrations.models import BookingLookup, CalLink, CalWebhook, SubscriptionCheck, SyncRun
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -28,14 +30,28 @@ class HealthFigures:
     schedules_behind: int
     doctors_not_connected: int
     last_pull: SyncRun | None
+    drifts_persisting: int
+    lookups_given_up: int
+    last_check: SubscriptionCheck | None
 
     @property
     def is_fine(self) -> bool:
-        return not (self.webhooks_failed or self.schedules_behind or self.doctors_not_connected)
+        return not (
+            self.webhooks_failed
+            or self.schedules_behind
+            or self.doctors_not_connected
+            or self.drifts_persisting
+            or self.subscription_problems
+        )
+
+    @property
+    def subscription_problems(self) -> list[str]:
+        """In words."""
+        return [str(PROBLEM_TEXTS.get(code, code)) for code in self.last_check.problems] if self.last_check else []
 
 
 def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
-    """Five queries, each by an index."""
+    """Eight queries, each by an index or of a table that is small when all is well."""
     waiting = CalWebhook.objects.filter(status=CalWebhook.Status.PENDING).aggregate(
         count=Count("pk"), since=Min("received_at")
     )
@@ -50,6 +66,9 @@ def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
         schedules_behind=CalLink.objects.filter(out_of_step(), doctor__in=doctors).count(),
         doctors_not_connected=doctors.active().filter(cal_link__isnull=True).count(),
         last_pull=SyncRun.objects.order_by("-pk").first(),
+        drifts_persisting=persisting_drifts(),
+        lookups_given_up=BookingLookup.objects.filter(due_at__isnull=True).count(),
+        last_check=SubscriptionCheck.objects.order_by("-pk").first(),
     )
 
 

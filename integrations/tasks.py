@@ -20,6 +20,7 @@ from integrations.calcom.lookup_worker import run_due_lookups
 from integrations.calcom.processing import BATCH, process_pending_webhooks
 from integrations.calcom.pull import pull_changed_if_due, pull_window_if_due
 from integrations.calcom.schedules import push_next_schedule
+from integrations.calcom.subscription import check_subscription_if_due as check
 
 # One message's share of a worker; what is left is found by the next.
 SHARE_SECONDS = 60
@@ -61,6 +62,11 @@ def pull_bookings() -> None:
     """Each looks whether it is due: a restarted scheduler begins its count anew."""
     pull_changed_if_due()
     pull_window_if_due()
+
+
+@shared_task(name="integrations.check_subscription")
+def check_subscription() -> None:
+    check(at=timezone.now())
 
 
 @shared_task(name="integrations.complete_past_visits")

@@ -249,6 +249,7 @@ _SWEEPS = {
     "sweep-sms": ("integrations.sweep_sms", 5.0),
     "sweep-lookups": ("integrations.sweep_lookups", 15.0),
     "pull-bookings": ("integrations.pull_bookings", 60.0),
+    "check-subscription": ("integrations.check_subscription", 600.0),
     "complete-past-visits": ("integrations.complete_past_visits", 300.0),
     "purge-sign-in-traces": ("integrations.purge_sign_in_traces", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),

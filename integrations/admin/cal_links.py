@@ -6,6 +6,9 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -31,7 +34,7 @@ class StepFilter(KnownChoiceFilter):
 @admin.register(CalLink)
 class CalLinkAdmin(ReadOnlyAdmin):
     list_title = gettext_lazy("Doctors in Cal.com")
-    list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures")
+    list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures", "absence")
     list_filter = (StepFilter,)
     list_select_related = ("doctor__user__profile", "doctor__hospital")
     pushed = moment("pushed_at", gettext_lazy("last published"))
@@ -39,7 +42,17 @@ class CalLinkAdmin(ReadOnlyAdmin):
     hospital_path = "doctor__hospital"
     search_fields = ("doctor__user__profile__full_name",)
     ordering = ("doctor__user__profile__full_name", "pk")
-    fields = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures", "last_error", "next_try")
+    fields = (
+        "doctor_name",
+        "hospital_name",
+        "state",
+        "bookable",
+        "pushed",
+        "failures",
+        "last_error",
+        "next_try",
+        "absence",
+    )
 
     def name_of(self, obj: Any) -> str:
         return str(obj.doctor.full_name)
@@ -66,3 +79,11 @@ class CalLinkAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("bookable"), boolean=True)
     def bookable(self, link: CalLink) -> bool:
         return link.is_bookable
+
+    @display(description=gettext_lazy("absence entered in Cal.com"))
+    def absence(self, link: CalLink) -> str:
+        """Not in the hours kept here: enter it as time off, or delete it there."""
+        if link.absence_from is None or link.absence_until is None or link.absence_until < timezone.now():
+            return "-"
+        first, last = (date_format(localtime(at), "j M Y") for at in (link.absence_from, link.absence_until))
+        return _("%(first)s to %(last)s, not in the hours here") % {"first": first, "last": last}

@@ -21,6 +21,16 @@ KIND_TEXTS: dict[str, Any] = {
     SyncRun.Kind.WINDOW.value: gettext_lazy("visits of a period"),
 }
 
+REPAIR_TEXTS: dict[str, Any] = {
+    "missing_visit": gettext_lazy("missing visits"),
+    "changed_status": gettext_lazy("other status"),
+    "changed_times": gettext_lazy("other time"),
+    "changed_doctor": gettext_lazy("other doctor"),
+    "changed_patient": gettext_lazy("other patient"),
+    "no_show": gettext_lazy("came or did not come"),
+    "unknown_doctor": gettext_lazy("doctor not known here"),
+}
+
 
 class KindFilter(KnownChoiceFilter):
     title = gettext_lazy("what was asked for")
@@ -40,22 +50,26 @@ class SyncRunAdmin(ReadOnlyAdmin):
     """For operators: a pull is the whole platform's."""
 
     list_title = gettext_lazy("Pulls from Cal.com")
-    list_display = ("started", "kind_text", "state", "seen", "repaired_count")
+    list_display = ("started", "kind_text", "state", "seen", "repaired_count", "absent_there")
     list_filter = (KindFilter, StartedFilter)
     ordering = ("-pk",)
     from_time = moment("window_start", gettext_lazy("from"))
     to_time = moment("window_end", gettext_lazy("to"))
     started = moment("started_at", gettext_lazy("started"))
     finished = moment("finished_at", gettext_lazy("finished"))
+    reached = moment("reached_at", gettext_lazy("came as far as"))
     fields = (
         "kind_text",
         "from_time",
         "to_time",
         "started",
         "finished",
+        "reached",
         "state",
         "seen",
-        "repaired",
+        "repaired_text",
+        "unreadable",
+        "absent_there",
         "error",
     )
 
@@ -69,6 +83,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("repaired"))
     def repaired_count(self, run: SyncRun) -> int:
         return sum(count for count in run.repaired.values() if isinstance(count, int))
+
+    @display(description=gettext_lazy("repaired"))
+    def repaired_text(self, run: SyncRun) -> str:
+        return ", ".join(f"{REPAIR_TEXTS.get(kind, kind)}: {count}" for kind, count in run.repaired.items()) or "-"
 
     @display(description=gettext_lazy("state"), label={"done": "success", "running": "info", "failed": "danger"})
     def state(self, run: SyncRun) -> Badge:

@@ -20,6 +20,8 @@ BOOKING_TRIGGERS = (
     "BOOKING_CANCELLED",
     "BOOKING_REJECTED",
     "BOOKING_NO_SHOW_UPDATED",
+    # An absence entered in Cal.com itself, past the hours kept here.
+    "OOO_CREATED",
 )
 
 # With Cal.com's own fields an e-mail is demanded, and patients have only a phone. Optional, not hidden: a

@@ -21,7 +21,7 @@ from tests.cast import HospitalCast
 # 23:30 on the 21st in Vienna.
 AT = dt.datetime(2026, 11, 21, 22, 30, tzinfo=dt.UTC)
 VIENNA_21ST = dt.datetime(2026, 11, 20, 23, 0, tzinfo=dt.UTC)
-QUERIES = 10
+QUERIES = 13
 
 
 def fill_day(cast: HospitalCast, patient: Patient) -> None:
