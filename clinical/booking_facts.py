@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 ACCEPTED, PENDING, CANCELLED, REJECTED = "accepted", "pending", "cancelled", "rejected"
 FINAL = frozenset({CANCELLED, REJECTED})
@@ -47,37 +47,60 @@ class BookingFacts:
     rescheduled_to: str | None = None
 
 
-class MergedBooking(Protocol):
-    """The merged facts of one uid, as `AppointmentBooking` keeps them."""
+@dataclass(slots=True)
+class MergedBooking:
+    """The merged facts of one uid, under the names that `AppointmentBooking` keeps them by."""
 
     uid: str
-    booking_id: int | None
+    booking_id: int | None = None
+    status: str | None = None
+    status_at: dt.datetime | None = None
+    status_hash: str | None = None
+    fetched_status: str | None = None
+    fetched_status_at: dt.datetime | None = None
+    cancellation_reason: str | None = None
+    start_ts: dt.datetime | None = None
+    end_ts: dt.datetime | None = None
+    times_at: dt.datetime | None = None
+    times_hash: str | None = None
+    organizer_id: int | None = None
+    organizer_email: str | None = None
+    organizer_at: dt.datetime | None = None
+    organizer_hash: str | None = None
+    attendee_name: str | None = None
+    attendee_phone: str | None = None
+    reference: str | None = None
+    attendee_at: dt.datetime | None = None
+    attendee_hash: str | None = None
+    no_show: bool | None = None
+    no_show_at: dt.datetime | None = None
+    no_show_hash: str | None = None
+    rescheduled_from: str | None = None
+    rescheduled_from_at: dt.datetime | None = None
+    rescheduled_to: str | None = None
+    rescheduled_to_at: dt.datetime | None = None
+
+
+class Told(Protocol):
+    """What is known of a booking's status."""
+
     status: str | None
     status_at: dt.datetime | None
-    status_hash: str | None
     fetched_status: str | None
     fetched_status_at: dt.datetime | None
-    cancellation_reason: str | None
-    start_ts: dt.datetime | None
-    end_ts: dt.datetime | None
-    times_at: dt.datetime | None
-    times_hash: str | None
-    organizer_id: int | None
-    organizer_email: str | None
-    organizer_at: dt.datetime | None
-    organizer_hash: str | None
-    attendee_name: str | None
-    attendee_phone: str | None
-    reference: str | None
-    attendee_at: dt.datetime | None
-    attendee_hash: str | None
-    no_show: bool | None
-    no_show_at: dt.datetime | None
-    no_show_hash: str | None
+
+
+class Link(Protocol):
+    """A booking's place in its chain."""
+
+    uid: str
     rescheduled_from: str | None
     rescheduled_from_at: dt.datetime | None
     rescheduled_to: str | None
     rescheduled_to_at: dt.datetime | None
+
+
+Linked = TypeVar("Linked", bound=Link)
 
 
 def merge(booking: MergedBooking, facts: BookingFacts) -> None:
@@ -112,7 +135,7 @@ def merge(booking: MergedBooking, facts: BookingFacts) -> None:
         booking.rescheduled_to, booking.rescheduled_to_at = facts.rescheduled_to, facts.at
 
 
-def effective_status(booking: MergedBooking) -> str | None:
+def effective_status(booking: Told) -> str | None:
     """The status that counts: what was looked up, where it is newer or stronger than what events say; else theirs.
 
     Only a look-up may take a cancellation back. An event is sent after the change it tells of, so one about the change
@@ -127,7 +150,7 @@ def effective_status(booking: MergedBooking) -> str | None:
     return booking.fetched_status if is_newer or is_stronger else booking.status
 
 
-def chain(bookings: Iterable[MergedBooking]) -> Sequence[MergedBooking]:
+def chain(bookings: Iterable[Linked]) -> Sequence[Linked]:
     """The bookings of one visit from first to last; the last is the head.
 
     Should two bookings claim the same predecessor, the one linked later is followed, the other is left out.
@@ -143,7 +166,7 @@ def chain(bookings: Iterable[MergedBooking]) -> Sequence[MergedBooking]:
     starts = sorted(set(by_uid) - {uid for candidates in successors.values() for _, uid in candidates})
     # A circle of links has no start; any fixed one will do.
     current: str | None = (starts or sorted(by_uid))[0]
-    ordered: list[MergedBooking] = []
+    ordered: list[Linked] = []
     seen: set[str] = set()
     while current is not None and current not in seen:
         seen.add(current)

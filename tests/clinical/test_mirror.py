@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Patient
-from clinical.actions.mirror import UnknownDoctor, apply_booking_facts, complete_past_visits
+from clinical.actions.mirror import (
+    Applied,
+    BookingEvent,
+    Organizer,
+    UnknownDoctor,
+    apply_booking_events,
+    apply_booking_facts,
+    complete_past_visits,
+)
 from clinical.booking_facts import ACCEPTED, CANCELLED, PENDING, BookingFacts
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
 from hospitals.models import Doctor
@@ -149,24 +158,30 @@ def test_a_visit_long_past_counts_as_done(north: HospitalCast) -> None:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[list[BookingFacts]]:
-    """What happens to one visit: booked or requested, moved over several hops, perhaps cancelled or missed."""
+def histories(draw: st.DrawFn, name: str = "u", stranger: int | None = None) -> list[list[BookingFacts]]:
+    """What happens to one visit: booked or requested, moved over several hops, perhaps cancelled or missed.
+
+    With `stranger`, moved at last to somebody of that number.
+    """
     clock = itertools.count(1)
     first = draw(st.sampled_from([ACCEPTED, PENDING]))
-    events = [[booked("u0", next(clock), status=first)]]
+    uid = f"{name}0"
+    events = [[booked(uid, next(clock), status=first)]]
     if first == PENDING and draw(st.booleans()):
-        events.append([booked("u0", next(clock))])
-    uid = "u0"
+        events.append([booked(uid, next(clock))])
     for hop in range(1, draw(st.integers(0, 3)) + 1):
         start = NOON + dt.timedelta(days=hop)
-        events.append(moved(uid, f"u{hop}", next(clock), start=start))
-        uid = f"u{hop}"
+        events.append(moved(uid, f"{name}{hop}", next(clock), start=start))
+        uid = f"{name}{hop}"
     if draw(st.booleans()):
         events.append([BookingFacts(uid, minute(next(clock)), "seen", no_show=True)])
         if draw(st.booleans()):
             events.append([BookingFacts(uid, minute(next(clock)), "seen", no_show=False)])
     if draw(st.booleans()):
         events.append(cancelled(uid, next(clock)))
+    if stranger is not None:
+        new, link = moved(uid, f"{name}-away", next(clock), start=NOON)
+        events.append([replace(new, organizer_id=stranger), link])
     return events
 
 
@@ -183,6 +198,53 @@ def test_any_order_with_any_duplicates_gives_the_same_visits(
     shuffled = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=4))))
     apply(north.doctor, *shuffled)
     assert visits() == expected
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories(), other=histories("v", stranger=5), data=st.data())
+def test_many_at_once_is_as_one_after_the_other(
+    north: HospitalCast,
+    history: list[list[BookingFacts]],
+    other: list[list[BookingFacts]],
+    data: st.DataObject,
+) -> None:
+    """Two visits, one of them with an event of somebody unknown in it, in any order and cut into batches anywhere."""
+    events = data.draw(st.permutations(history + other))
+
+    def doctor_of(organizer: int | None, email: str | None) -> Doctor | None:
+        return north.doctor if organizer == ORGANIZER else None
+
+    def doctors_of(organizers: Collection[Organizer]) -> dict[Organizer, Doctor]:
+        return {one: north.doctor for one in organizers if one[0] == ORGANIZER}
+
+    forget()
+    expected = []
+    for facts in events:
+        try:
+            expected.append(_told(apply_booking_facts(facts=facts, payload={}, doctor_of=doctor_of, at=minute(0))))
+        except UnknownDoctor as unknown:
+            expected.append(_told(unknown))
+    one_by_one = visits(), bookings()
+    forget()
+    outcomes: list[tuple[str, bool]] = []
+    rest = list(events)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        batch, rest = [BookingEvent(facts, {}) for facts in rest[:size]], rest[size:]
+        outcomes += map(_told, apply_booking_events(events=batch, doctors_of=doctors_of, at=minute(0)))
+    assert (visits(), bookings()) == one_by_one
+    assert outcomes == expected
+
+
+def _told(outcome: Applied | UnknownDoctor) -> tuple[str, bool]:
+    if isinstance(outcome, UnknownDoctor):
+        return outcome.code, False
+    return "visit" if outcome.appointment else "kept", outcome.is_new
+
+
+def bookings() -> list[dict[str, Any]]:
+    rows = AppointmentBooking.objects.order_by("uid").values()
+    return [{**row, "appointment_id": row["appointment_id"] is not None, "created_at": None} for row in rows]
 
 
 def forget() -> None:
