@@ -27,6 +27,13 @@ class TolerantRedisCache(RedisCache):
         except RedisError as error:
             self._missed("set", error, None)
 
+    def set_many(self, data: Any, timeout: Any = 300, version: int | None = None) -> list[Any]:
+        """The keys that could not be written."""
+        try:
+            return list(super().set_many(data, timeout, version))
+        except RedisError as error:
+            return list(self._missed("set_many", error, list(data)))
+
     def delete(self, key: Any, version: int | None = None) -> bool:
         try:
             return bool(super().delete(key, version))

@@ -105,9 +105,10 @@ class CalcomBookings:
         return uuid.UUID(str(request.pk))
 
 
-def forget_slots(doctor_id: uuid.UUID) -> None:
-    """Drop the cached slots of a doctor whose bookings changed."""
-    cache.set(f"slots-since:{doctor_id}", time.time(), timeout=60)
+def forget_slots(*doctor_ids: uuid.UUID) -> None:
+    """Drop the cached slots of doctors whose bookings changed."""
+    now = time.time()
+    cache.set_many({f"slots-since:{doctor_id}": now for doctor_id in doctor_ids}, timeout=60)
 
 
 def _about(

@@ -102,7 +102,7 @@ class WebhookEvent(VendorModel):
         return {"triggerEvent": value["triggerEvent"], "payload": row, "is_flat": True}
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
+    def read(cls, body: bytes | str) -> Self:
         """The event in a body that is a JSON object. Raises: pydantic.ValidationError."""
         return cls.model_validate_json(body)
 
