@@ -15,6 +15,7 @@ from accounts.audit import Surface, current_surface
 from accounts.client_address import client_address
 from accounts.models import User
 from config import health, metrics
+from integrations.calcom import webhooks as calcom_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -24,11 +25,20 @@ _OPEN_WHILE_PASSWORD_IS_TEMPORARY = ("/staff/password/", "/staff/logout/", "/sta
 
 
 class HealthMiddleware:
-    """Answers the operators' addresses before anything else runs: they must work when the rest does not."""
+    """Answers what needs nothing of the rest, before any of it runs.
+
+    The operators' addresses must work when the rest does not. A vendor's webhook has no session, language or form,
+    and passing it by what pages need would cost as much as storing it.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        self.views = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
+        self.views: dict[str, Handler] = {
+            "/healthz": health.healthz,
+            "/readyz": health.readyz,
+            "/metrics": metrics.metrics,
+            "/webhooks/calcom/": calcom_webhooks.receive,
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = self.views.get(request.path, self.get_response)

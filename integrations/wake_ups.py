@@ -61,5 +61,8 @@ _line = _Line()
 
 
 def send(name: str) -> None:
-    """Wake the worker for one kind of work: a name in `_TASKS`."""
-    _line.send(_TASKS[name])
+    """Wake the worker for one kind of work, a name in `_TASKS`, without waiting for the broker.
+
+    The thread is no daemon: a command that ends at once still says what it has to say.
+    """
+    threading.Thread(target=_line.send, args=(_TASKS[name],), name=f"wake-{name}").start()

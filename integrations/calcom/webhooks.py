@@ -25,6 +25,10 @@ VALUES (%s::jsonb, %s, %s, %s)
 ON CONFLICT (body_sha256) DO NOTHING
 """
 
+# How JSON writes a NUL: there is no other way.
+_NUL = b"\\u0000"
+_ABSENT = object()
+
 
 class Unreadable(ValueError):
     """The body is not a JSON object."""
@@ -47,7 +51,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return _rejected(400, "not_a_json_object")
     trigger = event.get("triggerEvent")
     try:
-        _store(event, body, header or "", trigger if isinstance(trigger, str) else None)
+        _store(storable(event, body), body, header or "", trigger if isinstance(trigger, str) else None)
     except DatabaseError as error:
         log.error("calcom.webhook_not_stored", error=type(error).__name__)
         return HttpResponse(status=503)  # the sender tries again
@@ -66,22 +70,31 @@ def read_object(body: bytes) -> dict[str, Any]:
     return event
 
 
-def _store(event: dict[str, Any], body: bytes, header: str, trigger: str | None) -> None:
+def _store(text: str, body: bytes, header: str, trigger: str | None) -> None:
     digest = hashlib.sha256(body).hexdigest()
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [storable(event), header, digest, _spell_out_nul(trigger)])
+        cursor.execute(_STORE, [text, header, digest, _spell_out_nul(trigger)])
 
 
-def storable(event: dict[str, Any]) -> str:
-    """The event as JSON text without the secrets it carries, and with NUL spelled out: jsonb cannot hold one."""
-    payload = event.get("payload")
-    for holder in (event, payload):
+def storable(event: dict[str, Any], body: bytes) -> str:
+    """The event as JSON text without the secrets it carries, and with NUL spelled out: jsonb cannot hold one.
+
+    The text is the body's own where there is nothing to take out, which is the rule.
+    """
+    if _take_secrets_out(event) or _NUL in body:
+        return orjson.dumps(_spell_out_nul(event)).decode()
+    return body.decode()
+
+
+def _take_secrets_out(event: dict[str, Any]) -> bool:
+    """Whether there were any."""
+    found = False
+    for holder in (event, event.get("payload")):
         if isinstance(holder, dict):
-            holder.pop("oneTimePassword", None)
-            if isinstance(holder.get("videoCallData"), dict):
-                holder["videoCallData"].pop("password", None)
-    text = orjson.dumps(event).decode()
-    return orjson.dumps(_spell_out_nul(event)).decode() if "\\u0000" in text else text
+            found |= holder.pop("oneTimePassword", _ABSENT) is not _ABSENT
+            call = holder.get("videoCallData")
+            found |= isinstance(call, dict) and call.pop("password", _ABSENT) is not _ABSENT
+    return found
 
 
 def _spell_out_nul(value: Any) -> Any:
