@@ -16,8 +16,9 @@ from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
 
 class BehindGlassAdmin(ReadOnlyAdmin):
-    # What opening one row is called; None where the page records it for everybody.
-    opened_action: AccessAction | None = None
+    opened_action: AccessAction
+    # Whether opening one is on record whoever does it (invariant 9 of `docs/architecture.md`).
+    is_opening_recorded_for_all = False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         answer = super().changelist_view(request, extra_context)
@@ -38,7 +39,9 @@ class BehindGlassAdmin(ReadOnlyAdmin):
 
     def _record_opening(self, request: HttpRequest, object_id: str | None) -> None:
         user = acting_user(request)
-        if not (object_id and self.opened_action and user.is_operator and self.has_view_permission(request)):
+        is_recorded = user.is_operator or self.is_opening_recorded_for_all
+        # A POST shows nothing: these pages change nothing, and refuse it.
+        if not (object_id and is_recorded and request.method != "POST" and self.has_view_permission(request)):
             return
         row = self.get_object(request, object_id)
         if row is not None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -14,10 +13,9 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.audit import AccessAction
-from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
+from clinical.admin.behind_glass import BehindGlassAdmin
 from clinical.medications import stored_medications
 from clinical.models import Prescription
-from hospitals.admin.base import acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -44,6 +42,8 @@ class WrittenFilter(DayRangeFilter):
 
 @admin.register(Prescription)
 class PrescriptionAdmin(BehindGlassAdmin):
+    opened_action = AccessAction.OPENED_PRESCRIPTION
+    is_opening_recorded_for_all = True
     list_title = gettext_lazy("Prescriptions")
     list_display = ("written", "doctor_name", "patient_name", "state", "pharmacist_name")
     list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
@@ -68,13 +68,6 @@ class PrescriptionAdmin(BehindGlassAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]
-
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        with transaction.atomic():
-            opened = self.get_object(request, object_id) if object_id else None
-            if opened is not None and self.has_view_permission(request, opened):
-                record_opening(acting_user(request), AccessAction.OPENED_PRESCRIPTION, opened, kind="prescription")
-        return super().changeform_view(request, object_id, *args, **kwargs)
 
     def name_of(self, obj: Any) -> str:
         return _("Prescription of %(doctor)s") % {"doctor": obj.doctor.full_name}

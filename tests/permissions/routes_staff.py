@@ -1,0 +1,71 @@
+"""The dashboards of doctors and pharmacists, and the staff's sign-in."""
+
+from __future__ import annotations
+
+from tests.cast import PASSWORD
+from tests.clinical.records import MEDICATION_ROW
+from tests.permissions.table import (
+    DONE,
+    PORTAL,
+    SIGN_IN,
+    Role,
+    Row,
+    both,
+    doctors,
+    everyone,
+    get_only,
+    pharmacists,
+    post_only,
+)
+
+_VISIT = "staff/doctor/visits/<uuid:visit_id>/"
+_OWN_RX = "staff/doctor/prescriptions/<uuid:prescription_id>/"
+_RX = "staff/pharmacy/<uuid:prescription_id>/"
+_NOT_SIGNED_IN = {Role.ANONYMOUS.name: 200, Role.PATIENT.name: 200, Role.OTHER_PATIENT.name: 200}
+_NOBODY = {Role.ANONYMOUS.name: SIGN_IN, Role.PATIENT.name: SIGN_IN, Role.OTHER_PATIENT.name: SIGN_IN}
+_AT_THE_PORTAL = {Role.ADMIN.name: PORTAL, Role.ADMIN_SOUTH.name: PORTAL, Role.OPERATOR.name: PORTAL}
+_WRONG = {"email": "doctor@north.test", "password": f"not-{PASSWORD}"}
+_CLAIMED = {"prescription_id": "claimed"}
+_OWN = {"prescription_id": "own"}
+
+ROWS: list[Row] = [
+    Row("", "GET", everyone(DONE)),
+    Row("", "POST", everyone(DONE)),
+    *get_only("staff/", everyone(DONE, **_NOBODY, **_AT_THE_PORTAL), refusing=everyone(405, **_NOBODY)),
+    *both(
+        "staff/login/",
+        everyone(DONE, **_NOT_SIGNED_IN),
+        everyone(DONE, **{name: 422 for name in _NOT_SIGNED_IN}),
+        _WRONG,
+    ),
+    *post_only("staff/logout/", everyone(SIGN_IN), refusing=everyone(405), allowed=frozenset(Role)),
+    *both("staff/password/", everyone(200, **_NOBODY), everyone(422, **_NOBODY)),
+    *get_only("staff/doctor/", doctors(200, colleague=200, south=200)),
+    *get_only("staff/doctor/day/<date:date>/", doctors(200, colleague=200, south=200)),
+    *get_only(_VISIT, doctors(200)),
+    *post_only(f"{_VISIT}complete/", doctors(DONE)),
+    *post_only(f"{_VISIT}no-show/", doctors(DONE)),
+    *post_only(f"{_VISIT}confirm/", doctors(DONE), uses={"visit_id": "phone_visit"}),
+    *get_only("staff/doctor/patients/<uuid:patient_id>/", doctors(200)),
+    *both(
+        "staff/doctor/patients/<uuid:patient_id>/prescribe/", doctors(200), doctors(DONE), {**MEDICATION_ROW, "rows": 1}
+    ),
+    *post_only("staff/doctor/ai-sessions/<uuid:session_id>/transcript/", doctors(200)),
+    *get_only(_OWN_RX, doctors(200), uses=_OWN),
+    *post_only(f"{_OWN_RX}withdraw/", doctors(DONE), uses=_OWN),
+    *post_only(f"{_OWN_RX}answer/", doctors(DONE), {"text": "Twice a day."}, uses=_CLAIMED),
+    *get_only("staff/pharmacy/", pharmacists(200, south=200)),
+    *get_only(_RX, pharmacists(200)),
+    *post_only(f"{_RX}claim/", pharmacists(DONE)),
+    *post_only(f"{_RX}release/", pharmacists(DONE), uses=_CLAIMED),
+    *post_only(f"{_RX}approve/", pharmacists(DONE), uses=_CLAIMED),
+    *post_only(f"{_RX}deny/", pharmacists(DONE), {"reason": "dose"}, uses=_CLAIMED),
+    *post_only(f"{_RX}ask/", pharmacists(DONE), {"text": "How often?"}, uses=_CLAIMED),
+    *post_only(
+        f"{_RX}dispense/",
+        pharmacists(DONE),
+        {"quantity-0": "30", "batch-0": "A1"},
+        uses={"prescription_id": "approved"},
+    ),
+    *post_only(f"{_RX}undo/", pharmacists(DONE), uses={"prescription_id": "dispensed"}),
+]
