@@ -1,0 +1,254 @@
+"""What each trigger means: the facts it gives, what it leaves to a look-up, and what is only recorded."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from clinical.booking_facts import BookingFacts
+from integrations.calcom.payloads import Booking
+from integrations.calcom.translate import Absence, Translation, translate_booking, translate_event
+from integrations.calcom.webhook_payloads import WebhookEvent
+from tests.integrations.calcom.clinic import REFERENCE
+
+AT = datetime(2050, 1, 1, 12, tzinfo=UTC)
+START = datetime(2050, 9, 5, 8, tzinfo=UTC)
+ORGANIZER = {"id": 7, "email": "dora@example.com"}
+ONE_SEAT = {"attendeeSeatId": "seat-1", "seatsPerTimeSlot": 4}
+
+
+def told(trigger: str, **changes: Any) -> Translation:
+    payload = {
+        "uid": "a",
+        "bookingId": 5,
+        "startTime": "2050-09-05T08:00:00Z",
+        "endTime": "2050-09-05T08:30:00Z",
+        "organizer": ORGANIZER,
+        "attendees": [{"name": "Gerda Guest", "email": "g@example.com", "phoneNumber": "+4915112345678"}],
+    }
+    given = {key: value for key, value in (payload | changes).items() if value != "absent"}
+    return translated({"triggerEvent": trigger, "createdAt": "2050-01-01T12:00:00.000Z", "payload": given})
+
+
+def translated(body: dict[str, Any]) -> Translation:
+    return translate_event(WebhookEvent.read(json.dumps(body).encode()), digest="d", received_at=AT)
+
+
+def gist(facts: BookingFacts) -> tuple[Any, ...]:
+    """Which kinds of facts there are."""
+    return (
+        facts.uid,
+        facts.status,
+        "times" if facts.start and facts.end else None,
+        "organizer" if facts.organizer_id else None,
+        "attendee" if facts.attendee_name or facts.phone else None,
+        facts.rescheduled_from or facts.rescheduled_to,
+    )
+
+
+ALL = ("times", "organizer", "attendee")
+OLD = {"rescheduleUid": "old", "rescheduleId": 4}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "changes", "facts", "lookups"),
+    [
+        ("BOOKING_CREATED", {}, [("a", "accepted", *ALL, None)], []),
+        ("BOOKING_CREATED", {"requiresConfirmation": True}, [("a", "accepted", *ALL, None)], ["a"]),
+        ("BOOKING_CREATED", {"status": "PENDING"}, [("a", "accepted", *ALL, None)], ["a"]),
+        ("BOOKING_CREATED", ONE_SEAT, [("a", "accepted", "times", "organizer", None, None)], ["a"]),
+        ("BOOKING_REQUESTED", {}, [("a", "pending", *ALL, None)], ["a"]),
+        (
+            "BOOKING_REQUESTED",
+            OLD,
+            [("a", "pending", *ALL, "old"), ("old", "cancelled", None, None, None, "a")],
+            [],
+        ),
+        (
+            "BOOKING_RESCHEDULED",
+            OLD,
+            [("a", "accepted", *ALL, "old"), ("old", "cancelled", None, None, None, "a")],
+            [],
+        ),
+        ("BOOKING_RESCHEDULED", {"rescheduleUid": "a"}, [("a", None, "times", None, None, None)], ["a"]),
+        ("BOOKING_RESCHEDULED", {}, [("a", "accepted", *ALL, None)], ["a"]),
+        ("BOOKING_RESCHEDULED", OLD | ONE_SEAT, [], ["a", "old"]),
+        ("BOOKING_RESCHEDULED", OLD | {"uid": None}, [], ["old"]),
+        ("BOOKING_CANCELLED", {}, [("a", "cancelled", *ALL, None)], []),
+        ("BOOKING_CANCELLED", ONE_SEAT, [], ["a"]),
+        ("BOOKING_CANCELLED", {"seatsPerTimeSlot": 4}, [], ["a"]),
+        (
+            "BOOKING_CANCELLED",
+            {"seatsPerTimeSlot": 4, "cancelledBy": "dora@example.com"},
+            [("a", "cancelled", "times", "organizer", None, None)],
+            ["a"],
+        ),
+        ("BOOKING_CANCELLED", {"recurringEvent": {"count": 3}}, [("a", "cancelled", *ALL, None)], ["a"]),
+        ("BOOKING_REJECTED", {}, [("a", "rejected", *ALL, None)], []),
+        ("BOOKING_CREATED", {"organizer": "absent"}, [("a", "accepted", "times", None, "attendee", None)], ["a"]),
+        (
+            "BOOKING_CANCELLED",
+            {"organizer": {"email": "dora@example.com"}},
+            [("a", "cancelled", "times", None, "attendee", None)],
+            ["a"],
+        ),
+        (
+            "BOOKING_CREATED",
+            {"endTime": "absent"},
+            [("a", "accepted", None, "organizer", "attendee", None)],
+            ["a"],
+        ),
+    ],
+)
+def test_a_booking_event_gives_facts_and_asks_for_the_rest(
+    trigger: str, changes: dict[str, Any], facts: list[tuple[Any, ...]], lookups: list[str]
+) -> None:
+    translation = told(trigger, **changes)
+    assert [gist(one) for one in translation.facts] == facts
+    assert list(translation.lookups) == lookups
+    assert bool(translation.note) is not bool(facts)
+
+
+@pytest.mark.parametrize("trigger", ["MEETING_STARTED", "MEETING_ENDED", "BOOKING_PAID", "BOOKING_PAYMENT_INITIATED"])
+def test_stale_and_inflated_words_are_only_recorded(trigger: str) -> None:
+    flat = {"triggerEvent": trigger, "uid": "a", "status": "ACCEPTED", "startTime": "2050-09-05T08:00:00.000Z"}
+    for translation in (told(trigger), translated(flat)):
+        assert (translation.facts, translation.lookups) == ((), ())
+        assert translation.note
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"triggerEvent": "PING", "payload": {"type": "Test"}}, {"triggerEvent": "NEW_THING", "payload": {}}],
+)
+def test_what_is_not_ours_is_only_recorded(body: dict[str, Any]) -> None:
+    translation = translated(body)
+    assert (translation.facts, translation.lookups) == ((), ())
+    assert translation.note
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"cancellationReason": "ill"}, "ill"),
+        ({"requestReschedule": True, "cancellationReason": "x"}, "reschedule_requested"),
+        ({"cancellationReason": "Please reschedule. I am away"}, "reschedule_requested"),
+        ({"cancellationReason": None}, None),
+    ],
+)
+def test_a_cancellations_reason(changes: dict[str, Any], reason: str | None) -> None:
+    assert told("BOOKING_CANCELLED", **changes).facts[0].cancellation_reason == reason
+
+
+def test_the_reason_of_a_move_is_no_reason_to_cancel() -> None:
+    assert told("BOOKING_RESCHEDULED", cancellationReason="later", **OLD).facts[0].cancellation_reason is None
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["2050-09-05T08:00:00Z", "2050-09-05T08:00:00+00:00", "2050-09-05T08:00:00.000Z", "2050-09-05T10:00+02:00"],
+)
+def test_every_spelling_of_a_time_is_the_same_time(spelling: str) -> None:
+    assert told("BOOKING_CREATED", startTime=spelling).facts[0].start == START
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"attendees": [{"name": "G", "phoneNumber": "+4915112345678"}]},
+        {"responses": {"attendeePhoneNumber": {"value": "+4915112345678"}}},
+        {"responses": {"location": {"value": {"value": "phone", "optionValue": "+4915112345678"}}}},
+        {"smsReminderNumber": "+4915112345678"},
+        {"attendees": [{"name": "G", "email": "4915112345678@sms.cal.com"}]},
+    ],
+)
+def test_a_phone_is_found_in_all_its_places(place: dict[str, Any]) -> None:
+    changes = {"attendees": [{"name": "G", "email": "g@example.com"}]} | place
+    assert told("BOOKING_CREATED", **changes).facts[0].phone == "4915112345678"
+
+
+@pytest.mark.parametrize(
+    ("marks", "no_show", "lookups"),
+    [
+        ([{"noShow": True}], True, []),
+        ([{"noShow": False}], False, []),
+        ([{"noShow": True}, {"noShow": True}], True, []),
+        ([{"noShow": True}, {"noShow": False}], None, ["a"]),
+        ([], None, ["a"]),
+    ],
+)
+def test_a_no_show_is_the_bookers(marks: list[dict[str, Any]], no_show: bool | None, lookups: list[str]) -> None:
+    body = {"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "payload": {"bookingUid": "a", "attendees": marks}}
+    translation = translated(body)
+    assert [one.no_show for one in translation.facts] == ([] if no_show is None else [no_show])
+    assert list(translation.lookups) == lookups
+
+
+def test_an_absence_entered_in_calcom_is_drift() -> None:
+    entry = {"start": "2050-01-05T00:00:00+00:00", "end": "2050-01-07T23:59:59+00:00", "user": {"id": 7}}
+    translation = translated({"triggerEvent": "OOO_CREATED", "payload": {"oooEntry": entry}})
+    assert translation.absence == Absence(
+        7, datetime(2050, 1, 5, tzinfo=UTC), datetime(2050, 1, 7, 23, 59, 59, tzinfo=UTC)
+    )
+    assert translation.facts == ()
+
+
+def test_a_look_up_tells_the_no_show_as_of_when_it_was_asked() -> None:
+    row = {
+        "uid": "a",
+        "status": "accepted",
+        "start": "2050-09-05T08:00:00.000Z",
+        "end": "2050-09-05T08:30:00.000Z",
+        "hosts": [{"id": 7, "email": "dora@example.com"}],
+        "attendees": [{"name": "G", "absent": True}],
+        "updatedAt": "2049-01-01T00:00:00.000Z",
+        "rescheduledFromUid": "old",
+    }
+    booking, mark = translate_booking(Booking.model_validate(row), digest="d", fetched_at=AT)
+    assert (booking.at, booking.no_show, booking.rescheduled_from) == (datetime(2049, 1, 1, tzinfo=UTC), None, "old")
+    assert (mark.at, mark.no_show, mark.status) == (AT, True, None)
+
+
+def test_of_two_look_ups_about_one_change_the_later_counts() -> None:
+    row = {"uid": "a", "status": "accepted", "start": "2050-09-05T08:00:00Z", "end": "2050-09-05T08:30:00Z"}
+    asked = [AT, AT.replace(hour=13)]
+    first, second = (
+        translate_booking(
+            Booking.model_validate(row | {"updatedAt": "2049-01-01T00:00:00Z"}), digest="f", fetched_at=at
+        )
+        for at in asked
+    )
+    assert first[0].at == second[0].at
+    assert "f" * 64 < first[0].digest < second[0].digest
+
+
+# What each of the vendor's printed samples is: booking facts, a mark, an absence, or nothing of ours.
+SAMPLES = {
+    "BOOKING_CREATED-1": 1,
+    "BOOKING_CREATED-2": 1,
+    "BOOKING_REQUESTED-1": 1,
+    "BOOKING_RESCHEDULED-1": 2,
+    "BOOKING_CANCELLED-1": 1,
+    "BOOKING_REJECTED-1": 1,
+    "BOOKING_NO_SHOW_UPDATED-1": 1,
+    "BOOKING_NO_SHOW_UPDATED-2": 1,
+    "BOOKING_PAID-1": 0,
+    "MEETING_STARTED-1": 0,
+    "MEETING_ENDED-1": 0,
+    "OOO_CREATED-1": 0,
+    "DELEGATION_CREDENTIAL_ERROR-1": 0,
+    "AFTER_HOSTS_CAL_VIDEO_NO_SHOW-1": 0,
+}
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the vendor's samples are not beside this clone")
+def test_every_sample_of_the_vendor_is_understood() -> None:
+    found = {}
+    for path in sorted((REFERENCE / "webhooks").glob("*.json")):
+        translation = translated(json.loads(path.read_text()))
+        assert translation.facts or translation.note, path.name
+        found[path.stem] = len(translation.facts)
+    assert found == SAMPLES
