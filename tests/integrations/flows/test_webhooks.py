@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
 from integrations.calcom.connect import connect_doctor
@@ -59,6 +61,31 @@ def test_a_webhook_is_stored_once_and_applied(connected: Connected) -> None:
     visit = Appointment.objects.get()
     assert (visit.doctor_id, visit.guest_name, visit.cal_booking_id) == (connected.doctor.pk, "Gerda Guest", "uid-1")
     assert process_pending_webhooks(at=timezone.now()) == 0
+
+
+def test_accepting_is_one_statement_and_nothing_of_what_pages_need(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    body = event(title="Zahnärztin")
+    with django_assert_num_queries(1):
+        response = Client(enforce_csrf_checks=True).post(
+            "/webhooks/calcom/",
+            data=body,
+            content_type="application/json",
+            headers={"X-Cal-Signature-256": sign(SECRET, body)},
+        )
+    assert (response.status_code, response.content, dict(response.cookies)) == (200, b"", {})
+    assert "Content-Security-Policy" not in response.headers
+    assert CalWebhook.objects.get().raw_webhook_body == json.loads(body)
+
+
+def test_without_storage_the_sender_is_asked_to_try_again(db: None) -> None:
+    def refuse(*_: Any) -> None:
+        raise OperationalError
+
+    with connection.execute_wrapper(refuse):
+        assert post(event()) == 503
+    assert CalWebhook.objects.count() == 0
 
 
 @pytest.mark.parametrize(
