@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from config.bench import wrk
+from config.bench import apply, wrk
+from config.bench.applying import Applying
 from config.bench.databases import ROOT, environment_for, prepared
 from config.bench.measure import Target, check, measure
 from config.bench.report import lines, machine, table
@@ -31,6 +32,7 @@ def main() -> int:
     options = _options()
     try:
         wrk.binary()
+        applied = apply.report(_applied(options)) if options.only in apply.NAME else []
         with contextlib.ExitStack() as everything:
             targets = list(_targets(options, everything))
             for target in targets:
@@ -50,6 +52,8 @@ def main() -> int:
         say(f"Wrong answer. {problem}")
         return 1
     _report(targets, options)
+    for line in applied:
+        say(line)
     return 0
 
 
@@ -64,8 +68,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each run, in whole seconds")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--events", type=int, default=20_000, help="stored webhooks to apply")
     parser.add_argument("--only", default="", help="rows whose name contains this, and their floors")
     return parser.parse_args()
+
+
+def _applied(options: argparse.Namespace) -> Applying:
+    """Before the web servers start: a database that they hold cannot be copied."""
+    return apply.run(events=options.events, appointments=SMALL, say=say)
 
 
 def _targets(options: argparse.Namespace, everything: contextlib.ExitStack) -> Iterator[Target]:

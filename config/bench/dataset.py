@@ -70,14 +70,14 @@ def fill(connection: psycopg.Connection, data: Dataset) -> None:
     """Load an empty, migrated database. Triggers and foreign keys are off while it lasts."""
     connection.execute("SET session_replication_role = replica")
     for table, columns, rows in tables(data):
-        _copy(connection, f"COPY {table} ({columns}) FROM STDIN", rows)
+        copy_rows(connection, f"COPY {table} ({columns}) FROM STDIN", rows)
     connection.execute("SET session_replication_role = origin")
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM (ANALYZE)")
 
 
-def _copy(connection: psycopg.Connection, statement: str, rows: Iterable[str]) -> None:
+def copy_rows(connection: psycopg.Connection, statement: str, rows: Iterable[str]) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         batch: list[str] = []
         for row in rows:

@@ -84,7 +84,7 @@ def _run(target: Target, *, seconds: float, connections: int) -> wrk.Run:
         headers=target.row.headers(target.subjects),
         messages=messages,
         seconds=seconds,
-        connections=connections,
+        connections=target.row.connections or connections,
     )
     if run.wrong:
         raise WrongAnswer(f"{target.row.name}: {run.wrong} wrong answers under load")

@@ -12,6 +12,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from accounts.wake_ups import wake
+
 PAGE = 20
 _ROW = "SELECT id, start_ts, end_ts, status, doctor_id, hospital_id FROM appointments WHERE id = %s"
 _LIST = f"""
@@ -57,6 +59,7 @@ def one_insert(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [body.decode(), given, hashlib.sha256(body).hexdigest()])
+    wake("process_webhooks")
     return HttpResponse(status=200)
 
 
