@@ -1,11 +1,12 @@
 """When an operator opened a hospital's records, and why."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.pg_fields
 
 
 class Migration(migrations.Migration):

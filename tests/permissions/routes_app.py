@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.permissions.table import Row, app, everyone, get_only, post_only
+from tests.permissions.table import Answer, Row, app, everyone, get_only, post_only
 
 _V1 = "api/v1/"
-_UNKNOWN = "00000000-0000-4000-8000-000000000000"
-# A token is looked at before the method.
-_NO_METHOD = app(405)
-_CODE = {"challenge_id": _UNKNOWN, "code": "1234", "phone": "+436601234567"}
+_CODE = {"challenge_id": "00000000-0000-4000-8000-000000000000", "otp": "1234", "phone": "+436601234567"}
+# An answer to one's own, and where another patient's is told apart: own, another's, body.
+Given = tuple[Answer] | tuple[Answer, Answer] | tuple[Answer, Answer, Mapping[str, object]]
 
 
-def api(route: str, **answers: tuple[object, ...]) -> list[Row]:
-    """`get=(own, another's)`; methods not named are refused by 405."""
+def api(route: str, *, before_step_up: bool = False, **answers: Given) -> list[Row]:
+    """What `get`, `post`, `patch` and `delete` answer; `get` and `post` are refused where they are not named."""
     rows = []
     for method in ("get", "post", "patch", "delete"):
-        given = answers.get(method)
-        if given is None:
-            if method in ("get", "post"):
-                rows.append(Row(f"{_V1}{route}", method.upper(), _NO_METHOD))
+        if method not in answers and method in ("patch", "delete"):
             continue
-        own, another, body = (*given, given[0], {})[:3] if len(given) == 1 else (*given, {})[:3]
-        rows.append(Row(f"{_V1}{route}", method.upper(), app(own, another), body))  # type: ignore[arg-type]
+        given = answers.get(method, (405,))
+        own, another = given[0], given[1] if len(given) > 1 else given[0]
+        expected = app(own, another, new_device=own if before_step_up else 403)
+        rows.append(Row(f"{_V1}{route}", method.upper(), expected, given[2] if len(given) == 3 else {}))
     return rows
 
 
@@ -35,17 +33,19 @@ def public(route: str, answer: int, body: Mapping[str, object]) -> list[Row]:
 ROWS: list[Row] = [
     *public("auth/otp/request/", 202, {"phone": "+436601234567"}),
     *public("auth/otp/verify/", 400, _CODE),
+    *api("auth/step-up/", before_step_up=True, post=(400,)),
+    *api("auth/phone/", post=(202, 202, {"phone": "+436601111111"})),
     *api("auth/devices/", get=(200,)),
     *api("auth/devices/<uuid:device_id>/", delete=(204, 404)),
-    *api("auth/logout/", post=(204,)),
+    *api("auth/logout/", before_step_up=True, post=(204,)),
     *api("auth/logout-all/", post=(204,)),
     *api("me/", get=(200,), patch=(200, 200, {"full_name": "Paula Newname"})),
-    *api("hospitals/", get=(200,)),
-    *api("hospitals/<uuid:pk>/", get=(200,)),
+    *api("hospitals/", before_step_up=True, get=(200,)),
+    *api("hospitals/<uuid:pk>/", before_step_up=True, get=(200,)),
     *api("access-log/", get=(200,)),
-    *api("doctors/", get=(200,)),
-    *api("doctors/<uuid:doctor_id>/", get=(200,)),
-    *api("doctors/<uuid:doctor_id>/slots/", get=(200,)),
+    *api("doctors/", before_step_up=True, get=(200,)),
+    *api("doctors/<uuid:doctor_id>/", before_step_up=True, get=(200,)),
+    *api("doctors/<uuid:doctor_id>/slots/", before_step_up=True, get=(200,)),
     *api("appointments/", get=(200,), post=(409, 409, {"doctor": "$doctor_id", "start": "$tomorrow", "reason": ""})),
     *api("appointments/requests/<uuid:request_id>/", get=(200, 404)),
     *api("appointments/<uuid:appointment_id>/", get=(200, 404)),
@@ -60,6 +60,9 @@ ROWS: list[Row] = [
     *get_only("api/docs/", everyone(200), refusing=everyone(405)),
     # Unsigned, whoever is signed in.
     *post_only("webhooks/calcom/", everyone(401), {"triggerEvent": "PING"}, refusing=everyone(405)),
+    *post_only("webhooks/twilio/status/", everyone(403), {"MessageStatus": "delivered"}, refusing=everyone(405)),
     *get_only("healthz", everyone(200), refusing=everyone(200)),
     *get_only("readyz", everyone(200), refusing=everyone(200)),
+    # From an internal address, as here; 404 from outside.
+    *get_only("metrics", everyone(200), refusing=everyone(200)),
 ]

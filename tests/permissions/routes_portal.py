@@ -124,6 +124,11 @@ ROWS: list[Row] = [
     *model("integrations.bookingrequest", admin="lv", operator="lv"),
     *model("integrations.calwebhook", admin="", operator="lv"),
     *model("integrations.syncrun", admin="", operator="lv"),
+    *both(
+        "admin/integrations/calwebhook/replay/",
+        portal(403, south=403, operator=200),
+        portal(403, south=403, operator=200),
+    ),
     *post_only(
         "admin/clinical/aisession/<uuid:pk>/transcript/", portal(403, south=403, operator=403), refusing=_NO_METHOD
     ),

@@ -21,8 +21,10 @@ from tests.permissions.table import (
 _VISIT = "staff/doctor/visits/<uuid:visit_id>/"
 _OWN_RX = "staff/doctor/prescriptions/<uuid:prescription_id>/"
 _RX = "staff/pharmacy/<uuid:prescription_id>/"
-_NOT_SIGNED_IN = {Role.ANONYMOUS.name: 200, Role.PATIENT.name: 200, Role.OTHER_PATIENT.name: 200}
-_NOBODY = {Role.ANONYMOUS.name: SIGN_IN, Role.PATIENT.name: SIGN_IN, Role.OTHER_PATIENT.name: SIGN_IN}
+# The dashboards know no patients: whatever session one has is nobody's.
+_NOT_STAFF = (Role.ANONYMOUS, Role.PATIENT, Role.NEW_DEVICE, Role.OTHER_PATIENT)
+_NOT_SIGNED_IN = {role.name: 200 for role in _NOT_STAFF}
+_NOBODY = {role.name: SIGN_IN for role in _NOT_STAFF}
 _AT_THE_PORTAL = {Role.ADMIN.name: PORTAL, Role.ADMIN_SOUTH.name: PORTAL, Role.OPERATOR.name: PORTAL}
 _WRONG = {"email": "doctor@north.test", "password": f"not-{PASSWORD}"}
 _CLAIMED = {"prescription_id": "claimed"}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 class Role(enum.StrEnum):
     ANONYMOUS = "anonymous"
     PATIENT = "the patient"
+    NEW_DEVICE = "the patient on a device that proved the phone alone"
     OTHER_PATIENT = "another patient"
     DOCTOR = "doctor North"
     COLLEAGUE = "doctor North who never met the patient"
@@ -36,7 +37,7 @@ Answers = Mapping[Role, Answer]
 # What says no. Whoever gets one of these changed nothing, and nothing was sent.
 DENIALS = frozenset({401, 403, 404, 405, SIGN_IN, NOT_THERE})
 
-_PATIENTS = (Role.PATIENT, Role.OTHER_PATIENT)
+_PATIENTS = (Role.PATIENT, Role.NEW_DEVICE, Role.OTHER_PATIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ def everyone(answer: Answer, **special: Answer) -> Answers:
     return {role: special.get(role.name, answer) for role in Role}
 
 
-def app(own: Answer, another: Answer | None = None) -> Answers:
+def app(own: Answer, another: Answer | None = None, *, new_device: Answer = 403) -> Answers:
     """The patient's app: a bearer token of a patient, or 401. A browser's session is no token."""
-    given = {Role.PATIENT: own, Role.OTHER_PATIENT: own if another is None else another}
+    given = {Role.PATIENT: own, Role.NEW_DEVICE: new_device, Role.OTHER_PATIENT: own if another is None else another}
     return dict(everyone(401)) | given
 
 

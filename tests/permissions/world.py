@@ -89,8 +89,9 @@ def make_world() -> World:
         Who.OPERATOR: operator,
     }
     # A patient's session in the dashboards, should somebody make one, opens nothing.
-    sessions = people | {Who.PATIENT: patient.user, Who.OTHER_PATIENT: other.user}
+    sessions = people | {who: one.user for who, one in _patients(patient, other).items()}
     devices = {who: DeviceToken.objects.create(user=one.user) for who, one in _patients(patient, other).items()}
+    devices[Who.NEW_DEVICE] = DeviceToken.objects.create(user=patient.user, needs_step_up=True)
     ids = _records(north, patient, now)
     ids["device_id"] = devices[Who.PATIENT][0].public_id
     # Somebody else has the other hospital open, which opens nothing to the operator of the table.

@@ -1,0 +1,78 @@
+"""What faces a person reads rows through `.for_user`, or says here why not."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.apps import apps
+
+ROOT = Path(__file__).resolve().parents[2]
+# Views, API, admin, and the modules that put a page together for somebody.
+APPS = ("accounts", "hospitals", "clinical", "integrations", "config")
+INTERFACES = (
+    *(f"{app}/{room}/*.py" for app in APPS for room in ("views", "api", "admin")),
+    "config/admin_*.py",
+    "clinical/day_figures.py",
+    "clinical/doctor_day.py",
+    "clinical/patient_record.py",
+    "clinical/pharmacy_queue.py",
+    "hospitals/forms.py",
+    "integrations/health_figures.py",
+)
+SCOPING = {"for_user", "for_record", "for_reading", "none"}
+# `module: Model`, and what scopes it there.
+ALLOWED = {
+    "accounts/api/views.py: DeviceToken": "filtered by the signed-in patient",
+    "accounts/api/views.py: Patient": "the signed-in patient's own row",
+    "clinical/doctor_day.py: Appointment": "whether an earlier visit exists, inside a scoped query; no row leaves",
+    "clinical/doctor_day.py: DoctorAvailability": "the signed-in doctor's own hours",
+    "clinical/doctor_day.py: DoctorTimeOff": "the signed-in doctor's own time off",
+    "clinical/doctor_day.py: Prescription": "the signed-in doctor's own prescriptions of the own hospital",
+    "clinical/doctor_day.py: PrescriptionMessage": "the last message of those",
+    "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
+    "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
+    "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
+    "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",
+    "hospitals/api/views.py: Profile": "names of who is in the patient's own access log",
+}
+MODELS = {
+    model.__name__ for app in ("accounts", "hospitals", "clinical") for model in apps.get_app_config(app).get_models()
+}
+
+
+def unscoped() -> Iterator[str]:
+    for path in sorted({path for pattern in INTERFACES for path in ROOT.glob(pattern)}):
+        tree = ast.parse(path.read_text())
+        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        for node in ast.walk(tree):
+            model = _model_of_manager(node)
+            if model and not SCOPING & set(_chain(node, parents)):
+                yield f"{path.relative_to(ROOT)}: {model}"
+
+
+def _model_of_manager(node: ast.AST) -> str:
+    """`Patient` for the expression `Patient.objects` or `Patient._default_manager`."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=model), attr="objects" | "_default_manager") if model in MODELS:
+            return model
+    return ""
+
+
+def _chain(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[str]:
+    """The methods called one after the other on an expression."""
+    while isinstance(parents.get(node), ast.Attribute | ast.Call):
+        node = parents[node]
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def test_pages_read_through_for_user() -> None:
+    assert set(unscoped()) - set(ALLOWED) == set(), (
+        "Read these through `.for_user(user)`, or say here what scopes them."
+    )
+
+
+def test_each_exception_is_still_needed() -> None:
+    assert set(ALLOWED) - set(unscoped()) == set()
