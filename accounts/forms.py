@@ -4,10 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.sign_in import MAX_PASSWORD_LENGTH
+from accounts.sign_in import MAX_PASSWORD_LENGTH, prove_own_password
 
 
 class SignInForm(forms.Form):
@@ -25,15 +26,29 @@ class SignInForm(forms.Form):
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class NewPasswordForm(forms.Form):
-    """The present password, and a new one twice."""
-
-    current_password = forms.CharField(
-        label=_("Current password"),
-        max_length=MAX_PASSWORD_LENGTH,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+class EmailForm(forms.Form):
+    email = forms.CharField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if "\x00" in email:
+            raise forms.ValidationError(_("Enter an email address."), code="invalid")
+        return email
+
+
+class _UserForm(forms.Form):
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+
+class ChosenPasswordForm(_UserForm):
+    """A new password, twice."""
+
     new_password = forms.CharField(
         label=_("New password"),
         max_length=MAX_PASSWORD_LENGTH,
@@ -47,16 +62,6 @@ class NewPasswordForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_current_password(self) -> str:
-        password: str = self.cleaned_data["current_password"]
-        if not self.user.check_password(password):
-            raise forms.ValidationError(_("This is not your current password."), code="wrong_password")
-        return password
 
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
@@ -73,3 +78,41 @@ class NewPasswordForm(forms.Form):
                 "new_password_again", forms.ValidationError(_("The two do not match."), code="password_mismatch")
             )
         return cleaned
+
+
+class OwnPasswordForm(_UserForm):
+    """The present password: asked before what a stolen session must not do."""
+
+    current_password = forms.CharField(
+        label=_("Current password"),
+        max_length=MAX_PASSWORD_LENGTH,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def clean_current_password(self) -> str:
+        password: str = self.cleaned_data["current_password"]
+        if not prove_own_password(user=self.user, password=password, at=timezone.now()):
+            text = _("This is not your current password. After 5 wrong ones it is not looked at for 15 minutes.")
+            raise forms.ValidationError(text, code="wrong_password")
+        return password
+
+
+class NewPasswordForm(ChosenPasswordForm, OwnPasswordForm):
+    """The present password, and a new one twice."""
+
+    field_order = ("current_password", "new_password", "new_password_again")
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator app; at sign-in, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "autofocus": True}),
+    )
+
+
+class AddSecondFactorForm(OwnPasswordForm, CodeForm):
+    field_order = ("code", "current_password")

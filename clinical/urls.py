@@ -4,8 +4,7 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from accounts.views.password import change_password
-from accounts.views.sign_in import sign_in, sign_out
+from accounts.urls import urlpatterns as own_access
 from clinical.views import days, home, patients, pharmacy, prescribing, visits
 
 # Days that clocks can be asked about in every zone, and that somebody may want to see.
@@ -33,9 +32,7 @@ _OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
 _VISIT = "doctor/visits/<uuid:visit_id>"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("login/", sign_in, name="login"),
-    path("logout/", sign_out, name="logout"),
-    path("password/", change_password, name="password"),
+    *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),
     path(f"{_VISIT}/", visits.visit, name="doctor-visit"),

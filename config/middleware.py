@@ -6,22 +6,26 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
 from accounts.audit import Surface, current_surface
 from accounts.client_address import client_address
 from accounts.models import User
+from accounts.second_factor import is_checked, needs_second_factor
+from accounts.session_limits import is_fragment
 from config import health, metrics
 from integrations.calcom import webhooks as calcom_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/": "webhook"}
-# What a person with a temporary password may still open.
-_OPEN_WHILE_PASSWORD_IS_TEMPORARY = ("/staff/password/", "/staff/logout/", "/static/")
+# What a person whose sign-in is unfinished may still open, beside the page that comes first.
+_ALWAYS_OPEN = ("/staff/logout/",)
 
 
 class HealthMiddleware:
@@ -63,22 +67,41 @@ class RequestContextMiddleware:
             current_surface.reset(token)
 
 
-class PasswordChangeMiddleware:
-    """A temporary password opens nothing but the page that replaces it, in dashboards and admin alike."""
+class UnfinishedSignInMiddleware:
+    """Who has a temporary password, or lacks a second factor they need, gets no further than the page that mends it.
+
+    In dashboards and admin alike; a page's script is told to turn the whole page there.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(("/staff/", "/admin/")):
-            return self.get_response(request)
-        user = request.user
-        blocked = (
-            isinstance(user, User)
-            and user.must_change_password
-            and not request.path.startswith(_OPEN_WHILE_PASSWORD_IS_TEMPORARY)
-        )
-        return redirect(reverse("staff:password")) if blocked else self.get_response(request)
+        if request.path.startswith(("/staff/", "/admin/")) and isinstance(request.user, User):
+            name = _unfinished_step(request, request.user)
+            if name is not None and not request.path.startswith((reverse(name), *_ALWAYS_OPEN)):
+                return _turn_to(request, name)
+        return self.get_response(request)
+
+
+def _unfinished_step(request: HttpRequest, user: User) -> str | None:
+    """The name of the page that comes first. A session older than its person's second factor starts again."""
+    if user.has_second_factor and not is_checked(request.session, user):
+        logout(request)
+        return "staff:login"
+    if user.must_change_password:
+        return "staff:password"
+    if needs_second_factor(user) and not user.has_second_factor:
+        return "staff:second-factor"
+    return None
+
+
+def _turn_to(request: HttpRequest, name: str) -> HttpResponse:
+    if not is_fragment(request):
+        return redirect(name)
+    response = HttpResponse(status=204, headers={"HX-Redirect": reverse(name)})
+    add_never_cache_headers(response)
+    return response
 
 
 class AdminPortalMiddleware:

@@ -38,6 +38,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "booking_notice_minutes",
             "emergency_text",
             "cal_team_id",
+            "second_factor_required",
             "is_active",
         )
         widgets = {
@@ -53,10 +54,12 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
             "emergency_text": gettext_lazy("What patients are told to do in an emergency"),
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
+            "second_factor_required": gettext_lazy("Staff need a second factor"),
             "is_active": gettext_lazy("Open to patients"),
         }
         help_texts = {
             "time_zone": gettext_lazy("A name of the IANA list. Weekly hours are published only once this is set."),
+            "second_factor_required": gettext_lazy("Who has none is asked to add it at once, and gets no further."),
         }
 
 

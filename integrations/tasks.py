@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.actions.audit_seals import seal_access_events as seal
 from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
+from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from integrations.calcom.booking_worker import run_next_request
@@ -45,6 +46,11 @@ def sweep_booking_requests() -> None:
 @shared_task(name="integrations.sweep_schedules")
 def sweep_schedules() -> None:
     _while_work(push_next_schedule)
+
+
+@shared_task(name="integrations.sweep_mail")
+def sweep_mail() -> None:
+    _while_work(lambda: send_queued_mail(at=timezone.now()) > 0)
 
 
 @shared_task(name="integrations.sweep_sms")

@@ -21,6 +21,7 @@ _TASKS = {
     "run_booking_requests": "integrations.sweep_booking_requests",
     "look_up_bookings": "integrations.sweep_lookups",
     "push_schedules": "integrations.sweep_schedules",
+    "send_mail": "integrations.sweep_mail",
     "send_sms": "integrations.sweep_sms",
 }
 

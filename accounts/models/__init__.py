@@ -5,6 +5,7 @@ from accounts.models.guessing import GuessCounter, SendTally
 from accounts.models.one_time_code import OneTimeCode
 from accounts.models.people import Patient, Profile
 from accounts.models.sms import SmsMessage
+from accounts.models.staff_mail import StaffMail
 from accounts.models.user import Role, User
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Role",
     "SendTally",
     "SmsMessage",
+    "StaffMail",
     "User",
 ]

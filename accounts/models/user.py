@@ -73,11 +73,14 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
     is_active = models.BooleanField(db_default=True)
     is_superuser = models.BooleanField(db_default=False)
     password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # A temporary password that another program set has none of ours.
+    temporary_password_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    second_factor_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     privacy = privacy(
         sensitive="phone email password last_login auth_user_id",
         safe="id role created_at hospital password_temp force_password_change login_attempts lockout_until"
-        " is_active is_superuser password_changed_at",
+        " is_active is_superuser password_changed_at temporary_password_expires_at second_factor_since",
     )
 
     objects = UserManager()
@@ -138,6 +141,10 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
     def is_staff(self) -> bool:
         """May enter the browser admin (Django's name for it)."""
         return self.is_hospital_admin or self.is_operator
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.second_factor_since is not None
 
     @property
     def must_change_password(self) -> bool:

@@ -5,16 +5,20 @@ from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.actions.second_factor import check_second_factor
 from accounts.audit import AccessAction, record_access
-from accounts.forms import SignInForm
+from accounts.devices import device_secret, set_device_cookie
+from accounts.forms import CodeForm, SignInForm
 from accounts.models import User
-from accounts.sign_in import start_session
+from accounts.second_factor import await_code, forget_pending, mark_checked, pending_sign_in
+from accounts.sign_in import remember_device, start_session
 
 
 @sensitive_post_parameters("password")
@@ -35,17 +39,31 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("Email and password do not match an account that may sign in here."))
     if not isinstance(user, User):
         return render(request, "accounts/sign_in.html", {"form": form}, status=422)
-    start_session(request, user=user)
-    return redirect(_destination(request, user, form.cleaned_data["next"]))
+    wanted = form.cleaned_data["next"]
+    if user.has_second_factor:
+        await_code(request.session, user, next_=wanted, at=timezone.now())
+        return redirect("staff:login-code")
+    return _signed_in(request, user, wanted)
 
 
-def _destination(request: HttpRequest, user: User, wanted: str) -> str:
-    """Where the person was going, if that is on this site and for their role; else home."""
-    is_safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    is_admins = wanted.startswith(reverse("admin:index"))
-    return wanted if is_safe and is_admins == user.is_staff else resolve_url("staff:home")
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    """The second step, for who has a second factor."""
+    pending = pending_sign_in(request.session)
+    if pending is None:
+        forget_pending(request.session)
+        messages.info(request, _("Please sign in again."))
+        return redirect("staff:login")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if check_second_factor(user=pending.user, code=form.cleaned_data["code"], at=timezone.now()):
+            forget_pending(request.session)
+            return _signed_in(request, pending.user, pending.next)
+        form.add_error("code", _("This code is wrong or was used before. After 5 of those, wait 15 minutes."))
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/sign_in_code.html", {"form": form}, status=status)
 
 
 @require_POST
@@ -55,3 +73,20 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.info(request, _("You are signed out."))
     return redirect("staff:login")
+
+
+def _signed_in(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
+    start_session(request, user=user)
+    mark_checked(request.session, user)
+    response = redirect(_destination(request, user, wanted))
+    set_device_cookie(response, remember_device(user=user, secret=device_secret(request), at=timezone.now()))
+    return response
+
+
+def _destination(request: HttpRequest, user: User, wanted: str) -> str:
+    """Where the person was going, if that is on this site and for their role; else home."""
+    is_safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    is_admins = wanted.startswith(reverse("admin:index"))
+    return wanted if is_safe and is_admins == user.is_staff else resolve_url("staff:home")

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from config.bench import apply, wrk
@@ -17,6 +18,8 @@ from config.bench.measure import Target, check, measure
 from config.bench.report import lines, machine, table
 from config.bench.rows import FLOORS, OURS, WrongAnswer
 from config.bench.servers import web_server
+from config.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
+from config.bench.sign_in import SignInTimes, measure_sign_in
 from config.bench.subjects import Subjects
 from config.embedded.directory import claimed
 from config.embedded.postgres import running_postgres
@@ -45,13 +48,14 @@ def main() -> int:
                 connections=options.connections,
                 say=say,
             )
+            sign_ins = _sign_in(targets, options, everything)
     except (wrk.NoLoadTool, ServerProblem) as problem:
         say(str(problem))
         return 1
     except WrongAnswer as problem:
         say(f"Wrong answer. {problem}")
         return 1
-    _report(targets, options)
+    _report(targets, options, sign_ins)
     for line in applied:
         say(line)
     return 0
@@ -107,18 +111,41 @@ def _of_database(
             yield from (Target(row, base, database, size, subjects) for row in rows)
 
 
+def _sign_in(
+    targets: Sequence[Target], options: argparse.Namespace, everything: contextlib.ExitStack
+) -> SignInTimes | None:
+    """In the smallest database: what is measured is the hash and what stands around it."""
+    if options.only:
+        return None
+    say("Signing in.")
+    database = min(targets, key=lambda target: target.appointments).database
+    redis = everything.enter_context(running_valkey(VAR / "valkey-sign-in", durable=False))
+    environment = environment_for(database=database, redis=redis, settings=SIGN_IN_SETTINGS)
+    lock = everything.enter_context(claimed(VAR / "sign-in"))
+    base = everything.enter_context(web_server("sign-in", environment, log=VAR / "sign-in.log", lock=lock))
+    return measure_sign_in(base, database)
+
+
 def _subjects(environment: dict[str, str]) -> Subjects:
     command = [sys.executable, "-m", "config.bench.subjects"]
     made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return Subjects(**json.loads(made.stdout))
 
 
-def _report(targets: Sequence[Target], options: argparse.Namespace) -> None:
+def _report(targets: Sequence[Target], options: argparse.Namespace, sign_ins: SignInTimes | None) -> None:
     made = lines(targets)
     say(f"\n{table(made)}\n\n{machine()}; {options.connections} connections.")
+    for line in sign_ins.lines() if sign_ins else ():
+        say(line)
     results: Path = VAR / "results.json"
     settings = {"rounds": options.rounds, "seconds": options.seconds, "connections": options.connections}
-    results.write_text(json.dumps({"machine": machine(), **settings, "rows": made}, indent=2) + "\n")
+    results.write_text(
+        json.dumps(
+            {"machine": machine(), **settings, "rows": made, "sign_in": asdict(sign_ins) if sign_ins else None},
+            indent=2,
+        )
+        + "\n"
+    )
     say(f"Kept in {results.relative_to(ROOT)}")
 
 

@@ -84,11 +84,15 @@ def _session(user: Any) -> str:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
+    from django.utils import timezone
+
+    from accounts.session_limits import ACTIVE, STARTED
 
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[STARTED] = session[ACTIVE] = timezone.now().isoformat()
     session.save()
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 

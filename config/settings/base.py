@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from config.logs import configure_structlog, logging_settings
 from config.settings.env import Env
 from config.settings.limits import *  # noqa: F403
+from config.settings.staff_access import *  # noqa: F403
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
 django_stubs_ext.monkeypatch()
@@ -40,6 +41,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "pgtrigger",
     "pghistory",
     "rest_framework",
@@ -70,9 +74,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.session_limits.SessionLimitsMiddleware",
     "config.middleware.AdminPortalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.PasswordChangeMiddleware",
+    "config.middleware.UnfinishedSignInMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -130,9 +135,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "staff:login"
 LOGIN_REDIRECT_URL = "staff:home"
 LOGOUT_REDIRECT_URL = "staff:login"
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
 
 # Each first key signs, all verify. None is derived from another.
 OTP_KEYS = env.keys("OTP_KEYS")  # mask one-time codes at rest
@@ -246,6 +248,7 @@ _SWEEPS = {
     "sweep-webhooks": ("integrations.sweep_webhooks", 15.0),
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),
+    "sweep-mail": ("integrations.sweep_mail", 5.0),
     "sweep-sms": ("integrations.sweep_sms", 5.0),
     "sweep-lookups": ("integrations.sweep_lookups", 15.0),
     "pull-bookings": ("integrations.pull_bookings", 60.0),
@@ -289,6 +292,7 @@ ADMIN_CSP_UPDATE = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Wardbook <no-reply@localhost>")
 
 configure_structlog()

@@ -15,6 +15,7 @@ if SMS_BACKEND.startswith("accounts.sms."):
     env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
 
 for _name, _hint in {
+    "EMAIL_URL": "the mail server; links to set a password are mailed: smtp+tls://user:password@host:587",
     "TWILIO_ACCOUNT_SID": "the account's id in Twilio's console",
     "TWILIO_AUTH_TOKEN": "the account's primary token; it also verifies status callbacks",
     "CALCOM_API_KEY": "an organisation admin's key, cal_live_..",
@@ -29,8 +30,13 @@ LOGGING = logging_settings(as_json=True)
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# The prefix makes browsers refuse these cookies from a neighbouring host or over plain HTTP.
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrf"
+DEVICE_COOKIE_NAME = "__Host-device"
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+OPERATORS_NEED_SECOND_FACTOR = True
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -44,7 +44,12 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(27.7% .046 192.5)",
         },
     },
-    "ACCOUNT": {"navigation": [{"title": _("Change password"), "link": reverse_lazy("staff:password")}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("staff:password")},
+            {"title": _("Second factor"), "link": reverse_lazy("staff:second-factor")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -4,10 +4,13 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
 from accounts.audit import AccessAction, record_access
-from accounts.models import Profile, Role, User
+from accounts.models import Profile, Role, StaffMail, User
+from accounts.wake_ups import wake
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from hospitals.ports import schedule_publisher
 
@@ -31,12 +34,18 @@ class CannotDeactivateYourself(Exception):
     code = "cannot_deactivate_yourself"
 
 
+class OwnPasswordPage(Exception):
+    """One's own password is changed on one's own page, which asks for the present one."""
+
+    code = "own_password_page"
+
+
 @dataclass(frozen=True, slots=True)
 class NewStaffMember:
-    """`temporary_password` exists nowhere else: show it once."""
+    """`temporary_password` exists nowhere else: show it once. None for one who was mailed a link instead."""
 
     user: User
-    temporary_password: str
+    temporary_password: str | None
 
 
 @transaction.atomic
@@ -48,16 +57,18 @@ def add_staff_member(
     full_name: str,
     specialty: str | None = None,
     pharmacy_name: str | None = None,
+    by_mail: bool = False,
     by: User | None,
     at: dt.datetime,
 ) -> NewStaffMember:
-    """Create the user, the profile and the role's row, with a password that must be changed at the first sign-in.
+    """Create the user, the profile and the role's row, with a password that must be changed at the first sign-in;
+    or, `by_mail`, with none, and a link on its way to set one.
 
     Raises: EmailTaken, NotStaffRole.
     """
-    password = make_temporary_password()
-    user = User(email=email.strip(), role=role, hospital=hospital, password_temp=True, force_password_change=True)
-    user.set_password(password)
+    password = None if by_mail else make_temporary_password()
+    user = User(email=email.strip(), role=role, hospital=hospital)
+    _give_password(user, password, make_password(password), at=at)
     _insert(user)
     Profile.objects.create(user=user, full_name=full_name)
     match role:
@@ -69,6 +80,8 @@ def add_staff_member(
             HospitalAdmin.objects.create(user=user, hospital=hospital)
         case _:
             raise NotStaffRole(role)
+    if by_mail:
+        _mail_link(user, at=at)
     _record(user, by=by, reason="added")
     return NewStaffMember(user=user, temporary_password=password)
 
@@ -103,16 +116,22 @@ def reactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> 
     _set_active(user, is_active=True, by=by, reason="reactivated")
 
 
-@transaction.atomic
 def reset_staff_password(*, user: User, by: User | None, at: dt.datetime) -> str:
-    """Give the person a new temporary password and return it, the only time it can be seen."""
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    """Give the person a new temporary password and return it, the only time it can be seen.
+
+    Raises: OwnPasswordPage.
+    """
     password = make_temporary_password()
-    locked.set_password(password)
-    locked.password_temp = locked.force_password_change = True
-    locked.save(update_fields=["password", "password_temp", "force_password_change"])
-    _record(locked, by=by, reason="password reset")
+    _replace_password(user, password, by=by, at=at, reason="password reset")
     return password
+
+
+def mail_password_link(*, user: User, by: User | None, at: dt.datetime) -> None:
+    """End the person's password, and mail them a link to set their own. Links mailed before end too.
+
+    Raises: OwnPasswordPage.
+    """
+    _replace_password(user, None, by=by, at=at, reason="password link")
 
 
 def make_temporary_password() -> str:
@@ -131,6 +150,34 @@ def _insert(user: User) -> None:
         if "users_email" in str(error):
             raise EmailTaken from None
         raise
+
+
+def _replace_password(user: User, password: str | None, *, by: User | None, at: dt.datetime, reason: str) -> None:
+    if by is not None and by.pk == user.pk:
+        raise OwnPasswordPage
+    encoded = make_password(password)  # before the row is locked
+    with transaction.atomic():
+        locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        _give_password(locked, password, encoded, at=at)
+        locked.save(
+            update_fields=["password", "password_temp", "force_password_change", "temporary_password_expires_at"]
+        )
+        if password is None:
+            _mail_link(locked, at=at)
+        _record(locked, by=by, reason=reason)
+
+
+def _give_password(user: User, password: str | None, encoded: str, *, at: dt.datetime) -> None:
+    """A temporary password, or none."""
+    user.password = encoded
+    user.password_temp = password is not None
+    user.force_password_change = True
+    user.temporary_password_expires_at = at + settings.TEMPORARY_PASSWORD_LIFETIME if password else None
+
+
+def _mail_link(user: User, *, at: dt.datetime) -> None:
+    StaffMail.objects.create(kind=StaffMail.Kind.INVITATION, user=user, created_at=at, status_at=at)
+    wake("send_mail")
 
 
 def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) -> None:

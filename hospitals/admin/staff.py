@@ -1,31 +1,19 @@
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.models import Role, User
-from hospitals.actions.staff import (
-    CannotDeactivateYourself,
-    EmailTaken,
-    NewStaffMember,
-    StaffRow,
-    add_staff_member,
-    deactivate_staff_member,
-    reactivate_staff_member,
-    reset_staff_password,
-    update_staff_member,
-)
+from hospitals.actions.staff import EmailTaken, NewStaffMember, StaffRow, add_staff_member, update_staff_member
+from hospitals.admin.access_pages import AccessPages
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
@@ -40,8 +28,16 @@ from hospitals.forms import (
 )
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 
+_ACCESS_COLOURS = {
+    "active": "success",
+    "new": "info",
+    "expired": "warning",
+    "closed": "warning",
+    "deactivated": "danger",
+}
 
-class StaffAdmin(HospitalScopedAdmin):
+
+class StaffAdmin(AccessPages, HospitalScopedAdmin):
     """One role's people: added in one form, changed, deactivated and let in again; never deleted."""
 
     role: Role
@@ -53,8 +49,9 @@ class StaffAdmin(HospitalScopedAdmin):
     search_help_text = gettext_lazy("Name, or the beginning of an email")
     ordering = ("user__profile__full_name", "pk")
     list_filter = (ActiveFilter, HospitalFilter)
-    readonly_fields = ("email", "hospital_name", "access", "last_sign_in")
+    readonly_fields = ("email", "hospital_name", "access", "second_factor", "last_sign_in")
     last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"))
+    second_factor = moment("user.second_factor_since", gettext_lazy("second factor since"))
     change_form_before_template = "admin/hospitals/staff_links.html"
     add_title: Any
 
@@ -67,14 +64,6 @@ class StaffAdmin(HospitalScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["full_name", *([self.detail] if self.detail else []), *self.readonly_fields]
-
-    def get_urls(self) -> list[URLPattern]:
-        wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
-        return [
-            path("<uuid:pk>/access/", wrap(self.access_view), name=f"{name}_access"),
-            path("<uuid:pk>/password/", wrap(self.password_view), name=f"{name}_password"),
-            *super().get_urls(),
-        ]
 
     @display(description=gettext_lazy("name"), ordering="user__profile__full_name")
     def name(self, member: StaffRow) -> str:
@@ -91,11 +80,19 @@ class StaffAdmin(HospitalScopedAdmin):
     def hospital_name(self, member: StaffRow) -> str:
         return str(member.hospital)
 
-    @display(description=gettext_lazy("access"), label={"active": "success", "new": "info", "deactivated": "danger"})
+    @display(description=gettext_lazy("access"), label=_ACCESS_COLOURS)
     def access(self, member: StaffRow) -> Badge:
-        if not member.user.is_active:
+        user, at = member.user, timezone.now()
+        expires_at = user.temporary_password_expires_at
+        if not user.is_active:
             return Badge("deactivated", _("deactivated"))
-        if member.user.must_change_password:
+        if user.lockout_until is not None and at < user.lockout_until:
+            return Badge("closed", _("closed after failed sign-ins"))
+        if not user.has_usable_password():
+            return Badge("new", _("has not set a password yet"))
+        if user.must_change_password and expires_at is not None and expires_at <= at:
+            return Badge("expired", _("temporary password expired"))
+        if user.must_change_password:
             return Badge("new", _("temporary password"))
         return Badge("active", _("active"))
 
@@ -124,14 +121,15 @@ class StaffAdmin(HospitalScopedAdmin):
         form = self.new_form(request.POST or None, user=acting_user(request))
         if request.method == "POST" and form.is_valid():
             try:
-                return self._added(request, self._add(form, acting_user(request)))
+                new = self._add(form, acting_user(request), by_mail="by_mail" in request.POST)
+                return self._added(request, new)
             except EmailTaken as refusal:
                 text = _("Somebody signs in with this email already.")
                 form.add_error("email", ValidationError(text, code=refusal.code))
         context = {"form": form, "title": self.add_title, "opts": self.opts, "add": True}
-        return self._page(request, "admin/hospitals/staff_add.html", context)
+        return self.page(request, "admin/hospitals/staff_add.html", context)
 
-    def _add(self, form: NewStaffForm, user: User) -> NewStaffMember:
+    def _add(self, form: NewStaffForm, user: User, *, by_mail: bool) -> NewStaffMember:
         return add_staff_member(
             hospital=form.chosen_hospital,
             role=self.role,
@@ -139,54 +137,17 @@ class StaffAdmin(HospitalScopedAdmin):
             full_name=form.cleaned_data["full_name"],
             specialty=form.cleaned_data.get("specialty"),
             pharmacy_name=form.cleaned_data.get("pharmacy_name"),
+            by_mail=by_mail,
             by=user,
             at=timezone.now(),
         )
 
     def _added(self, request: HttpRequest, new: NewStaffMember) -> HttpResponse:
-        return self._password_page(request, new.user, new.temporary_password, _("Added"))
-
-    def access_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        member = self.own_object(request, str(pk))
-        if member is None:
-            return self.not_found(request, str(pk))
-        if request.method != "POST":
-            return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"))
-        change = deactivate_staff_member if member.user.is_active else reactivate_staff_member
-        try:
-            change(user=member.user, by=acting_user(request), at=timezone.now())
-        except CannotDeactivateYourself:
-            self.message_user(request, _("You cannot deactivate yourself."), messages.ERROR)
-        else:
-            self.message_user(request, _("%(name)s: saved.") % {"name": self.name_of(member)})
-        return HttpResponseRedirect(self.address("change", pk))
-
-    def password_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        member = self.own_object(request, str(pk))
-        if member is None:
-            return self.not_found(request, str(pk))
-        if request.method != "POST":
-            return self._member_page(request, "admin/hospitals/staff_password.html", member, _("New password"))
-        password = reset_staff_password(user=member.user, by=acting_user(request), at=timezone.now())
-        return self._password_page(request, member.user, password, _("New password"))
-
-    def _password_page(self, request: HttpRequest, user: User, password: str, title: str) -> HttpResponse:
-        """The answer to the POST itself: the password is in no address, session or message, and is gone on reload."""
-        context = {"person": user, "password": password, "title": title, "opts": self.opts}
-        return self._page(request, "admin/hospitals/staff_password_once.html", context)
-
-    def _member_page(self, request: HttpRequest, template: str, member: StaffRow, title: str) -> HttpResponse:
-        context = {
-            "member": member,
-            "name": self.name_of(member),
-            "title": title,
-            "opts": self.opts,
-            "back": self.address("change", member.pk),
-        }
-        return self._page(request, template, context)
-
-    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **context})
+        if new.temporary_password is not None:
+            return self.password_page(request, new.user, new.temporary_password, _("Added"))
+        text = _("%(email)s: added. A link to set a password is on its way.") % {"email": new.user.email}
+        self.message_user(request, text)
+        return HttpResponseRedirect(self.address("changelist"))
 
 
 @admin.register(Doctor)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import bcrypt
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role, User
 from accounts.sign_in import EmailBackend
@@ -122,17 +126,24 @@ def test_a_malformed_hash_is_simply_wrong(stored: str | None, client: Client, no
 
 @pytest.fixture
 def refused_answers(client: Client, north: HospitalCast, patient: Patient) -> list[tuple[int, bytes]]:
-    """What is answered to an unknown, an inactive, a patient's and a wrongly guessed account."""
+    """What is answered to an unknown, an inactive, a patient's, a locked and a wrongly guessed account, and to a
+    temporary password that is too old."""
     User.objects.filter(pk=north.pharmacist.pk).update(is_active=False)
     patient.user.email = "patient@home.test"
     patient.user.set_password(PASSWORD)
     patient.user.save()
+    locked = timezone.now() + dt.timedelta(minutes=1)
+    User.objects.filter(pk=north.admin.pk).update(login_attempts=5, lockout_until=locked)
+    old = make_staff(north.hospital, Role.PHARMACIST, "old@north.test", "Olga Old")
+    User.objects.filter(pk=old.pk).update(password_temp=True, temporary_password_expires_at=timezone.now())
     client.cookies["csrftoken"] = "a" * 32
     answers = []
     for email, password in [
         ("nobody@north.test", PASSWORD),
         ("pharmacist@north.test", PASSWORD),
         ("patient@home.test", PASSWORD),
+        ("admin@north.test", PASSWORD),
+        ("old@north.test", PASSWORD),
         ("doctor@north.test", "wrong"),
     ]:
         response = client.post(LOGIN, {"email": email, "password": password})
@@ -146,7 +157,21 @@ def test_all_that_is_wrong_gets_the_same_answer(refused_answers: list[tuple[int,
     assert len(set(refused_answers)) == 1
     assert refused_answers[0][0] == 422
     assert not is_signed_in(client)
-    assert not AccessEvent.objects.exists()
+    assert settings.DEVICE_COOKIE_NAME not in client.cookies
+
+
+def test_each_failure_is_on_record_with_its_reason(
+    refused_answers: list[tuple[int, bytes]], north: HospitalCast, patient: Patient
+) -> None:
+    old = User.objects.get(email="old@north.test")
+    assert list(AccessEvent.objects.order_by("pk").values_list("action", "object_id", "reason", "actor_id")) == [
+        ("sign_in_failed", "", "may not sign in", None),
+        ("sign_in_failed", str(north.pharmacist.pk), "may not sign in", None),
+        ("sign_in_failed", str(patient.pk), "may not sign in", None),
+        ("sign_in_failed", str(north.admin.pk), "locked", None),
+        ("sign_in_failed", str(old.pk), "password", None),
+        ("sign_in_failed", str(north.doctor.pk), "password", None),
+    ]
 
 
 @pytest.mark.parametrize(

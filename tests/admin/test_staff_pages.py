@@ -6,8 +6,9 @@ import uuid
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import AccessEvent, User
+from accounts.models import AccessEvent, StaffMail, User
 from hospitals.models import Hospital
 from tests.cast import PASSWORD, HospitalCast
 
@@ -118,3 +119,71 @@ def test_an_operator_sets_a_hospitals_zone(north: HospitalCast, published: list[
     assert added.status_code == 302
     assert Hospital.objects.get(name="West").time_zone == "Europe/Vienna"
     assert AccessEvent.objects.filter(action="changed_hospital").count() == 2
+
+
+def test_an_own_password_is_changed_on_ones_own_page(admin_client: Client, north: HospitalCast) -> None:
+    address = reverse("admin:hospitals_hospitaladmin_password", args=[north.admin.pk])
+    stored = User.objects.get(pk=north.admin.pk).password
+    assert admin_client.post(address).headers["Location"] == reverse("staff:password")
+    assert User.objects.get(pk=north.admin.pk).password == stored
+
+
+def test_a_member_may_be_mailed_a_link_instead_of_a_password(admin_client: Client, north: HospitalCast) -> None:
+    page = admin_client.post(reverse("admin:hospitals_doctor_add"), {**NEW, "by_mail": "1"}, follow=True)
+    assert "nora@north.test: added. A link to set a password is on its way." in page.content.decode()
+    assert "has not set a password yet" in page.content.decode()
+    address = reverse("admin:hospitals_pharmacist_password", args=[north.pharmacist.pk])
+    page = admin_client.post(address, {"by_mail": "1"}, follow=True)
+    assert "A link to set a password is on its way to pharmacist@north.test." in page.content.decode()
+    assert list(StaffMail.objects.order_by("created_at").values_list("kind", "user__email")) == [
+        ("invitation", "nora@north.test"),
+        ("invitation", "pharmacist@north.test"),
+    ]
+
+
+def test_a_closed_account_is_shown_and_released(admin_client: Client, north: HospitalCast) -> None:
+    access = reverse("admin:hospitals_doctor_access", args=[north.doctor.pk])
+    release = reverse("admin:hospitals_doctor_release", args=[north.doctor.pk])
+    assert "Closed after failed sign-ins" not in admin_client.get(access).content.decode()
+    for _ in range(5):
+        Client().post(reverse("staff:login"), {"email": "doctor@north.test", "password": "wrong"})
+    assert (
+        "closed after failed sign-ins"
+        in admin_client.get(reverse("admin:hospitals_doctor_changelist")).content.decode()
+    )
+    assert "Closed after failed sign-ins" in admin_client.get(access).content.decode()
+    assert admin_client.get(release).headers["Location"] == access
+    assert User.objects.get(pk=north.doctor.pk).login_attempts == 5
+    page = admin_client.post(release, follow=True)
+    assert "Dora North can try to sign in again." in page.content.decode()
+    assert User.objects.get(pk=north.doctor.pk).login_attempts == 0
+    assert AccessEvent.objects.latest("pk").action == "released_lockout"
+
+
+def test_a_second_factor_is_reset_after_asking(admin_client: Client, north: HospitalCast) -> None:
+    address = reverse("admin:hospitals_doctor_second-factor", args=[north.doctor.pk])
+    change = reverse("admin:hospitals_doctor_change", args=[north.doctor.pk])
+    assert address not in admin_client.get(change).content.decode()
+    User.objects.filter(pk=north.doctor.pk).update(second_factor_since=timezone.now())
+    assert "Reset second factor" in admin_client.get(change).content.decode()
+    assert "Reset the second factor of Dora North?" in admin_client.get(address).content.decode()
+    assert User.objects.get(pk=north.doctor.pk).has_second_factor
+    assert admin_client.post(address).headers["Location"] == change
+    assert not User.objects.get(pk=north.doctor.pk).has_second_factor
+
+
+def test_an_own_second_factor_is_not_reset_here(admin_client: Client, north: HospitalCast) -> None:
+    address = reverse("admin:hospitals_hospitaladmin_second-factor", args=[north.admin.pk])
+    page = admin_client.post(address, follow=True)
+    assert "Remove your own on your page" in page.content.decode()
+    assert AccessEvent.objects.count() == 0
+
+
+@pytest.mark.parametrize("page", ["access", "release", "password", "second-factor"])
+def test_access_pages_of_another_hospital_change_nothing(
+    admin_client: Client, north: HospitalCast, south: HospitalCast, page: str
+) -> None:
+    before = User.objects.filter(pk=south.doctor.pk).values().get()
+    assert admin_client.post(reverse(f"admin:hospitals_doctor_{page}", args=[south.doctor.pk])).status_code == 302
+    assert User.objects.filter(pk=south.doctor.pk).values().get() == before
+    assert (AccessEvent.objects.count(), StaffMail.objects.count()) == (0, 0)

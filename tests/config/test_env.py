@@ -144,6 +144,7 @@ PRODUCTION = {
     "OTP_KEYS": KEY,
     "BOOKING_REFERENCE_KEYS": KEY,
     "AUDIT_KEYS": KEY,
+    "EMAIL_URL": "smtp+tls://me:secret@mail.example.org:587",
     "TWILIO_ACCOUNT_SID": "AC0",
     "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_FROM_NUMBER": "15550001111",

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import re
+import secrets
+
+from django.conf import settings
+from django.db import transaction
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.actions.staff_tries import (
+    SECOND_FACTOR,
+    SECOND_FACTOR_DAY,
+    Try,
+    count_for_person,
+    give_back,
+    record_failure,
+    spend,
+    take_back,
+)
+from accounts.audit import AccessAction, record_access
+from accounts.models import User
+from accounts.refusals import Conflict, Invalid
+from accounts.second_factor import needs_second_factor
+
+NUMBER_OF_RECOVERY_CODES = 10
+# Without 0/O, 1/l/I: they are written down by hand. 32 ** 24 is 120 bits, so a plain hash keeps them.
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 6, 4
+
+
+class WrongCode(Invalid):
+    code = "wrong_code"
+
+
+class AlreadyHasSecondFactor(Conflict):
+    code = "already_has_second_factor"
+
+
+class SecondFactorNeeded(Conflict):
+    """The person may not be without one."""
+
+    code = "second_factor_needed"
+
+
+class NotYourOwn(Conflict):
+    """One's own is removed on one's own page, which asks for the password."""
+
+    code = "not_your_own"
+
+
+@transaction.atomic
+def add_second_factor(*, by: User, key: str, code: str, at: dt.datetime) -> list[str]:
+    """Tie an authenticator app, by the hex key it was shown and a code it made; the recovery codes, to show once.
+
+    Raises: AlreadyHasSecondFactor, WrongCode.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    if user.has_second_factor:
+        raise AlreadyHasSecondFactor
+    _forget_devices(user)
+    app = TOTPDevice.objects.create(user=user, name="app", key=key)
+    if not app.verify_token(_plain(code)):
+        raise WrongCode
+    by.second_factor_since = user.second_factor_since = at
+    user.save(update_fields=["second_factor_since"])
+    _record(AccessAction.ADDED_SECOND_FACTOR, user, by)
+    return _make_recovery_codes(user)
+
+
+def check_second_factor(*, user: User, code: str, at: dt.datetime) -> bool:
+    """Whether the code is the app's, used for the first time, or a recovery code, which is then spent. Limited."""
+    attempt = count_for_person(kind=SECOND_FACTOR, user=user, at=at)
+    has_budget = spend(kind=SECOND_FACTOR_DAY, subject=str(user.pk), most=settings.SECOND_FACTOR_TRIES_A_DAY, at=at)
+    if attempt.is_locked or not has_budget or not _accept(attempt, user, _plain(code), at):
+        record_failure(attempt, about=user, reason="second factor")
+        return False
+    return True
+
+
+@transaction.atomic
+def renew_recovery_codes(*, by: User, at: dt.datetime) -> list[str]:
+    """New recovery codes, to show once; the old ones end. The caller has asked for the password."""
+    user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    _record(AccessAction.RENEWED_RECOVERY_CODES, user, by)
+    return _make_recovery_codes(user)
+
+
+@transaction.atomic
+def remove_second_factor(*, by: User, at: dt.datetime) -> None:
+    """Remove one's own. The caller has asked for the password.
+
+    Raises: SecondFactorNeeded.
+    """
+    if needs_second_factor(by):
+        raise SecondFactorNeeded
+    _remove(by, by)
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: User | None, at: dt.datetime) -> None:
+    """Remove another's, who lost the app and the codes. Where one is needed, the next sign-in asks to add it.
+
+    Raises: NotYourOwn.
+    """
+    if by is not None and by.pk == user.pk:
+        raise NotYourOwn
+    _remove(user, by)
+
+
+def recovery_codes_left(user: User) -> int:
+    left: int = StaticToken.objects.filter(device__user=user).count()
+    return left
+
+
+@transaction.atomic
+def _accept(attempt: Try, user: User, code: str, at: dt.datetime) -> bool:
+    """The device's row is locked, so that a code given twice at once is taken once."""
+    model = TOTPDevice if code.isdecimal() else StaticDevice
+    device = model.objects.select_for_update().filter(user=user, confirmed=True).first()
+    if device is None or not device.verify_token(code if model is TOTPDevice else _stored(code)):
+        return False
+    take_back(attempt)
+    give_back(kind=SECOND_FACTOR_DAY, subject=str(user.pk), at=at)
+    return True
+
+
+def _make_recovery_codes(user: User) -> list[str]:
+    StaticDevice.objects.filter(user=user).delete()
+    device = StaticDevice.objects.create(user=user, name="recovery codes")
+    codes = ["-".join(_group() for _ in range(_GROUPS)) for _ in range(NUMBER_OF_RECOVERY_CODES)]
+    StaticToken.objects.bulk_create([StaticToken(device=device, token=_stored(_plain(code))) for code in codes])
+    return codes
+
+
+def _group() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH))
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).lower()
+
+
+def _stored(code: str) -> str:
+    """A recovery code as the table holds it: the column takes 16 characters, 96 bits of the hash."""
+    return base64.urlsafe_b64encode(hashlib.sha256(code.encode()).digest())[:16].decode()
+
+
+def _remove(user: User, by: User | None) -> None:
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    _forget_devices(locked)
+    user.second_factor_since = locked.second_factor_since = None
+    locked.save(update_fields=["second_factor_since"])
+    _record(AccessAction.REMOVED_SECOND_FACTOR, locked, by)
+
+
+def _forget_devices(user: User) -> None:
+    TOTPDevice.objects.filter(user=user).delete()
+    StaticDevice.objects.filter(user=user).delete()
+
+
+def _record(action: AccessAction, user: User, by: User | None) -> None:
+    record_access(by=by, action=action, object_kind="user", object_id=user.pk, hospital_id=user.hospital_id)

@@ -1,0 +1,146 @@
+"""Counting tries of the staff's sign-in: by account, by unknown email, by known device, by person for second factors.
+
+A try is counted, and that committed, before anything is compared; what turns out right is taken back. So tries at
+once cannot outrun the count, and no lock is held while a password is hashed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from accounts.actions.guesses import lock_counter
+from accounts.audit import AccessAction, record_access
+from accounts.devices import hash_device_secret
+from accounts.lockouts import Tally
+from accounts.models import GuessCounter, LoginDevice, User
+
+# Kinds of counters. The first four count failures in a row, the last two what is used of a rolling day.
+UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_device", "second_factor", "own_password"
+SECOND_FACTOR_DAY, RESET_REQUEST = "second_factor_day", "staff_reset"
+STAFF_KINDS = (UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD, SECOND_FACTOR_DAY, RESET_REQUEST)
+BUDGET_WINDOW = dt.timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One counted try. `counter` is None where the account itself counts (`users.login_attempts`)."""
+
+    user: User | None
+    counter: tuple[str, str] | None
+    is_locked: bool
+    closes: bool
+
+
+@transaction.atomic
+def count_sign_in(*, email: str, user: User | None, device_secret: str | None, at: dt.datetime) -> Try:
+    """Count a try for the email: `user` is who may sign in with it, if anyone."""
+    if user is None:
+        return _count((UNKNOWN_EMAIL, hashed_email(email)), None, at)
+    device = known_device(user, device_secret, at=at)
+    return _count_account(user, at) if device is None else _count((DEVICE, str(device.pk)), user, at)
+
+
+@transaction.atomic
+def count_for_person(*, kind: str, user: User, at: dt.datetime) -> Try:
+    """Count a try of one who has already shown who they are: a second factor, or their own password again."""
+    return _count((kind, str(user.pk)), user, at)
+
+
+def take_back(attempt: Try) -> None:
+    """The try was right: nothing is counted any more. Call in the transaction that acts on it."""
+    if attempt.counter is not None:
+        kind, subject = attempt.counter
+        GuessCounter.objects.filter(kind=kind, subject=subject).update(hits=[])
+    elif attempt.user is not None:
+        User.objects.filter(pk=attempt.user.pk).update(login_attempts=0, lockout_until=None)
+
+
+@transaction.atomic
+def record_failure(attempt: Try, *, about: User | None, reason: str) -> None:
+    """Put the failure on record, and the closing where this try closed something. `about` may not sign in, but is
+    whose email it was."""
+    reason = "locked" if attempt.is_locked else reason
+    _record(AccessAction.SIGN_IN_FAILED, about, reason)
+    if attempt.closes:
+        _record(AccessAction.LOCKED_OUT, about, attempt.counter[0] if attempt.counter else "account")
+
+
+@transaction.atomic
+def spend(*, kind: str, subject: str, most: int, at: dt.datetime) -> bool:
+    """Take one of so many in a rolling day; False where they are used up."""
+    row = lock_counter(kind=kind, subject=subject)
+    recent = [hit for hit in row.hits if hit > at - BUDGET_WINDOW]
+    if len(recent) >= most:
+        return False
+    row.hits = [*recent, at]
+    row.save(update_fields=["hits"])
+    return True
+
+
+def give_back(*, kind: str, subject: str, at: dt.datetime) -> None:
+    """Undo the `spend` at that moment. Call in the transaction that acts on it."""
+    row = lock_counter(kind=kind, subject=subject)
+    if at in row.hits:
+        row.hits.remove(at)
+        row.save(update_fields=["hits"])
+
+
+def hashed_email(email: str) -> str:
+    return salted_hmac("accounts.staff_email", email.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def known_device(user: User, secret: str | None, *, at: dt.datetime) -> LoginDevice | None:
+    if secret is None:
+        return None
+    known_since = at - settings.DEVICE_COOKIE_AGE
+    devices = LoginDevice.objects.filter(user=user, secret_hash=hash_device_secret(secret))
+    return devices.filter(last_seen_at__gt=known_since).first()
+
+
+def _count_account(user: User, at: dt.datetime) -> Try:
+    # Not the key: rows that refer to the person may be written meanwhile.
+    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    tally = Tally(row.login_attempts or 0, row.lockout_until)
+    if tally.is_locked(at):
+        return Try(user, None, is_locked=True, closes=False)
+    counted = _counting(tally, at)
+    row.login_attempts, row.lockout_until = counted.failures, counted.locked_until
+    row.save(update_fields=["login_attempts", "lockout_until"])
+    return Try(user, None, is_locked=False, closes=counted.is_locked(at))
+
+
+def _count(counter: tuple[str, str], user: User | None, at: dt.datetime) -> Try:
+    row = lock_counter(kind=counter[0], subject=counter[1])
+    tally = _tally(row)
+    if tally.is_locked(at):
+        return Try(user, counter, is_locked=True, closes=False)
+    counted = _counting(tally, at)
+    row.hits = [*row.hits, at][-counted.failures :]
+    row.save(update_fields=["hits"])
+    return Try(user, counter, is_locked=False, closes=counted.is_locked(at))
+
+
+def _tally(row: GuessCounter) -> Tally:
+    failures = len(row.hits)
+    closed = failures >= settings.SIGN_IN_MAX_FAILURES
+    return Tally(failures, row.hits[-1] + settings.SIGN_IN_LOCKOUT if closed else None)
+
+
+def _counting(tally: Tally, at: dt.datetime) -> Tally:
+    return tally.counting(at, most=settings.SIGN_IN_MAX_FAILURES, lockout=settings.SIGN_IN_LOCKOUT)
+
+
+def _record(action: AccessAction, about: User | None, reason: str) -> None:
+    record_access(
+        by=None,
+        action=action,
+        object_kind="user",
+        object_id=about.pk if about else "",
+        hospital_id=about.hospital_id if about else None,
+        reason=reason,
+    )

@@ -1,0 +1,136 @@
+"""The pages of one member of staff's access: deactivated or not, closed or not, password, second factor."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from accounts.actions.lockout import is_locked_out, release_lockout
+from accounts.actions.second_factor import NotYourOwn, reset_second_factor
+from accounts.models import User
+from hospitals.actions.staff import (
+    CannotDeactivateYourself,
+    OwnPasswordPage,
+    StaffRow,
+    deactivate_staff_member,
+    mail_password_link,
+    reactivate_staff_member,
+    reset_staff_password,
+)
+from hospitals.admin.base import HospitalScopedAdmin, acting_user
+
+MemberView = Callable[[HttpRequest, Any], HttpResponse]
+
+# A mixin beside `HospitalScopedAdmin`, whose methods it uses.
+if TYPE_CHECKING:
+    _Base = HospitalScopedAdmin
+else:
+    _Base = ModelAdmin
+
+
+class AccessPages(_Base):
+    def get_urls(self) -> list[URLPattern]:
+        pages = {
+            "access": self.access_view,
+            "release": self.release_view,
+            "password": self.password_view,
+            "second-factor": self.second_factor_view,
+        }
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        ours = [
+            path(f"<uuid:pk>/{page}/", self.admin_site.admin_view(self._of_member(view)), name=f"{name}_{page}")
+            for page, view in pages.items()
+        ]
+        return [*ours, *super().get_urls()]
+
+    def _of_member(self, view: MemberView) -> Callable[..., HttpResponse]:
+        """The view, with the member instead of the id; nobody else's member is found."""
+
+        def found(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+            member = self.own_object(request, str(pk))
+            return self.not_found(request, str(pk)) if member is None else view(request, member)
+
+        return found
+
+    def access_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+        if request.method != "POST":
+            more = {"is_locked_out": is_locked_out(member.user, at=timezone.now())}
+            return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
+        change = deactivate_staff_member if member.user.is_active else reactivate_staff_member
+        try:
+            change(user=member.user, by=acting_user(request), at=timezone.now())
+        except CannotDeactivateYourself:
+            self.message_user(request, _("You cannot deactivate yourself."), messages.ERROR)
+            return self._back(member)
+        return self._saved(request, member)
+
+    def release_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseRedirect(self.address("access", member.pk))
+        release_lockout(user=member.user, by=acting_user(request), at=timezone.now())
+        self.message_user(request, _("%(name)s can try to sign in again.") % {"name": self.name_of(member)})
+        return self._back(member)
+
+    def password_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+        if request.method != "POST":
+            return self._member_page(request, "admin/hospitals/staff_password.html", member, _("New password"))
+        by, at = acting_user(request), timezone.now()
+        try:
+            if "by_mail" in request.POST:
+                mail_password_link(user=member.user, by=by, at=at)
+                text = _("A link to set a password is on its way to %(email)s.") % {"email": member.user.email}
+                self.message_user(request, text)
+                return self._back(member)
+            password = reset_staff_password(user=member.user, by=by, at=at)
+        except OwnPasswordPage:
+            return HttpResponseRedirect(reverse("staff:password"))
+        return self.password_page(request, member.user, password, _("New password"))
+
+    def second_factor_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+        if request.method != "POST":
+            template = "admin/hospitals/staff_second_factor.html"
+            return self._member_page(request, template, member, _("Second factor"))
+        try:
+            reset_second_factor(user=member.user, by=acting_user(request), at=timezone.now())
+        except NotYourOwn:
+            text = _("Remove your own on your page “Second factor”, with your password.")
+            self.message_user(request, text, messages.ERROR)
+            return self._back(member)
+        return self._saved(request, member)
+
+    def password_page(self, request: HttpRequest, user: User, password: str, title: str) -> HttpResponse:
+        """The answer to the POST itself: the password is in no address, session or message, and is gone on reload."""
+        context = {"person": user, "password": password, "title": title, "opts": self.opts}
+        return self.page(request, "admin/hospitals/staff_password_once.html", context)
+
+    def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **context})
+
+    def _member_page(
+        self, request: HttpRequest, template: str, member: StaffRow, title: str, **more: Any
+    ) -> HttpResponse:
+        context = {
+            "member": member,
+            "name": self.name_of(member),
+            "title": title,
+            "opts": self.opts,
+            "back": self.address("change", member.pk),
+            **more,
+        }
+        return self.page(request, template, context)
+
+    def _saved(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+        self.message_user(request, _("%(name)s: saved.") % {"name": self.name_of(member)})
+        return self._back(member)
+
+    def _back(self, member: StaffRow) -> HttpResponse:
+        return HttpResponseRedirect(self.address("change", member.pk))
