@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 from typing import Any
 
 import structlog
@@ -13,12 +14,13 @@ _SHARED: list[Any] = [
 ]
 
 
-def configure_structlog(*, is_cached: bool = True) -> None:
-    """`is_cached`: keep each logger as first used; tests that capture logs need it off."""
+def configure(settings: dict[str, Any]) -> None:
+    """Django's `LOGGING_CONFIG`: called once, when Django is set up, with `LOGGING`."""
+    logging.config.dictConfig(settings)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=is_cached,
+        cache_logger_on_first_use=True,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from config.logs import configure_structlog, logging_settings
+from config.logs import logging_settings
 from config.settings.env import Env
 from config.settings.limits import *  # noqa: F403
 from config.settings.staff_access import *  # noqa: F403
@@ -295,6 +295,6 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Wardbook <no-reply@localhost>")
 
-configure_structlog()
+LOGGING_CONFIG = "config.logs.configure"
 LOGGING = logging_settings(as_json=False)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -17,12 +17,10 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-from config.logs import configure_structlog
 from config.settings.base import *  # noqa: F403
 from config.settings.base import env
 
 DEBUG = False
-configure_structlog(is_cached=False)
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 SMS_BACKEND = "accounts.sms.MemorySms"
 BCRYPT_ROUNDS = 4
