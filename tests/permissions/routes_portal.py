@@ -144,7 +144,16 @@ ROWS: list[Row] = [
         for kind in ("doctor", "pharmacist", "hospitaladmin")
         for row in (
             *member_page(f"{kind}/<uuid:pk>/access/"),
-            *member_page(f"{kind}/<uuid:pk>/password/", posted=200),
+            *member_page(f"{kind}/<uuid:pk>/release/", shown=DONE, operator=DONE),
+            *member_page(f"{kind}/<uuid:pk>/second-factor/"),
         )
+    ),
+    *member_page("doctor/<uuid:pk>/password/", posted=200),
+    *member_page("pharmacist/<uuid:pk>/password/", posted=200),
+    # The admin's own, which is changed elsewhere.
+    *both(
+        "admin/hospitals/hospitaladmin/<uuid:pk>/password/",
+        portal(200, south=NOT_THERE, operator=200),
+        portal(DONE, south=NOT_THERE, operator=200),
     ),
 ]
