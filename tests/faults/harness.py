@@ -1,0 +1,204 @@
+"""The real programs around one empty data directory: PostgreSQL, Valkey, the simulator, a worker, the web server.
+
+Nothing is scheduled: a test says when the sweeps come (`sweep`), so that it need not wait for the clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+import requests
+from celery import Celery
+
+from config.embedded.ports import free_port
+from config.embedded.postgres import postgres
+from config.embedded.server import leashed
+from config.embedded.valkey import valkey
+from config.stack.preflight import answers_ok
+from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 60
+SECRET = "webhook-secret-for-tests-0123456789"
+KEYS = ("SECRET_KEY", "OTP_KEYS", "BOOKING_REFERENCE_KEYS", "AUDIT_KEYS", "VAPI_WEBHOOK_SECRET", "VAPI_API_KEY")
+
+
+class Servers:
+    """PostgreSQL and Valkey that can go away and come back at the same address."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._running: dict[str, contextlib.ExitStack] = {}
+        self.database = self._start_postgres(None)
+        self.redis = self._start_valkey(None)
+
+    def stop(self, name: str) -> None:
+        self._running.pop(name).close()
+
+    def start(self, name: str) -> None:
+        url = self.database if name == "postgres" else self.redis
+        port = urlsplit(url).port
+        (self._start_postgres if name == "postgres" else self._start_valkey)(port)
+
+    def close(self) -> None:
+        for name in list(self._running):
+            self.stop(name)
+
+    def _start_postgres(self, port: int | None) -> str:
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(postgres(self._directory / "postgres", durable=False, port=port))
+            self._running["postgres"] = stack.pop_all()
+        return server.url
+
+    def _start_valkey(self, port: int | None) -> str:
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(valkey(self._directory / "valkey", durable=False, port=port))
+            if port is not None:
+                # Each start makes a new password; those who come back know the first.
+                with redis.Redis.from_url(server.url) as client:
+                    client.config_set("requirepass", urlsplit(self.redis).password or "")
+            self._running["valkey"] = stack.pop_all()
+        return server.url
+
+
+@dataclass
+class Stack:
+    servers: Servers
+    simulator: SimulatorProcess
+    env: dict[str, str]
+    web_port: int
+    log_dir: Path
+    programs: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def manage(self, *arguments: str) -> None:
+        self._run("manage.py", *arguments)
+
+    def module(self, name: str, *arguments: str) -> None:
+        self._run("-m", name, *arguments)
+
+    def _run(self, *arguments: str) -> None:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=REPOSITORY, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+    def start(self, name: str) -> None:
+        """`web` or `worker`."""
+        granian = (
+            *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
+            *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", "3"),
+        )
+        celery = (
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--concurrency",
+            "2",
+            "--without-gossip",
+            "--without-mingle",
+        )
+        command = leashed([sys.executable, *(granian if name == "web" else celery)], farewell=signal.SIGKILL)
+        with (self.log_dir / f"{name}.log").open("ab") as log:
+            self.programs[name] = subprocess.Popen(
+                command, cwd=REPOSITORY, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
+        if name == "web":
+            until(lambda: answers_ok(f"{self.web}/healthz"))
+        else:
+            until(self._has_worker)
+
+    def _has_worker(self) -> bool:
+        with Celery(broker=self.servers.redis) as app:
+            return bool(app.control.ping(timeout=0.5))
+
+    def kill(self, name: str) -> None:
+        """-9, its children too."""
+        process = self.programs.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        for name in list(self.programs):
+            self.kill(name)
+
+    def sweep(self, *tasks: str) -> None:
+        """What the scheduler does every few seconds."""
+        with Celery(broker=self.servers.redis) as app:
+            for task in tasks:
+                app.send_task(f"integrations.{task}", ignore_result=True)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.servers.database, connect_timeout=5, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(method, f"{self.simulator.url}/_simulator/{path}", json=body, timeout=120)
+        assert answer.ok, answer.text
+        return answer.json().get("data")
+
+
+def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, every: float = 0.1) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(every)
+
+
+@contextlib.contextmanager
+def running_stack(directory: Path, *programs: str) -> Iterator[Stack]:
+    with contextlib.ExitStack() as everything:
+        servers = Servers(directory)
+        everything.callback(servers.close)
+        web_port = free_port()
+        web = f"http://127.0.0.1:{web_port}"
+        hook = f"{web}/webhooks/calcom/"
+        state = directory / "calcom.sqlite3"
+        simulator = everything.enter_context(
+            start_simulator(state, webhook_url=hook, webhook_secret=SECRET, retry_delay=0.5)
+        )
+        stack = Stack(servers, simulator, environment(servers, simulator, web), web_port, directory)
+        everything.callback(stack.close)
+        stack.manage("migrate", "--verbosity", "0")
+        for program in programs:
+            stack.start(program)
+        yield stack
+
+
+def environment(servers: Servers, simulator: SimulatorProcess, web: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_KEYS", "_KEY"))}
+    return inherited | {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "DATABASE_URL": servers.database,
+        "REDIS_URL": servers.redis,
+        "PUBLIC_BASE_URL": web,
+        "CALCOM_API_URL": simulator.url,
+        "CALCOM_API_KEY": simulator.api_key,
+        "CALCOM_ORG_ID": str(simulator.org_id),
+        "CALCOM_WEBHOOK_SECRET": SECRET,
+        "PYTHONUNBUFFERED": "1",
+        **{name: f"{name.lower()}-0123456789abcdef0123456789abcdef" for name in KEYS},
+    }
+
+
+def differing(left: Sequence[Any], right: Sequence[Any]) -> list[Any]:
+    """A few of what only one of them has."""
+    return sorted(set(left) ^ set(right), key=str)[:5]
