@@ -49,7 +49,7 @@ class AiSessionAdmin(BehindGlassAdmin):
     """
 
     opened_action = AccessAction.OPENED_AI_SESSION
-    change_form_before_template = "admin/clinical/aisession/transcript_button.html"
+    change_form_outer_before_template = "admin/clinical/aisession/transcript_button.html"
     list_title = gettext_lazy("AI sessions")
     list_display = ("started", "source_text", "has_summary")
     list_filter = (StartFilter, SourceFilter)
