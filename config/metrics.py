@@ -1,6 +1,6 @@
-"""`/metrics`, for internal addresses: what this process counted, and what the database knows of the send ceilings.
+"""`/metrics`, for internal addresses: what this process counted, what the database knows of ceilings and the mirror.
 
-The ceilings' figures are read from PostgreSQL at each scrape, so they are true whatever process answers.
+These figures are read from PostgreSQL at each scrape, so they are true whatever process answers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from accounts.send_tallies import ALL, sends_by_scope
 from config.health import is_internal
+from integrations.metrics import MirrorFigures
 
 # The metrics library's own variable: where it is set, all processes of a machine are added up.
 SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -61,3 +62,4 @@ class _Ceilings:
 
 _ceilings = CollectorRegistry()
 _ceilings.register(_Ceilings())
+_ceilings.register(MirrorFigures())
