@@ -21,13 +21,14 @@ from clinical.booking_facts import BookingFacts, MergedBooking
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
 from clinical.record_sets import Record, insert_all, update_all
 
+# The two links of a row are unnested rather than selected one by one: the planner would push "IS NOT NULL" down to
+# them and, as long as its statistics know no links, scan every link there is for each uid (measured: 2.7 ms a uid).
 _LINKED = """
 WITH RECURSIVE linked (uid) AS (
     SELECT unnest(%s::text[])
     UNION
     SELECT other.uid FROM linked CROSS JOIN LATERAL (
-        SELECT rescheduled_from FROM appointment_bookings WHERE uid = linked.uid
-        UNION ALL SELECT rescheduled_to FROM appointment_bookings WHERE uid = linked.uid
+        SELECT unnest(ARRAY[rescheduled_from, rescheduled_to]) FROM appointment_bookings WHERE uid = linked.uid
         UNION ALL SELECT uid FROM appointment_bookings WHERE rescheduled_from = linked.uid
         UNION ALL SELECT uid FROM appointment_bookings WHERE rescheduled_to = linked.uid
     ) AS other (uid) WHERE other.uid IS NOT NULL
