@@ -184,7 +184,8 @@ def _opens_record(user: User, *, patient: str) -> Q:
     from clinical.models import Appointment, Prescription
 
     own = Q(doctor=user.pk, hospital=user.hospital_id, patient=OuterRef(patient))
-    visits = Appointment.objects.identified().filter(own)
+    # A visit that was called off gives no reason to read on.
+    visits = Appointment.objects.identified().filter(own).exclude(status=Appointment.Status.CANCELLED)
     return Q(Exists(visits)) | Q(Exists(Prescription.objects.filter(own)))
 
 

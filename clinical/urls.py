@@ -40,6 +40,7 @@ urlpatterns = [
     path(f"{_VISIT}/no-show/", visits.no_show, name="visit-no-show"),
     path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
+    path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),
     path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing.new_prescription, name="prescribe"),
     path("doctor/ai-sessions/<uuid:session_id>/transcript/", patients.transcript, name="transcript"),
     path(f"{_OWN_RX}/", prescribing.prescription, name="doctor-prescription"),

@@ -56,7 +56,7 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = next((name for prefix, name in _SURFACES.items() if request.path.startswith(prefix)), "web")
+        name = next((name for prefix, name in _SURFACES.items() if request.path_info.startswith(prefix)), "web")
         surface = Surface(name, client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT))
         token = current_surface.set(surface)
         structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
@@ -77,9 +77,9 @@ class UnfinishedSignInMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(("/staff/", "/admin/")) and isinstance(request.user, User):
+        if request.path_info.startswith(("/staff/", "/admin/")) and isinstance(request.user, User):
             name = _unfinished_step(request, request.user)
-            if name is not None and not request.path.startswith((reverse(name), *_ALWAYS_OPEN)):
+            if name is not None and not request.path_info.startswith((reverse(name), *_ALWAYS_OPEN)):
                 return _turn_to(request, name)
         return self.get_response(request)
 
@@ -111,7 +111,7 @@ class AdminPortalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith("/admin/"):
+        if not request.path_info.startswith("/admin/"):
             return self.get_response(request)
         with timezone.override(_hospital_zone(request)):
             response = self.get_response(request)

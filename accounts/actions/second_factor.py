@@ -74,8 +74,11 @@ def add_second_factor(*, by: User, key: str, code: str, at: dt.datetime) -> list
 def check_second_factor(*, user: User, code: str, at: dt.datetime) -> bool:
     """Whether the code is the app's, used for the first time, or a recovery code, which is then spent. Limited."""
     attempt = count_for_person(kind=SECOND_FACTOR, user=user, at=at)
-    has_budget = spend(kind=SECOND_FACTOR_DAY, subject=str(user.pk), most=settings.SECOND_FACTOR_TRIES_A_DAY, at=at)
-    if attempt.is_locked or not has_budget or not _accept(attempt, user, _plain(code), at):
+    # What is not compared costs nothing of the day's tries.
+    may_try = not attempt.is_locked and spend(
+        kind=SECOND_FACTOR_DAY, subject=str(user.pk), most=settings.SECOND_FACTOR_TRIES_A_DAY, at=at
+    )
+    if not may_try or not _accept(attempt, user, _plain(code), at):
         record_failure(attempt, about=user, reason="second factor")
         return False
     return True

@@ -85,7 +85,7 @@ def _signed_in(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
 
 def _destination(request: HttpRequest, user: User, wanted: str) -> str:
     """Where the person was going, if that is on this site and for their role; else home."""
-    is_safe = url_has_allowed_host_and_scheme(
+    is_safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     is_admins = wanted.startswith(reverse("admin:index"))

@@ -51,9 +51,9 @@ def mark_no_show(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> App
 def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
     """The person of the phone number sits here: opens the record. Doing it again changes nothing.
 
-    Raises: NotFound, NotPermitted, VisitCancelled, NobodyToConfirm.
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun, NobodyToConfirm.
     """
-    visit = _locked(appointment_id, by)
+    visit = _begun(appointment_id, by, at)
     if visit.patient_id is None:
         raise NobodyToConfirm
     if visit.is_patient_identified:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
@@ -43,7 +44,8 @@ class BehindGlassAdmin(ReadOnlyAdmin):
         # A POST shows nothing: these pages change nothing, and refuse it.
         if not (object_id and is_recorded and request.method != "POST" and self.has_view_permission(request)):
             return
-        row = self.get_object(request, object_id)
+        # As the page itself reads it: an id that is spelled otherwise must not open a page off the record.
+        row = self.get_object(request, unquote(object_id))
         if row is not None:
             record_opening(user, self.opened_action, row, kind=self.opts.model_name)
 

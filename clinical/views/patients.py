@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.actions.step_up import is_step_up_locked, release_step_up
 from accounts.audit import AccessAction, record_access
 from clinical.models import AiSession, Appointment
 from clinical.patient_record import open_patient, patient_record
@@ -29,7 +32,18 @@ def patient(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         object_kind="patient",
         object_id=patient_id,
     )
-    return render(request, "clinical/patient.html", {"record": record, "new_id": uuid.uuid4()})
+    context = {"record": record, "new_id": uuid.uuid4(), "is_step_up_locked": is_step_up_locked(patient_id)}
+    return render(request, "clinical/patient.html", context)
+
+
+@doctor_page
+@require_POST
+def let_phone_in(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
+    if open_patient(request.user, patient_id) is None:
+        raise Http404
+    release_step_up(by=request.user, patient_id=patient_id, at=timezone.now())
+    messages.success(request, _("The patient can try the date of birth again."))
+    return redirect("staff:doctor-patient", patient_id)
 
 
 def _only_the_visit(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:

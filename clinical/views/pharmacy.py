@@ -50,16 +50,7 @@ def queue(request: StaffRequest) -> HttpResponse:
 @pharmacist_page
 @require_GET
 def review(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    row = _visible(request, prescription_id)
-    record_access(
-        by=request.user,
-        action=AccessAction.OPENED_PRESCRIPTION,
-        patient_id=row.patient_id,
-        object_kind="prescription",
-        object_id=row.pk,
-        hospital_id=row.hospital_id,
-    )
-    return _page(request, row)
+    return _page(request, _visible(request, prescription_id))
 
 
 def _visible(request: StaffRequest, prescription_id: uuid.UUID) -> Prescription:
@@ -69,7 +60,15 @@ def _visible(request: StaffRequest, prescription_id: uuid.UUID) -> Prescription:
 
 
 def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **forms: Form) -> HttpResponse:
-    """The review page; a form that came back with errors takes the place of its blank one."""
+    """The review page, on record; a form that came back with errors takes the place of its blank one."""
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PRESCRIPTION,
+        patient_id=row.patient_id,
+        object_kind="prescription",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
     now = timezone.now()
     medications = stored_medications(row.medications)
     context: dict[str, Any] = {

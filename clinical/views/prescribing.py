@@ -60,6 +60,13 @@ def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, stat
     context = {"rows": rows, "patient": patient, "prescription_id": sent_id(request.POST)}
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "clinical/_medication_rows.html", context, status=status)
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PATIENT,
+        patient_id=patient.pk,
+        object_kind="patient",
+        object_id=patient.pk,
+    )
     now = timezone.now()
     today = timezone.localdate(now)
     context |= {
@@ -81,15 +88,14 @@ def _prescription_page(
 ) -> HttpResponse:
     visible = Prescription.objects.for_user(request.user).with_people()
     row = get_object_or_404(visible, pk=prescription_id)
-    if request.method == "GET":
-        record_access(
-            by=request.user,
-            action=AccessAction.OPENED_PRESCRIPTION,
-            patient_id=row.patient_id,
-            object_kind="prescription",
-            object_id=row.pk,
-            hospital_id=row.hospital_id,
-        )
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PRESCRIPTION,
+        patient_id=row.patient_id,
+        object_kind="prescription",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
     context = {
         "prescription": row,
         "medications": stored_medications(row.medications),

@@ -6,7 +6,7 @@ import sentry_sdk
 
 from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BASE_DIR, SENTRY_DSN, env
+from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, SENTRY_DSN, env
 
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
@@ -22,6 +22,12 @@ for _name, _hint in {
     "CALCOM_WEBHOOK_SECRET": "the secret of our one webhook subscription",
 }.items():
     env.text(_name, hint=_hint)
+# Guessed wrongly, every stranger would count as one of us, or all as one address.
+TRUSTED_PROXY_COUNT = env.integer(
+    "TRUSTED_PROXY_COUNT", hint="how many proxies of ours append to X-Forwarded-For; 0 if none"
+)
+if PUBLIC_BASE_URL and not PUBLIC_BASE_URL.startswith("https://"):
+    env.problem("PUBLIC_BASE_URL", "does not start with https://", hint="links that set passwords begin with it")
 CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", hint="the organisation's number in Cal.com")
 if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
     env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")

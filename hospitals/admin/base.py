@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import ListFilter, ShowFacets
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -83,7 +84,7 @@ class HospitalScopedAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         # One query more for a title that names the person: Django's own names them by `str()`.
-        obj = self.get_object(request, object_id) if object_id else None
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
         context = {"subtitle": self.name_of(obj), "show_save_and_add_another": False} if obj else {}
         return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
 

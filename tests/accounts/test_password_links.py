@@ -11,6 +11,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.actions.passwords import request_password_reset
 from accounts.actions.send_mail import send_queued_mail
 from accounts.models import AccessEvent, Role, StaffMail, User
 from hospitals.actions.staff import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
@@ -284,3 +285,9 @@ def test_a_page_s_script_is_turned_to_the_password_page(client: Client, north: H
     assert (answer.status_code, answer.headers["HX-Redirect"], answer.content) == (204, "/staff/password/", b"")
     posted = client.post(f"/staff/pharmacy/{uuid.uuid4()}/claim/", headers={"HX-Request": "true"})
     assert (posted.status_code, posted.headers["HX-Redirect"]) == (204, "/staff/password/")
+
+
+def test_a_letter_that_the_database_folds_is_no_fresh_count(north: HospitalCast) -> None:
+    for email in ["pharmacist@north.test"] * 5 + ["PHARMACİST@north.test"]:
+        request_password_reset(email=email, at=NOW)
+    assert StaffMail.objects.count() == 5

@@ -138,6 +138,17 @@ def test_five_wrong_codes_close_the_second_step(protected: tuple[User, list[str]
     assert check_second_factor(user=user, code=code_at(now()), at=now())
 
 
+def test_tries_at_a_closed_second_step_cost_nothing_of_the_day(
+    protected: tuple[User, list[str]], clock: time_machine.Traveller
+) -> None:
+    user, _ = protected
+    for _ in range(20):
+        assert not check_second_factor(user=user, code=wrong_code(), at=now())
+    assert len(GuessCounter.objects.get(kind="second_factor_day").hits) == 5
+    clock.shift(dt.timedelta(minutes=16))
+    assert check_second_factor(user=user, code=code_at(now()), at=now())
+
+
 def test_twenty_wrong_codes_a_day_are_the_most_whatever_the_pauses(
     protected: tuple[User, list[str]], clock: time_machine.Traveller
 ) -> None:

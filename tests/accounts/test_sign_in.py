@@ -60,6 +60,7 @@ def test_an_operator_is_sent_to_the_admin(client: Client, db: None) -> None:
         ("doctor@north.test", "https://evil.test/staff/", "/staff/"),
         ("doctor@north.test", "//evil.test", "/staff/"),
         ("doctor@north.test", "javascript:alert(1)", "/staff/"),
+        ("doctor@north.test", "no-such-page", "/staff/"),
         ("doctor@north.test", "/admin/hospitals/", "/staff/"),
         ("admin@north.test", "/admin/hospitals/", "/admin/hospitals/"),
         ("admin@north.test", "/staff/doctor/", "/staff/"),

@@ -170,6 +170,15 @@ def test_open_visits_are_limited(
         assert nothing_happened(calendar)
 
 
+def test_visits_that_others_booked_with_ones_number_do_not_count(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, settings: Settings
+) -> None:
+    settings.MAX_OPEN_VISITS = 3
+    for day in range(3):
+        make_visit(patient, north.doctor, SOON + dt.timedelta(days=day), patient_match="phone")
+    assert book(api, north).status_code == 202
+
+
 def test_a_visit_is_moved(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
     visit = make_visit(patient, north.doctor, SOON)
     address = f"/api/v1/appointments/{visit.pk}/reschedule/"

@@ -128,7 +128,7 @@ def test_the_record_costs_the_same_however_long_and_is_opened_once(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     fill_record(north, patient, count)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = browser.get(reverse("staff:doctor-patient", args=[patient.pk]))
     assert page.content.count(b"Summary of a caller who was not verified") == count
     assert b"Secret" not in page.content

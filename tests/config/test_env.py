@@ -141,6 +141,7 @@ PRODUCTION = {
     "SECRET_KEY": KEY * 2,
     "ALLOWED_HOSTS": "wardbook.example.org",
     "PUBLIC_BASE_URL": "https://wardbook.example.org",
+    "TRUSTED_PROXY_COUNT": "1",
     "OTP_KEYS": KEY,
     "BOOKING_REFERENCE_KEYS": KEY,
     "AUDIT_KEYS": KEY,

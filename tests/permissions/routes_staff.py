@@ -55,6 +55,7 @@ ROWS: list[Row] = [
     *post_only(f"{_VISIT}no-show/", doctors(DONE)),
     *post_only(f"{_VISIT}confirm/", doctors(DONE), uses={"visit_id": "phone_visit"}),
     *get_only("staff/doctor/patients/<uuid:patient_id>/", doctors(200)),
+    *post_only("staff/doctor/patients/<uuid:patient_id>/let-phone-in/", doctors(DONE)),
     *both(
         "staff/doctor/patients/<uuid:patient_id>/prescribe/", doctors(200), doctors(DONE), {**MEDICATION_ROW, "rows": 1}
     ),
