@@ -14,7 +14,7 @@ from config.demo.people import House, Member, Person
 VISITS = 2000
 WEEKS_EACH_WAY = 5
 TODAY_FILLED = 0.93
-# A booked visit counts as over this long after its end, whoever forgot to say so (DESIGN, "Appointments").
+# A booked visit counts as over this long after its end, whoever forgot to say so.
 COMPLETED_AFTER = dt.timedelta(hours=12)
 # A patient may hold this many open visits; one less here, so that the demo's patients can book another.
 OPEN_VISITS = 2
