@@ -1,4 +1,4 @@
-"""What this app needs from a booking calendar and an assistant, without naming a vendor."""
+"""What this app needs from a booking calendar, and from whoever keeps idempotency keys, without naming a vendor."""
 
 from __future__ import annotations
 

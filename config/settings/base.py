@@ -145,7 +145,6 @@ AUDIT_KEYS = env.keys("AUDIT_KEYS")  # seal the access log
 SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
-CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
 IDEMPOTENCY_STORE = "config.idempotency.DatabaseIdempotency"
 
 WAKE_UP = "integrations.wake_ups.send"
