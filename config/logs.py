@@ -20,7 +20,8 @@ def configure(settings: dict[str, Any]) -> None:
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        # Loggers are not kept as first used: tests capture logs, and nothing here logs in a tight loop.
+        cache_logger_on_first_use=False,
     )
 
 

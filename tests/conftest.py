@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import pytest
-import structlog
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
 
 from accounts.models import Patient
 from tests.cast import HospitalCast, make_hospital, make_patient
-
-# Tests that capture logs need every logger to look its configuration up anew.
-structlog.configure(cache_logger_on_first_use=False)
 
 
 @pytest.fixture
