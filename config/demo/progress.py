@@ -28,13 +28,23 @@ def words(step: str) -> str:
 @contextlib.contextmanager
 def progress(stream: TextIO) -> Iterator[Callable[[str], None]]:
     """Yields what to call with the name of each step as it begins."""
-    # A line for each call to the calendar would tear the bar apart.
+    with _warnings_only():
+        if stream.isatty():
+            with _bar(stream) as report:
+                yield report
+            return
+        yield lambda step: print(f"{words(step)} ...", file=stream, flush=True)
+
+
+@contextlib.contextmanager
+def _warnings_only() -> Iterator[None]:
+    """A line for each call to the calendar would tear the bar apart."""
+    before = structlog.get_config()["wrapper_class"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    if stream.isatty():
-        with _bar(stream) as report:
-            yield report
-        return
-    yield lambda step: print(f"{words(step)} ...", file=stream, flush=True)
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)
 
 
 @contextlib.contextmanager
