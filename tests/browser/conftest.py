@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.people import SignedIn, signed_in_pages
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -29,3 +33,9 @@ def _sync_calls_beside_a_loop() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": ["--no-sandbox"]}
+
+
+@pytest.fixture
+def signed_in(browser: Browser, live_server: LiveServer) -> Iterator[SignedIn]:
+    """`signed_in(north.admin, "/admin/", size="phone", dark=True)`. Script errors and policy breaches fail."""
+    yield from signed_in_pages(browser, live_server.url)
