@@ -3,9 +3,11 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from accounts.models.user import User
+from accounts.name_search import name_words
 from accounts.pg_fields import DbOneToOneField, EnumField, NullableTextField
 from accounts.privacy import privacy
 
@@ -25,6 +27,7 @@ class Profile(models.Model):
     class Meta:
         db_table = "profiles"
         db_table_comment = "Stores shared profile data like names and avatars for all user roles."
+        indexes = [GinIndex(name_words(), name="profiles_name_words_idx", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"profile {self.pk}"
