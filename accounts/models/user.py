@@ -111,6 +111,12 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
         indexes = [
             models.Index(fields=["phone"], name="idx_users_phone"),
             models.Index(fields=["email"], name="idx_users_email"),
+            # Only who failed of late is in it.
+            models.Index(
+                fields=["hospital", "lockout_until"],
+                condition=Q(lockout_until__isnull=False),
+                name="users_locked_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,7 @@ class CalWebhook(models.Model):
         constraints = [models.UniqueConstraint(fields=["body_sha256"], name="cal_webhooks_body_sha256_key")]
         indexes = [
             models.Index(fields=["id"], condition=Q(status="PENDING"), name="cal_webhooks_pending_idx"),
+            models.Index(fields=["received_at"], condition=Q(status="FAILED"), name="cal_webhooks_failed_idx"),
             models.Index(fields=["-received_at"], name="cal_webhooks_received_idx"),
         ]
 
