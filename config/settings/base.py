@@ -233,6 +233,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# What a patient waits for never stands behind a sweep that Cal.com keeps waiting: a worker of its own takes it
+# (`--queues bookings`, the others `--exclude-queues bookings`). A worker told nothing takes everything.
+CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}}
+CELERY_TASK_ROUTES = {"integrations.sweep_booking_requests": {"queue": "bookings"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Longer than the longest task; a message lost with its worker comes back after this.

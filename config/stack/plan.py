@@ -18,6 +18,10 @@ SIMULATED_ORGANISATION = "1"
 # Sweeps come every few seconds; on the console they would bury what somebody did.
 ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
 
+GENERAL = ("--exclude-queues", "bookings")
+# A worker of its own: a patient's booking waits for no sweep.
+BOOKINGS = ("--queues", "bookings", "--hostname", "bookings@%h")
+
 
 def _key() -> str:
     return secrets.token_urlsafe(48)
@@ -80,23 +84,15 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
         *("--host", "127.0.0.1", "--port", str(addresses.web_port)),
         *("--workers", "2", "--blocking-threads", "3", "--workers-kill-timeout", "5"),
     )
-    worker = (
-        *celery,
-        "worker",
-        "--loglevel",
-        "INFO",
-        "--concurrency",
-        "2",
-        "--without-gossip",
-        "--without-mingle",
-    )
+    worker = (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle")
     beat = (*celery, "beat", "--loglevel", "INFO", "--schedule", str(var / "beat-schedule"), "--pidfile", "")
     stages: list[Stage] = [
         Task("prepare", (python, "manage.py", "prepare_stack")),
         (
             Child("web", granian, is_ready=partial(answers_ok, f"{addresses.web}/readyz")),
             # Cold, should we be killed: its broker is going at the same moment.
-            Child("worker", worker, ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
+            Child("worker", (*worker, *GENERAL), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
+            Child("bookings", (*worker, *BOOKINGS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("beat", beat, routine=ROUTINE),
         ),
     ]

@@ -70,7 +70,7 @@ def test_each_program_has_a_log_of_its_own(tmp_path: Path) -> None:
     env = environment({}, ADDRESSES, tmp_path)
     stages = wardbook(env, ADDRESSES, tmp_path)
     names = [program.name for stage in stages for program in ((stage,) if isinstance(stage, Task) else stage)]
-    assert names == ["calcom", "prepare", "web", "worker", "beat", "webhooks"]
+    assert names == ["calcom", "prepare", "web", "worker", "bookings", "beat", "webhooks"]
 
 
 def test_a_calcom_of_ones_own_is_not_simulated(tmp_path: Path) -> None:
