@@ -105,6 +105,7 @@ def _connect(doctor: Member, house: House, simulator: Simulator, client: CalcomC
     wanted = _hours(doctor, house, at=at)
     schedule = client.create_user_schedule(user_id, wanted)
     assert house.hospital.cal_team_id
+    client.add_team_member(house.hospital.cal_team_id, user_id)
     event_type = client.create_team_event_type(
         house.hospital.cal_team_id, _event_type(doctor, house, user_id, schedule.id)
     )

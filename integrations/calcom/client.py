@@ -25,6 +25,7 @@ from .inputs import (
     BOOKING_TRIGGERS,
     Attendee,
     BookingFilters,
+    EventTypeChanges,
     EventTypeInput,
     NewBooking,
     ScheduleInput,
@@ -33,7 +34,7 @@ from .inputs import (
     webhook_body,
 )
 from .pages import BookingPage, read_booking_page
-from .payloads import Booking, EventType, Me, OrgUser, Schedule, Slot, WebhookSubscription
+from .payloads import Booking, EventType, Me, OrgUser, Schedule, Slot, TeamMember, WebhookSubscription
 from .shapes import read
 
 log = structlog.get_logger(__name__)
@@ -111,13 +112,29 @@ class CalcomClient:
         path = f"{self._org}/users/{user_id}/schedules/{schedule_id}"
         self._call("delete_user_schedule", "DELETE", path)
 
-    def list_team_event_types(self, team_id: int) -> list[EventType]:
+    def list_team_members(self, team_id: int, *, take: int = 250, skip: int = 0) -> list[TeamMember]:
+        query = {"take": str(take), "skip": str(skip)}
+        path = f"{self._org}/teams/{team_id}/memberships"
+        return self._read("list_team_members", path, list[TeamMember], query=query)
+
+    def add_team_member(self, team_id: int, user_id: int) -> TeamMember:
+        """Make a member of the organisation one of the team's: only these can be hosts of its event types."""
+        body: dict[str, JsonValue] = {"userId": user_id, "accepted": True, "role": "MEMBER"}
+        path = f"{self._org}/teams/{team_id}/memberships"
+        return self._write("add_team_member", "POST", path, TeamMember, body=body)
+
+    def list_team_event_types(self, team_id: int, *, slug: str | None = None) -> list[EventType]:
+        query = {"eventSlug": slug} if slug else None
         path = f"{self._org}/teams/{team_id}/event-types"
-        return self._read("list_team_event_types", path, list[EventType])
+        return self._read("list_team_event_types", path, list[EventType], query=query)
 
     def create_team_event_type(self, team_id: int, event_type: EventTypeInput) -> EventType:
         path = f"{self._org}/teams/{team_id}/event-types"
         return self._write("create_team_event_type", "POST", path, EventType, body=event_type.body())
+
+    def update_team_event_type(self, team_id: int, event_type_id: int, changes: EventTypeChanges) -> EventType:
+        path = f"{self._org}/teams/{team_id}/event-types/{event_type_id}"
+        return self._write("update_team_event_type", "PATCH", path, EventType, body=changes.body())
 
     def slots(
         self, *, event_type_id: int, start: datetime, end: datetime, time_zone: str = "UTC"

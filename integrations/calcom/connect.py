@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from hospitals.models import Doctor, Hospital
 from integrations.calcom.client import CalcomClient
+from integrations.calcom.errors import CalcomRefused
 from integrations.calcom.inputs import EventTypeInput, ScheduleInput
 from integrations.calcom.lookups import retry_unknown_doctor_lookups
 from integrations.calcom.payloads import EventType, OrgUser, Schedule
@@ -34,6 +35,7 @@ def connect_doctor(doctor_id: uuid.UUID, client: CalcomClient) -> CalLink:
     doctor = Doctor.objects.select_related("user__profile", "hospital").get(pk=doctor_id)
     team_id, wanted = _requirements(doctor)
     user = _user(doctor, client)
+    _join_team(team_id, user, client)
     schedule = _schedule(user, wanted, client)
     event_type = _event_type(doctor, team_id, user, schedule, client)
     with transaction.atomic():
@@ -72,6 +74,15 @@ def _user(doctor: Doctor, client: CalcomClient) -> OrgUser:
             return user
     zone = doctor.hospital.time_zone or "UTC"
     return client.create_org_user(email=email, name=doctor.full_name, time_zone=zone)
+
+
+def _join_team(team_id: int, user: OrgUser, client: CalcomClient) -> None:
+    """Cal.com takes only the team's own members as hosts."""
+    try:
+        client.add_team_member(team_id, user.id)
+    except CalcomRefused as refusal:
+        if not refusal.is_conflict:
+            raise
 
 
 def _schedule(user: OrgUser, wanted: ScheduleInput, client: CalcomClient) -> Schedule:

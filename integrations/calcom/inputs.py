@@ -111,6 +111,29 @@ class EventTypeInput:
 
 
 @dataclass(frozen=True, slots=True)
+class EventTypeChanges:
+    """What of an event type follows our side; all else in it (fields, title) stays. Minutes throughout."""
+
+    length_minutes: int
+    after_buffer_minutes: int
+    minimum_notice_minutes: int
+    host_ids: Sequence[int] | None = None
+    schedule_id: int | None = None
+
+    def body(self) -> dict[str, JsonValue]:
+        body: dict[str, JsonValue] = {
+            "lengthInMinutes": self.length_minutes,
+            "afterEventBuffer": self.after_buffer_minutes,
+            "minimumBookingNotice": self.minimum_notice_minutes,
+        }
+        if self.host_ids is not None:
+            body["hosts"] = [{"userId": host_id} for host_id in self.host_ids]
+        if self.schedule_id is not None:
+            body["scheduleId"] = self.schedule_id
+        return body
+
+
+@dataclass(frozen=True, slots=True)
 class BookingFilters:
     """Which bookings of the organisation, and in what order. No status means every status."""
 

@@ -50,6 +50,11 @@ class OrgUser(VendorModel):
     default_schedule_id: LooseInt = None
 
 
+class TeamMember(VendorModel):
+    user_id: int
+    accepted: bool = False
+
+
 class ScheduleWindow(VendorModel):
     """Weekly hours, wall-clock in the schedule's zone. `23:59` as an end means midnight."""
 

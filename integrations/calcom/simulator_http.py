@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from . import simulator_control, simulator_people, simulator_subscriptions, simulator_visits
+from . import simulator_control, simulator_people, simulator_subscriptions, simulator_teams, simulator_visits
 from .simulator_bookings import Bookings
 from .simulator_calls import Call, Reply, Route
 from .simulator_errors import ApiError
@@ -32,6 +32,7 @@ HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 ROUTES: list[Route] = [
     *simulator_people.ROUTES,
     *simulator_subscriptions.ROUTES,
+    *simulator_teams.ROUTES,
     *simulator_visits.ROUTES,
     *simulator_control.ROUTES,
 ]

@@ -128,6 +128,26 @@ class EventTypeBody(Body):
     hidden: bool = False
 
 
+class EventTypePatch(Body):
+    """What is absent stays as it is."""
+
+    length_in_minutes: int | None = Field(default=None, ge=1)
+    title: str | None = None
+    slug: str | None = None
+    hosts: list[HostBody] | None = None
+    schedule_id: int | None = None
+    before_event_buffer: int | None = Field(default=None, ge=0)
+    after_event_buffer: int | None = Field(default=None, ge=0)
+    minimum_booking_notice: int | None = Field(default=None, ge=0)
+    hidden: bool | None = None
+
+
+class MembershipBody(Body):
+    user_id: int
+    accepted: bool = False
+    role: Literal["MEMBER", "ADMIN", "OWNER"]
+
+
 class AttendeeBody(Body):
     name: str
     time_zone: Zone

@@ -26,6 +26,14 @@ class Team(BaseModel):
     name: str
 
 
+class Membership(BaseModel):
+    id: int
+    team_id: int
+    user_id: int
+    accepted: bool = False
+    role: str = "MEMBER"
+
+
 class Window(BaseModel):
     """Weekly hours; days by their English names."""
 

@@ -31,6 +31,7 @@ from .simulator_inputs import (
 )
 from .simulator_queries import page_numbers, pagination, select_bookings
 from .simulator_records import EventType, Reservation
+from .simulator_teams import hosts_of_team
 
 
 def list_event_types(call: Call) -> Reply:
@@ -58,7 +59,7 @@ def create_team_event_type(call: Call) -> Reply:
         slug=body.slug,
         length_minutes=body.length_in_minutes,
         scheduling_type=body.scheduling_type,
-        host_ids=[world.user(host.user_id).id for host in body.hosts],
+        host_ids=hosts_of_team(world, team, body.hosts),
         schedule_id=body.schedule_id,
         slot_interval_minutes=body.slot_interval,
         before_buffer_minutes=body.before_event_buffer,

@@ -15,6 +15,7 @@ from .simulator_records import (
     Booking,
     Delivery,
     EventType,
+    Membership,
     OutOfOffice,
     Reservation,
     Schedule,
@@ -44,6 +45,7 @@ class World:
     def _load(self) -> None:
         self.users = {user.id: user for user in self.store.load(User)}
         self.teams = {team.id: team for team in self.store.load(Team)}
+        self.memberships = {row.id: row for row in self.store.load(Membership)}
         self.schedules = {schedule.id: schedule for schedule in self.store.load(Schedule)}
         self.event_types = {event_type.id: event_type for event_type in self.store.load(EventType)}
         self.bookings = {booking.uid: booking for booking in self.store.load(Booking)}
@@ -107,6 +109,9 @@ class World:
         if team_id not in self.teams:
             raise ApiError(404, f"Team with id={team_id} not found")
         return self.teams[team_id]
+
+    def members_of(self, team: Team) -> list[Membership]:
+        return [row for row in self.memberships.values() if row.team_id == team.id]
 
     def event_type(self, event_type_id: int) -> EventType:
         if event_type_id not in self.event_types:

@@ -17,9 +17,10 @@ import requests
 from jsonschema import Draft202012Validator
 
 from integrations.calcom.client import CalcomClient
-from integrations.calcom.inputs import BookingFilters
+from integrations.calcom.inputs import BookingFilters, EventTypeChanges
 from integrations.calcom.payloads import Booking
 from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
+from tests.contracts.calcom_teams import TEAM_OPERATIONS
 from tests.integrations.calcom.clinic import (
     BERLIN,
     HALF_HOUR,
@@ -97,7 +98,7 @@ class Contract:
     """The operations, and the exchanges held against them."""
 
     def __init__(self) -> None:
-        self.operations: list[dict[str, Any]] = json.loads(OPERATIONS.read_text())
+        self.operations: list[dict[str, Any]] = json.loads(OPERATIONS.read_text()) + TEAM_OPERATIONS
         self.seen: list[str] = []
 
     def check(self, response: requests.Response, *_args: Any, **_options: Any) -> None:
@@ -179,6 +180,10 @@ def _pending(clinic: Clinic) -> Booking:
     return Clinic(clinic.simulator, clinic.client, clinic.doctor, clinic.schedule, kind).book()
 
 
+def _newcomer(clinic: Clinic) -> int:
+    return clinic.client.create_org_user(email="n@example.com", name="N", time_zone="UTC").id
+
+
 def _past(clinic: Clinic) -> str:
     control(clinic.simulator, "POST", "bookings", [past_row(clinic, "past", updatedAt=None)])
     return "past"
@@ -217,6 +222,11 @@ CALLS: dict[str, Callable[[Clinic], object]] = {
     "get_user_schedule": lambda c: c.client.get_user_schedule(c.doctor.id, c.schedule.id),
     "update_user_schedule": lambda c: c.client.update_user_schedule(c.doctor.id, c.schedule.id, HOURS),
     "delete_user_schedule": lambda c: c.client.delete_user_schedule(c.doctor.id, c.schedule.id),
+    "list_team_members": lambda c: c.client.list_team_members(TEAM_ID),
+    "add_team_member": lambda c: c.client.add_team_member(TEAM_ID, _newcomer(c)),
+    "update_team_event_type": lambda c: c.client.update_team_event_type(
+        TEAM_ID, c.event_type.id, EventTypeChanges(45, 5, 120, host_ids=[c.doctor.id], schedule_id=c.schedule.id)
+    ),
     "list_team_event_types": lambda c: c.client.list_team_event_types(TEAM_ID),
     "create_team_event_type": lambda c: c.new_type("asked", needs_confirmation=True, before_buffer_minutes=5),
     "slots": lambda c: c.client.slots(

@@ -115,6 +115,7 @@ def open_clinic(simulator: SimulatorProcess, session: requests.Session) -> Clini
     control(simulator, "POST", "teams", {"id": TEAM_ID, "name": "North"})
     client = CalcomClient(simulator.config, session=session)
     doctor = client.create_org_user(email="dora@example.com", name="Dora Doc", time_zone=BERLIN)
+    client.add_team_member(TEAM_ID, doctor.id)
     schedule = client.create_user_schedule(doctor.id, HOURS)
     visit = EventTypeInput(30, "Visit", "visit", [doctor.id], schedule_id=schedule.id)
     event_type = client.create_team_event_type(TEAM_ID, visit)

@@ -248,7 +248,7 @@ def test_refusals(clinic: Clinic, call: Callable[[Clinic], object], status: int)
 
 def test_the_rate_limit_blocks_after_its_number_of_calls(tmp_path_factory: pytest.TempPathFactory) -> None:
     state = tmp_path_factory.mktemp("limited") / "state.sqlite3"
-    with start_simulator(state, rate_limit=5) as limited, requests.Session() as session:
+    with start_simulator(state, rate_limit=6) as limited, requests.Session() as session:
         clinic = open_clinic(limited, session)
         clinic.client.me()
         clinic.client.me()
