@@ -11,6 +11,7 @@ from . import simulator_outputs as outputs
 from .simulator_bookings import sms_email
 from .simulator_calls import Call, Reply, Route
 from .simulator_errors import ApiError
+from .simulator_events import Event
 from .simulator_inputs import Body, Instant, Metadata, Zone
 from .simulator_records import Attendee, Booking, Delivery, Status, Team
 from .simulator_world import World
@@ -51,10 +52,13 @@ class BookingImport(Body):
     start: Instant
     end: Instant | None = None
     status: Status = "accepted"
-    attendee: AttendeeImport
+    # One of the two: several have a seat each.
+    attendee: AttendeeImport | None = None
+    seats: list[AttendeeImport] = []
     metadata: Metadata = Field(default_factory=dict)
     rescheduled_from_uid: str | None = None
     rescheduled_to_uid: str | None = None
+    recurring_booking_uid: str | None = None
     cancellation_reason: str | None = None
     absent: bool = False
     created_at: Instant | None = None
@@ -120,7 +124,7 @@ def happen(call: Call) -> Reply:
     elif body.trigger == "PING":
         call.bookings.ping()
     else:
-        call.bookings.announce(body.trigger, call.world.booking(body.uid), None)
+        call.bookings.announce(Event(body.trigger, call.world.booking(body.uid)))
     return Reply(has_data=False)
 
 
@@ -137,30 +141,38 @@ def _imported(world: World, item: BookingImport) -> Booking:
     kind = world.event_type(item.event_type_id)
     if not kind.host_ids:
         raise ApiError(422, "There are no hosts for this event type.")
-    person = item.attendee
+    seated = [item.attendee] if item.attendee else item.seats
+    if not seated:
+        raise ApiError(400, f"Nobody comes to the booking with uid={item.uid}.")
     created_at = item.created_at or world.now()
     return Booking(
         id=item.id or world.store.next_id("booking"),
         uid=item.uid,
         event_type_id=kind.id,
         host_id=kind.host_ids[0],
-        title=f"{kind.title} with {person.name}",
+        title=f"{kind.title} with {seated[0].name}",
         start=item.start,
         end=item.end or item.start + timedelta(minutes=kind.length_minutes),
         status=item.status,
-        attendee=Attendee(
-            name=person.name,
-            email=person.email or sms_email(person.phone_number or ""),
-            time_zone=person.time_zone,
-            phone=person.phone_number,
-            absent=item.absent,
-        ),
+        attendees=[_person(world, item, person) for person in seated],
         metadata=dict(item.metadata),
         rescheduled_from_uid=item.rescheduled_from_uid,
         rescheduled_to_uid=item.rescheduled_to_uid,
+        recurring_uid=item.recurring_booking_uid,
         cancellation_reason=item.cancellation_reason,
         created_at=created_at,
         updated_at=item.updated_at or created_at,
+    )
+
+
+def _person(world: World, item: BookingImport, person: AttendeeImport) -> Attendee:
+    return Attendee(
+        name=person.name,
+        email=person.email or sms_email(person.phone_number or ""),
+        time_zone=person.time_zone,
+        phone=person.phone_number,
+        absent=item.absent,
+        seat_uid=None if item.attendee else world.new_seat_uid(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,15 +12,32 @@ from .simulator_outputs import Json, iso
 from .simulator_records import Attendee, Booking
 from .simulator_world import World
 
+WEEKLY = 2
 
-def event_body(world: World, trigger: str, booking: Booking, earlier: Booking | None) -> Json:
-    """What a subscriber is posted about this booking; `earlier` is the one it replaces."""
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What has come about.
+
+    `earlier` is the booking it replaces; `seat` is whose seat alone it is about; `people` are who was marked.
+    """
+
+    trigger: str
+    booking: Booking
+    earlier: Booking | None = None
+    seat: Attendee | None = None
+    people: tuple[Attendee, ...] = ()
+
+
+def event_body(world: World, event: Event) -> Json:
+    """What a subscriber is posted."""
+    trigger, booking = event.trigger, event.booking
     if trigger in {"MEETING_STARTED", "MEETING_ENDED"}:
         return {"triggerEvent": trigger} | _row(world, booking)
     payload = (
-        _no_show(booking)
+        _no_show(booking, event.people)
         if trigger == "BOOKING_NO_SHOW_UPDATED"
-        else _booking(world, trigger, booking) | _extras(trigger, booking, earlier)
+        else _booking(world, event) | _extras(event) | _seat(event)
     )
     return {"triggerEvent": trigger, "createdAt": iso(world.now()), "payload": payload}
 
@@ -42,9 +60,7 @@ def ping_body(world: World) -> Json:
 
 def _row(world: World, booking: Booking) -> Json:
     # The booking's bare row, without the envelope's payload: `createdAt` is the booking's own.
-    user, person = world.users[booking.host_id], booking.attendee
-    attendee: Json = {"id": booking.id, "bookingId": booking.id, "name": person.name, "email": person.email}
-    attendee |= {"timeZone": person.time_zone, "phoneNumber": person.phone, "noShow": person.absent}
+    user = world.users[booking.host_id]
     return {
         "id": booking.id,
         "uid": booking.uid,
@@ -52,7 +68,7 @@ def _row(world: World, booking: Booking) -> Json:
         "userPrimaryEmail": user.email,
         "eventTypeId": booking.event_type_id,
         "title": booking.title,
-        "responses": _responses(person, is_closing=False),
+        "responses": _responses(booking.booker, is_closing=False),
         "startTime": iso(booking.start),
         "endTime": iso(booking.end),
         "createdAt": iso(booking.created_at),
@@ -68,14 +84,20 @@ def _row(world: World, booking: Booking) -> Json:
             "timeZone": user.time_zone,
             "username": user.username,
         },
-        "attendees": [attendee],
+        "attendees": [_attendee_row(booking, person) for person in booking.attendees],
     }
 
 
-def _booking(world: World, trigger: str, booking: Booking) -> Json:
+def _attendee_row(booking: Booking, person: Attendee) -> Json:
+    row: Json = {"id": booking.id, "bookingId": booking.id, "name": person.name, "email": person.email}
+    return row | {"timeZone": person.time_zone, "phoneNumber": person.phone, "noShow": person.absent}
+
+
+def _booking(world: World, event: Event) -> Json:
+    trigger, booking = event.trigger, event.booking
     kind = world.event_types[booking.event_type_id]
     is_closing = trigger in {"BOOKING_CANCELLED", "BOOKING_REJECTED"}
-    return {
+    told: Json = {
         "bookerUrl": "https://app.example.com",
         "type": kind.slug,
         "title": booking.title,
@@ -93,24 +115,45 @@ def _booking(world: World, trigger: str, booking: Booking) -> Json:
         "bookingId": booking.id,
         "status": booking.status.upper(),
         "organizer": _organizer(world, booking),
-        "attendees": [_attendee(booking.attendee, booking.start)],
+        "attendees": [_attendee(person, booking.start) for person in booking.attendees],
         "team": {"id": kind.team_id, "name": world.teams[kind.team_id].name, "members": []}
         if kind.team_id in world.teams
         else None,
         "schedulingType": {"collective": "COLLECTIVE", "roundRobin": "ROUND_ROBIN"}.get(kind.scheduling_type),
-        "responses": _responses(booking.attendee, is_closing=is_closing),
+        "responses": _responses(booking.booker, is_closing=is_closing),
         "userFieldsResponses": {},
         "location": booking.location,
         "destinationCalendar": [] if is_closing else None,
         "iCalUID": f"{booking.uid}@Cal.com",
         "iCalSequence": booking.sequence,
-        "seatsPerTimeSlot": None,
+        "seatsPerTimeSlot": kind.seats,
         "organizationId": world.org_id,
         "oneTimePassword": None,
     }
+    return told | _series(world, booking)
 
 
-def _extras(trigger: str, booking: Booking, earlier: Booking | None) -> Json:
+def _series(world: World, booking: Booking) -> Json:
+    if booking.recurring_uid is None:
+        return {}
+    count = len(world.series(booking.recurring_uid))
+    return {"recurringEvent": {"freq": WEEKLY, "count": count, "interval": 1}}
+
+
+def _seat(event: Event) -> Json:
+    """What differs where one seat is meant."""
+    person = event.seat
+    if person is None:
+        return {}
+    if event.trigger == "BOOKING_CANCELLED":
+        # It says so though the visit stays, and does not name the seat.
+        return {"status": "CANCELLED", "attendees": [_attendee(person, event.booking.start)]}
+    named: Json = {"attendeeSeatId": person.seat_uid}
+    return named | ({"rescheduleUid": person.seat_uid} if event.earlier else {})
+
+
+def _extras(event: Event) -> Json:
+    trigger, booking, earlier = event.trigger, event.booking, event.earlier
     # Cancellations and rejections carry no metadata: our reference cannot be read from them.
     if trigger == "BOOKING_CANCELLED":
         closing: Json = {
@@ -133,12 +176,11 @@ def _extras(trigger: str, booking: Booking, earlier: Booking | None) -> Json:
     return extras | moved | by
 
 
-def _no_show(booking: Booking) -> Json:
-    person = booking.attendee
-    how = "marked" if person.absent else "unmarked"
+def _no_show(booking: Booking, people: tuple[Attendee, ...]) -> Json:
+    how = "marked" if any(person.absent for person in people) else "unmarked"
     return {
-        "message": f"{person.email} {how} as no-show",
-        "attendees": [{"email": person.email, "noShow": person.absent}],
+        "message": f"{', '.join(person.email for person in people)} {how} as no-show",
+        "attendees": [{"email": person.email, "noShow": person.absent} for person in people],
         "bookingUid": booking.uid,
         "bookingId": booking.id,
     }
@@ -172,7 +214,10 @@ def _attendee(person: Attendee, at: datetime) -> Json:
     }
 
 
-def _responses(person: Attendee, *, is_closing: bool) -> JsonValue:
+def _responses(person: Attendee | None, *, is_closing: bool) -> JsonValue:
+    if person is None:
+        return {}
+
     def response(label: str, value: str | None) -> Json:
         shown: Json = {"label": label} | ({} if is_closing else {"isHidden": False})
         return shown | ({"value": value} if value is not None else {})

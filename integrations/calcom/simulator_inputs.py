@@ -113,6 +113,19 @@ class ConfirmationBody(Body):
     block_unconfirmed_bookings_in_booker: bool = False
 
 
+class SeatsBody(Body):
+    disabled: bool = False
+    seats_per_time_slot: int | None = Field(default=None, ge=1)
+
+
+class RecurrenceBody(Body):
+    """Cal.com knows months and years too."""
+
+    disabled: bool = False
+    interval: int = Field(default=1, ge=1)
+    frequency: Literal["weekly"] = "weekly"
+
+
 class EventTypeBody(Body):
     length_in_minutes: int = Field(ge=1)
     title: str
@@ -125,6 +138,8 @@ class EventTypeBody(Body):
     after_event_buffer: int = Field(default=0, ge=0)
     minimum_booking_notice: int = Field(default=0, ge=0)
     confirmation_policy: ConfirmationBody = ConfirmationBody(disabled=True)
+    seats: SeatsBody = SeatsBody(disabled=True)
+    recurrence: RecurrenceBody = RecurrenceBody(disabled=True)
     hidden: bool = False
 
 
@@ -162,16 +177,22 @@ class BookingBody(Body):
     attendee: AttendeeBody
     metadata: Metadata = Field(default_factory=dict)
     length_in_minutes: int | None = Field(default=None, ge=1)
+    recurrence_count: int | None = Field(default=None, ge=1, le=32)
 
 
 class CancelBody(Body):
+    """`seat_uid` gives one seat back; the flag cancels what follows in a series too."""
+
     cancellation_reason: str | None = None
+    cancel_subsequent_bookings: bool = False
+    seat_uid: str | None = None
 
 
 class RescheduleBody(Body):
     start: Instant
     rescheduled_by: str | None = Field(default=None, pattern=EMAIL)
     rescheduling_reason: str | None = None
+    seat_uid: str | None = None
 
 
 class DeclineBody(Body):

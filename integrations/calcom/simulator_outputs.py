@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 from pydantic import JsonValue
 
-from .simulator_records import Booking, EventType, OutOfOffice, Schedule, Team, User, Webhook
+from .simulator_records import Attendee, Booking, EventType, OutOfOffice, Schedule, Team, User, Webhook
 from .simulator_world import World
 
 Json = dict[str, JsonValue]
@@ -102,7 +102,8 @@ def event_type(world: World, item: EventType) -> Json:
         "minimumBookingNotice": item.notice_minutes,
         "beforeEventBuffer": item.before_buffer_minutes,
         "afterEventBuffer": item.after_buffer_minutes,
-        "recurrence": None,
+        "recurrence": {"interval": item.recurs_every_weeks, "frequency": "weekly"} if item.recurs_every_weeks else None,
+        "seats": {"seatsPerTimeSlot": item.seats} if item.seats else {"disabled": True},
         "metadata": {},
         "price": 0,
         "currency": "usd",
@@ -137,6 +138,7 @@ def booking(world: World, item: Booking) -> Json:
         "rescheduledByEmail": item.rescheduled_by,
         "rescheduledFromUid": item.rescheduled_from_uid,
         "rescheduledToUid": item.rescheduled_to_uid,
+        "recurringBookingUid": item.recurring_uid,
     }
     always: Json = {
         "id": item.id,
@@ -156,10 +158,11 @@ def booking(world: World, item: Booking) -> Json:
         "updatedAt": iso(item.updated_at) if item.updated_at is not None else None,
         "metadata": dict(item.metadata),
         "icsUid": f"{item.uid}@Cal.com",
-        "attendees": [_attendee(item)],
+        "attendees": [_attendee(person) for person in item.attendees],
         "guests": [],
-        "bookingFieldsResponses": _responses(item),
     }
+    if kind.seats is None:
+        always["bookingFieldsResponses"] = _responses(item.attendees[0])
     return always | {name: value for name, value in optional.items() if value is not None}
 
 
@@ -175,8 +178,7 @@ def host(world: World, item: Booking) -> Json:
     }
 
 
-def _attendee(item: Booking) -> Json:
-    person = item.attendee
+def _attendee(person: Attendee) -> Json:
     shown: Json = {
         "name": person.name,
         "email": person.email,
@@ -185,12 +187,16 @@ def _attendee(item: Booking) -> Json:
         "language": person.language,
         "absent": person.absent,
     }
-    return shown | ({"phoneNumber": person.phone} if person.phone else {})
+    shown |= {"phoneNumber": person.phone} if person.phone else {}
+    if person.seat_uid is None:
+        return shown
+    # Who has a seat has the answers and the metadata of an own booking.
+    return shown | {"seatUid": person.seat_uid, "bookingFieldsResponses": _responses(person), "metadata": {}}
 
 
-def _responses(item: Booking) -> Json:
-    answers: Json = {"name": item.attendee.name, "email": item.attendee.email}
-    return answers | ({"attendeePhoneNumber": item.attendee.phone} if item.attendee.phone else {})
+def _responses(person: Attendee) -> Json:
+    answers: Json = {"name": person.name, "email": person.email}
+    return answers | ({"attendeePhoneNumber": person.phone} if person.phone else {})
 
 
 def webhook(world: World, item: Webhook) -> Json:

@@ -68,9 +68,9 @@ def _simple_tests(world: World, query: Mapping[str, str]) -> list[Test]:
     if uid := query.get("bookingUid"):
         tests.append(lambda row: row.uid == uid)
     if email := query.get("attendeeEmail", "").lower():
-        tests.append(lambda row: row.attendee.email.lower() == email)
+        tests.append(lambda row: any(person.email.lower() == email for person in row.attendees))
     if name := query.get("attendeeName", "").lower():
-        tests.append(lambda row: row.attendee.name.lower() == name)
+        tests.append(lambda row: any(person.name.lower() == name for person in row.attendees))
     if types := _numbers(query, "eventTypeIds", "eventTypeId"):
         tests.append(lambda row: row.event_type_id in types)
     if teams := _numbers(query, "teamsIds", "teamIds", "teamId"):
@@ -109,6 +109,8 @@ def _has_status(row: Booking, status: str, now: datetime) -> bool:
         return not gone and row.end >= now
     if status == "past":
         return not gone and row.end < now
+    if status == "recurring":
+        return not gone and row.recurring_uid is not None and row.end >= now
     return status == "unconfirmed" and row.status == "pending" and row.end >= now
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 Status = Literal["accepted", "pending", "cancelled", "rejected"]
 DeliveryState = Literal["pending", "delivered", "failed", "lost"]
@@ -72,6 +72,10 @@ class EventType(BaseModel):
     notice_minutes: int = 0
     needs_confirmation: bool = False
     pending_blocks: bool = False
+    # More than one person may book the same time.
+    seats: int | None = None
+    # A booking may be a series: one visit every so many weeks.
+    recurs_every_weeks: int | None = None
     hidden: bool = False
 
 
@@ -82,6 +86,7 @@ class Attendee(BaseModel):
     phone: str | None = None
     language: str = "en"
     absent: bool = False
+    seat_uid: str | None = None
 
 
 class Booking(BaseModel):
@@ -93,7 +98,8 @@ class Booking(BaseModel):
     start: datetime
     end: datetime
     status: Status
-    attendee: Attendee
+    # One, but where there are seats: those who hold one, in the order they took it.
+    attendees: list[Attendee]
     metadata: dict[str, str] = Field(default_factory=dict)
     location: str = ""
     host_absent: bool = False
@@ -106,9 +112,24 @@ class Booking(BaseModel):
     rescheduled_by: str | None = None
     rescheduled_from_uid: str | None = None
     rescheduled_to_uid: str | None = None
+    # Of the series it is one visit of.
+    recurring_uid: str | None = None
     sequence: int = 0
     created_at: datetime
     updated_at: datetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, value: object) -> object:
+        # State files outlive the program that wrote them; this one had no seats.
+        if isinstance(value, dict) and "attendee" in value:
+            return {**value, "attendees": [value["attendee"]]}
+        return value
+
+    @property
+    def booker(self) -> Attendee | None:
+        """None where the last one with a seat has moved to another time."""
+        return self.attendees[0] if self.attendees else None
 
 
 class Webhook(BaseModel):

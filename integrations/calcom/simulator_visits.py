@@ -31,6 +31,7 @@ from .simulator_inputs import (
 )
 from .simulator_queries import page_numbers, pagination, select_bookings
 from .simulator_records import EventType, Reservation
+from .simulator_seats import give_seat_back, move_all_seats, move_seat, take_seat
 from .simulator_teams import hosts_of_team
 
 
@@ -67,6 +68,8 @@ def create_team_event_type(call: Call) -> Reply:
         notice_minutes=body.minimum_booking_notice,
         needs_confirmation=bool(policy.type) and not policy.disabled,
         pending_blocks=policy.block_unconfirmed_bookings_in_booker,
+        seats=None if body.seats.disabled else body.seats.seats_per_time_slot,
+        recurs_every_weeks=None if body.recurrence.disabled else body.recurrence.interval,
         hidden=body.hidden,
     )
     world.event_types[kind.id] = kind
@@ -138,10 +141,19 @@ def release_slot(call: Call) -> Reply:
 
 
 def create_booking(call: Call) -> Reply:
-    return Reply(outputs.booking(call.world, call.bookings.create(call.input(BookingBody))))
+    """A series is answered as a list."""
+    body = call.input(BookingBody)
+    kind = call.world.event_type(body.event_type_id)
+    if kind.seats:
+        return Reply(outputs.booking(call.world, take_seat(call.bookings, kind, body)))
+    rows = [outputs.booking(call.world, row) for row in call.bookings.create(body)]
+    return Reply(list(rows) if body.recurrence_count else rows[0])
 
 
 def get_booking(call: Call) -> Reply:
+    """Of a series' own uid all its bookings."""
+    if series := call.world.series(call.text("uid")):
+        return Reply([outputs.booking(call.world, row) for row in series])
     return Reply(outputs.booking(call.world, call.world.booking(call.text("uid"))))
 
 
@@ -159,13 +171,24 @@ def list_user_bookings(call: Call) -> Reply:
 
 
 def cancel_booking(call: Call) -> Reply:
-    reason = call.input(CancelBody).cancellation_reason
-    booking = call.bookings.cancel(call.text("uid"), reason, by=call.caller_email)
+    body, uid, by = call.input(CancelBody), call.text("uid"), call.caller_email
+    if body.seat_uid:
+        booking = give_seat_back(call.bookings, uid, body.seat_uid, body.cancellation_reason, by=by)
+    else:
+        later = body.cancel_subsequent_bookings
+        booking = call.bookings.cancel(uid, body.cancellation_reason, by=by, with_later=later)
     return Reply(outputs.booking(call.world, booking))
 
 
 def reschedule_booking(call: Call) -> Reply:
-    booking = call.bookings.reschedule(call.text("uid"), call.input(RescheduleBody))
+    body, uid = call.input(RescheduleBody), call.text("uid")
+    kind = call.world.event_type(call.world.booking(uid).event_type_id)
+    if body.seat_uid:
+        booking = move_seat(call.bookings, uid, body.seat_uid, body)
+    elif kind.seats:
+        booking = move_all_seats(call.bookings, uid, body)
+    else:
+        booking = call.bookings.reschedule(uid, body)
     return Reply(outputs.booking(call.world, booking))
 
 

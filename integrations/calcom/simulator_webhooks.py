@@ -9,9 +9,9 @@ import time
 import requests
 
 from .signature import HEADER, NO_SECRET, sign
-from .simulator_events import event_body, ping_body
+from .simulator_events import Event, event_body, ping_body
 from .simulator_faults import Faults
-from .simulator_records import Booking, Delivery, Webhook
+from .simulator_records import Delivery, Webhook
 from .simulator_world import World
 
 PAYLOAD_VERSION = "2021-10-20"
@@ -44,16 +44,16 @@ class Courier:
         self._wake.set()
         self._thread.join(timeout=2)
 
-    def announce(self, trigger: str, booking: Booking, earlier: Booking | None) -> None:
+    def announce(self, event: Event) -> None:
         """Queue an event. The caller holds the world's lock."""
         world = self._world
-        team_id = world.event_types[booking.event_type_id].team_id
-        hearing = [hook for hook in world.webhooks.values() if _hears(hook, trigger, team_id)]
+        team_id = world.event_types[event.booking.event_type_id].team_id
+        hearing = [hook for hook in world.webhooks.values() if _hears(hook, event.trigger, team_id)]
         if not hearing:
             return
-        body = json.dumps(event_body(world, trigger, booking, earlier), ensure_ascii=False)
+        body = json.dumps(event_body(world, event), ensure_ascii=False)
         for hook in hearing:
-            self._queue(hook, trigger, body)
+            self._queue(hook, event.trigger, body)
         self._wake.set()
 
     def ping(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -73,6 +74,11 @@ class World:
         value = int.from_bytes(hashlib.sha256(f"{self._salt}:{number}".encode()).digest())
         return "".join(UID_ALPHABET[value // 58**place % 58] for place in range(UID_LENGTH))
 
+    def new_seat_uid(self) -> str:
+        """Seats are named by UUIDs."""
+        digest = hashlib.sha256(f"{self._salt}:seat:{self.store.next_id('seat')}".encode()).digest()
+        return str(uuid.UUID(bytes=digest[:16]))
+
     def save(self, *records: BaseModel) -> None:
         """Write these, and only these, through to the disk."""
         self.store.put((_key(record), record) for record in records)
@@ -122,6 +128,11 @@ class World:
         if uid not in self.bookings:
             raise booking_not_found(uid)
         return self.bookings[uid]
+
+    def series(self, recurring_uid: str) -> list[Booking]:
+        """The visits of a series, by start; none where there is no such series."""
+        rows = [row for row in self.bookings.values() if row.recurring_uid == recurring_uid]
+        return sorted(rows, key=lambda row: (row.start, row.id))
 
     def schedule_for(self, event_type: EventType, host_id: int) -> Schedule | None:
         """The hours that count for this type and host: the type's own, else the host's default."""
