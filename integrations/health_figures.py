@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min, Q, QuerySet, Value
 
 from hospitals.models import Doctor
-from integrations.calcom.drift import persisting_drifts
+from integrations.calcom.drift import PERSISTS_AFTER
 from integrations.calcom.subscription import PROBLEM_TEXTS
-from integrations.models import BookingLookup, CalLink, CalWebhook, SubscriptionCheck, SyncRun
+from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncDrift, SyncRun
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,27 +51,46 @@ class HealthFigures:
 
 
 def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
-    """Eight queries, each by an index or of a table that is small when all is well."""
-    waiting = CalWebhook.objects.filter(status=CalWebhook.Status.PENDING).aggregate(
-        count=Count("pk"), since=Min("received_at")
+    """Four queries, each by an index or of a table that is small when all is well."""
+    failed = CalWebhook.objects.filter(status=CalWebhook.Status.FAILED, received_at__gte=at - FAILURES_COUNTED_FOR)
+    counted = _count_together(
+        waiting=(CalWebhook.objects.filter(status=CalWebhook.Status.PENDING), "received_at"),
+        failed=(failed, "received_at"),
+        drifts=(SyncDrift.objects.filter(seen__gte=PERSISTS_AFTER), "first_seen_at"),
+        given_up=(BookingLookup.objects.filter(due_at__isnull=True), "due_at"),
     )
-    failed = CalWebhook.objects.filter(
-        status=CalWebhook.Status.FAILED, received_at__gte=at - FAILURES_COUNTED_FOR
-    ).count()
-    doctors = Doctor.objects.for_user(user)
+    doctors = Doctor.objects.for_user(user).aggregate(
+        behind=Count("pk", filter=out_of_step("cal_link__")),
+        not_connected=Count("pk", filter=Q(user__is_active=True, cal_link__isnull=True)),
+    )
     return HealthFigures(
-        webhooks_waiting=waiting["count"],
-        waiting_since=waiting["since"],
-        webhooks_failed=failed,
-        schedules_behind=CalLink.objects.filter(out_of_step(), doctor__in=doctors).count(),
-        doctors_not_connected=doctors.active().filter(cal_link__isnull=True).count(),
+        webhooks_waiting=counted["waiting"][0],
+        waiting_since=counted["waiting"][1],
+        webhooks_failed=counted["failed"][0],
+        schedules_behind=doctors["behind"],
+        doctors_not_connected=doctors["not_connected"],
         last_pull=SyncRun.objects.order_by("-pk").first(),
-        drifts_persisting=persisting_drifts(),
-        lookups_given_up=BookingLookup.objects.filter(due_at__isnull=True).count(),
+        drifts_persisting=counted["drifts"][0],
+        lookups_given_up=counted["given_up"][0],
         last_check=SubscriptionCheck.objects.order_by("-pk").first(),
     )
 
 
-def out_of_step() -> Q:
-    """`CalLink.is_in_step`, turned round, for the database."""
-    return Q(wanted_hash__isnull=False) & (Q(pushed_hash__isnull=True) | ~Q(pushed_hash=F("wanted_hash")))
+def _count_together(**sets: tuple[QuerySet[Any], str]) -> dict[str, tuple[int, dt.datetime | None]]:
+    """How many rows each has, and the earliest of their moments, in one statement."""
+    first, *others = (
+        rows.order_by()
+        .annotate(what=Value(what))
+        .values("what")
+        .annotate(Count("pk"), Min(moment))
+        .values_list("what", "pk__count", f"{moment}__min")
+        for what, (rows, moment) in sets.items()
+    )
+    none: dict[str, tuple[int, dt.datetime | None]] = dict.fromkeys(sets, (0, None))
+    return none | {what: (count, earliest) for what, count, earliest in first.union(*others, all=True)}
+
+
+def out_of_step(path: str = "") -> Q:
+    """`CalLink.is_in_step`, turned round, for the database; `path` leads to the link, as lookups do."""
+    wanted, pushed = f"{path}wanted_hash", f"{path}pushed_hash"
+    return Q(**{f"{wanted}__isnull": False}) & (Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(wanted)}))

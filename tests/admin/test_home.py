@@ -21,7 +21,8 @@ from tests.cast import HospitalCast
 # 23:30 on the 21st in Vienna.
 AT = dt.datetime(2026, 11, 21, 22, 30, tzinfo=dt.UTC)
 VIENNA_21ST = dt.datetime(2026, 11, 20, 23, 0, tzinfo=dt.UTC)
-QUERIES = 13
+MOST_QUERIES = 12
+QUERIES = 11
 
 
 def fill_day(cast: HospitalCast, patient: Patient) -> None:
@@ -109,7 +110,7 @@ def test_home_shows_the_day_in_few_queries(admin_client: Client, north: Hospital
     fill_day(north, patient)
     with time_machine.travel(AT, tick=False), CaptureQueriesContext(connection) as queries:
         page = admin_client.get("/admin/").content.decode()
-    assert len(queries) == QUERIES
+    assert len(queries) == QUERIES <= MOST_QUERIES
     assert "Saturday, 21 November 2026" in page
     assert "1 to come, 2 done" in page
     assert "1 cancelled, 1 did not come" in page
