@@ -15,6 +15,8 @@ from typing import Protocol, TypeVar
 ACCEPTED, PENDING, CANCELLED, REJECTED = "accepted", "pending", "cancelled", "rejected"
 FINAL = frozenset({CANCELLED, REJECTED})
 RESCHEDULE_REQUESTED = "reschedule_requested"
+# The digest of a mark made here that the calendar holds too.
+AGREED = "agreed"
 
 # A booking is never un-accepted, and a cancelled one never revives: the stronger word wins, whenever it was said.
 _STRENGTH = {PENDING: 1, ACCEPTED: 2, CANCELLED: 3, REJECTED: 3}
@@ -103,6 +105,18 @@ class Link(Protocol):
 Linked = TypeVar("Linked", bound=Link)
 
 
+class NoShow(Protocol):
+    """Who said last whether the patient came."""
+
+    no_show_at: dt.datetime | None
+    no_show_hash: str | None
+
+
+def is_marked_here_only(booking: NoShow) -> bool:
+    """Whether the mark was made here and the calendar does not hold it: its answer, when asked, says nothing new."""
+    return booking.no_show_at is not None and booking.no_show_hash is None
+
+
 def merge(booking: MergedBooking, facts: BookingFacts) -> None:
     """Take from `facts` each kind that is newer than what the booking has."""
     booking.booking_id = booking.booking_id or facts.booking_id
@@ -122,7 +136,8 @@ def merge(booking: MergedBooking, facts: BookingFacts) -> None:
     if has_attendee and _is_newer(facts, booking.attendee_at, booking.attendee_hash):
         booking.attendee_name, booking.attendee_phone = facts.attendee_name, facts.phone
         booking.attendee_at, booking.attendee_hash = facts.at, facts.digest
-    if facts.no_show is not None and _is_newer(facts, booking.no_show_at, booking.no_show_hash):
+    is_overruled = facts.is_fetched and is_marked_here_only(booking)
+    if facts.no_show is not None and not is_overruled and _is_newer(facts, booking.no_show_at, booking.no_show_hash):
         booking.no_show = facts.no_show
         booking.no_show_at, booking.no_show_hash = facts.at, facts.digest
     if facts.rescheduled_from and _is_newer_link(

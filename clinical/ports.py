@@ -69,6 +69,17 @@ class BookingProvider(Protocol):
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID: ...
 
+    def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
+        """Queue telling the calendar that the patient did not come, or came after all, before that is written here.
+
+        Takes the place of a mark that has not gone out. False where the calendar holds nothing else anyway.
+        """
+        ...
+
+    def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
+        """What became of telling the calendar the visit's last mark; None where there was nothing to tell."""
+        ...
+
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         """The outcome so far; None for a request that is not this patient's."""
         ...

@@ -18,6 +18,7 @@ from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.lookup_worker import run_due_lookups
+from integrations.calcom.mark_worker import run_next_mark
 from integrations.calcom.processing import BATCH, process_pending_webhooks
 from integrations.calcom.pull import pull_changed_if_due, pull_window_if_due
 from integrations.calcom.schedules import push_next_schedule
@@ -41,6 +42,7 @@ def sweep_webhooks() -> None:
 @shared_task(name="integrations.sweep_booking_requests")
 def sweep_booking_requests() -> None:
     _while_work(run_next_request)
+    _while_work(run_next_mark)
 
 
 @shared_task(name="integrations.sweep_schedules")

@@ -18,7 +18,9 @@ from clinical.actions.refusals import (
     VisitCancelled,
     VisitNotBegun,
 )
+from clinical.booking_facts import AGREED
 from clinical.models import Appointment, AppointmentBooking
+from clinical.ports import booking_provider
 
 # People come early, and are sometimes seen early.
 SEEN_EARLY_BY = dt.timedelta(hours=1)
@@ -44,6 +46,21 @@ def mark_no_show(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> App
     visit.completed_at = visit.completed_by = None
     _set_no_show(visit, True, at=at)
     _record(by, AccessAction.MARKED_VISIT, visit, reason="no_show")
+    return visit
+
+
+@transaction.atomic
+def unmark_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """Takes a mark back: the visit is what its booking and the clock make it. Where there is none, nothing changes.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun.
+    """
+    visit = _begun(appointment_id, by, at)
+    if visit.completed_at is None and not visit.no_show:
+        return visit
+    visit.completed_at = visit.completed_by = None
+    _set_no_show(visit, False, at=at)
+    _record(by, AccessAction.MARKED_VISIT, visit, reason="unmarked")
     return visit
 
 
@@ -87,11 +104,12 @@ def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
 
 def _set_no_show(visit: Appointment, no_show: bool, *, at: dt.datetime) -> None:
     """A no-show is a fact of the booking too: the row is derived from it again with the next event."""
+    is_to_be_told = booking_provider().mark_absence(appointment=visit, absent=no_show, at=at)
     visit.no_show = no_show
     visit.status = visit_status(visit, at=at)
     visit.save(update_fields=["completed_at", "completed_by", "no_show", "status"])
     AppointmentBooking.objects.filter(uid=visit.cal_booking_id, appointment=visit).update(
-        no_show=no_show, no_show_at=at, no_show_hash=None
+        no_show=no_show, no_show_at=at, no_show_hash=None if is_to_be_told else AGREED
     )
 
 

@@ -72,6 +72,7 @@ def _claim(now: dt.datetime) -> BookingRequest | None:
         request = (
             BookingRequest.objects.select_for_update(skip_locked=True)
             .filter(due, waiting | abandoned)
+            .exclude(kind=Kind.MARK_ABSENT)
             .order_by("created_at", "pk")
             .first()
         )

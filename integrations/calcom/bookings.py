@@ -17,6 +17,7 @@ from accounts.wake_ups import wake
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, OutcomeState, Slots
 from hospitals.models import Doctor
+from integrations.calcom.marks import mark_outcome, queue_mark
 from integrations.calcom.slots import read_slots
 from integrations.models import BookingRequest, CalLink
 
@@ -67,6 +68,12 @@ class CalcomBookings:
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
         return self._queue(_about(appointment, BookingRequest.Kind.CANCEL, reason=reason))
+
+    def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
+        return queue_mark(appointment, absent=absent, at=at)
+
+    def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
+        return mark_outcome(appointment_id)
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         row = (

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
-from clinical.booking_facts import effective_status
+from clinical.booking_facts import effective_status, is_marked_here_only
 from clinical.models import AppointmentBooking
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctor_of
@@ -66,6 +66,7 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
         CHANGED_DOCTOR: _has_other_doctor(booking, row, is_head=is_head),
         CHANGED_PATIENT: bool(booking.attendees) and row.attendee_phone != booking_phone(booking),
         NO_SHOW: bool(booking.attendees)
+        and not is_marked_here_only(row)
         and (bool(row.no_show) != booking.attendees[0].absent or (is_head and visit.no_show != bool(row.no_show))),
     }
     return [kind for kind, differs in found.items() if differs]

@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from clinical.record_sets import update_all
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctors_of, note_absence
 from integrations.calcom.lookups import queue_lookups
+from integrations.calcom.marks import without_echoes
 from integrations.calcom.translate import Translation, translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent
 from integrations.models import CalWebhook
@@ -77,7 +78,7 @@ def process_pending_webhooks(*, at: dt.datetime, limit: int = BATCH) -> int:
     """
     with transaction.atomic():
         claimed = _claim(at, limit)
-        _apply([read for row in claimed if (read := _read(row, at))], at)
+        _apply(_that_count([read for row in claimed if (read := _read(row, at))]), at)
         update_all(CalWebhook, _RESULTS[1:], [{name: getattr(row, name) for name in _RESULTS} for row in claimed])
     if claimed:
         log.info("calcom.webhooks_processed", **Counter(str(row.status) for row in claimed))
@@ -119,6 +120,11 @@ def _read(row: _Row, at: dt.datetime) -> _Read | None:
         _retry_later(row, at, type(error).__name__)
         return None
     return _Read(row, translation, dict(event.payload), event.created_at or row.received_at)
+
+
+def _that_count(said: Sequence[_Read]) -> Sequence[_Read]:
+    kept = without_echoes([read.translation for read in said])
+    return [replace(read, translation=translation) for read, translation in zip(said, kept, strict=True)]
 
 
 def _apply(said: Sequence[_Read], at: dt.datetime) -> None:

@@ -31,11 +31,13 @@ class WebhookFaults(Switch):
 class ApiFault(Switch):
     """`match` is "METHOD /path" with `*` for anything.
 
-    500, 502, html, 429, drop and hang happen instead of the operation, the other three after it.
+    403, 500, 502, html, 429, drop and hang happen instead of the operation, the other three after it.
     """
 
     match: str
-    do: Literal["500", "502", "429", "html", "hang", "drop", "drop_after_commit", "half_body", "hang_after_commit"]
+    do: Literal[
+        "403", "500", "502", "429", "html", "hang", "drop", "drop_after_commit", "half_body", "hang_after_commit"
+    ]
     times: int = Field(default=1, ge=1)
     seconds: float = 30
 

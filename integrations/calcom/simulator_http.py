@@ -71,6 +71,8 @@ class App:
 
     def _before(self, request: Request, fault: ApiFault | None) -> Response | None:
         match fault.do if fault is not None else None:
+            case "403":
+                return _refusal(request, ApiError(403, "Forbidden resource"))
             case "500":
                 return _refusal(request, ApiError(500, "There was an error, please try again later."))
             case "502":

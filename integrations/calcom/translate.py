@@ -249,7 +249,7 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
     if booker is None:
         return [facts]
     # The mark is on the attendee's own row: it changes without the booking, so its time is that of the question.
-    return [facts, BookingFacts(booking.uid, fetched_at, tie, no_show=booker.absent)]
+    return [facts, BookingFacts(booking.uid, fetched_at, tie, is_fetched=True, no_show=booker.absent)]
 
 
 def _fetched_reason(booking: Booking) -> str | None:

@@ -52,6 +52,12 @@ class FakeCalendar:
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
         return self._ask(kind="cancel", patient_id=appointment.patient_id, appointment_id=appointment.pk, reason=reason)
 
+    def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
+        return False
+
+    def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
+        return None
+
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         asked = self.memory.requests.get(request_id)
         if asked is None or asked["patient_id"] != patient_id:
