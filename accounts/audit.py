@@ -22,6 +22,7 @@ class AccessAction(StrEnum):
     SEARCHED_PATIENTS = "searched_patients"
     PRINTED = "printed"
     EXPORTED = "exported"
+    READ_ACCESS_LOG = "read_access_log"
     PRESCRIBED = "prescribed"
     WITHDREW_PRESCRIPTION = "withdrew_prescription"
     CLAIMED_PRESCRIPTION = "claimed_prescription"
@@ -59,6 +60,7 @@ class AccessAction(StrEnum):
     LISTED_UNDER_BREAK_GLASS = "listed_under_break_glass"
     OPENED_VISIT = "opened_visit"
     OPENED_AI_SESSION = "opened_ai_session"
+    DECIDED_VISIT = "decided_visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,16 @@ def record_list(*, by: User, action: AccessAction, records: Iterable[Any], objec
     for patient_id, hospital_id in shown:
         event = _event(by=by, action=action, object_kind=object_kind, hospital_id=hospital_id, reason=reason)
         event.patient_id = patient_id
+        events.append(event)
+    AccessEvent.objects.bulk_create(events)
+
+
+def record_each(*, by: User | None, action: AccessAction, records: Iterable[tuple[Any, str]], object_kind: str) -> None:
+    """One row for each of many records that were changed at once, with its reason."""
+    events = []
+    for record, reason in records:
+        event = _event(by=by, action=action, object_kind=object_kind, hospital_id=record.hospital_id, reason=reason)
+        event.patient_id, event.object_id = record.patient_id, str(record.pk)
         events.append(event)
     AccessEvent.objects.bulk_create(events)
 

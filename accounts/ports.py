@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -45,3 +46,21 @@ class SmsSender(Protocol):
 
 def sms_sender() -> SmsSender:
     return cast(SmsSender, import_string(settings.SMS_BACKEND)())
+
+
+@dataclass(frozen=True, slots=True)
+class SmsNotice:
+    """What a message says, and until when it is worth sending."""
+
+    text: str
+    valid_until: dt.datetime
+
+
+class SmsNotices(Protocol):
+    def notice(self, *, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
+        """The text of a message about something another app keeps; None when it has nothing to say any more."""
+        ...
+
+
+def sms_notices() -> SmsNotices:
+    return cast(SmsNotices, import_string(settings.SMS_NOTICES)())

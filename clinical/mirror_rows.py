@@ -17,8 +17,9 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.models import Patient, Role
+from accounts.pg_fields import TransactionNow
 from clinical.booking_facts import BookingFacts, MergedBooking
-from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
+from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
 from clinical.record_sets import Record, insert_all, update_all
 
 # The two links of a row are unnested rather than selected one by one: the planner would push "IS NOT NULL" down to
@@ -244,6 +245,10 @@ def _booking_record(booking: HeldBooking, at: dt.datetime) -> Record:
 
 def _take_over(other: Appointment, survivor: Appointment) -> None:
     """Let `survivor` stand for both: what points to the other row points to it, and the other id stays an alias."""
+    # Each may have a decision that holds; the survivor's goes on.
+    decided = VisitChange.objects.current()
+    if decided.filter(appointment=survivor).exists():
+        decided.filter(appointment=other).update(replaced_at=TransactionNow())
     for relation in Appointment._meta.related_objects:
         model, name = relation.field.model, relation.field.name
         if model is not AppointmentAlias and not hasattr(model, "pgh_obj"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -69,6 +69,10 @@ class BookingProvider(Protocol):
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID: ...
 
+    def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> Sequence[uuid.UUID]:
+        """Queue one cancellation for each visit, in a constant number of queries; the requests' ids in their order."""
+        ...
+
     def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
         """Queue telling the calendar that the patient did not come, or came after all, before that is written here.
 
@@ -78,6 +82,10 @@ class BookingProvider(Protocol):
 
     def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
         """What became of telling the calendar the visit's last mark; None where there was nothing to tell."""
+        ...
+
+    def outcomes(self, request_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, BookingOutcome]:
+        """The outcomes so far of requests that staff made, by request; one query. Who may see them is the caller's."""
         ...
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:

@@ -11,7 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.permissions import Permission, has_permission
@@ -64,8 +64,15 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         return self.filter(_IDENTIFIED)
 
     def with_doctor(self) -> Self:
-        """What a patient is shown of a visit, in one statement and without the columns that are never shown."""
-        return self.select_related("doctor__user__profile", "hospital").only(
+        """What a patient is shown of a visit, in one statement and without the columns that are never shown.
+
+        `move_reason` is why they were asked to choose another time, `""` for no reason given, None for not asked.
+        """
+        from clinical.models import VisitChange
+
+        asks = VisitChange.objects.open_asks(at=timezone.now()).filter(appointment=OuterRef("pk"))
+        rows = self.annotate(move_reason=models.Subquery(asks.values("reason")[:1]))
+        return rows.select_related("doctor__user__profile", "hospital").only(
             *("start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
             *("doctor__specialty", "doctor__user__id", "doctor__user__profile__full_name"),
             *("hospital__name", "hospital__time_zone"),
@@ -82,6 +89,28 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         """Names without a query per row; without the raw payload, which lists never show."""
         return self.select_related("doctor__user__profile", "hospital", "patient__user__profile").defer(
             "cal_raw_payload"
+        )
+
+
+class VisitChangeQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """Decisions about visits that the user may see."""
+        from clinical.models import Appointment
+
+        visits = Appointment.objects.for_user(user).filter(pk=OuterRef("appointment"))
+        return self.filter(Exists(visits))
+
+    def current(self) -> Self:
+        """Without those that a later decision about the same visit replaced."""
+        return self.filter(replaced_at__isnull=True)
+
+    def open_asks(self, *, at: dt.datetime) -> Self:
+        """The visits' patients were asked to choose another time, have not yet, and still can."""
+        return self.current().filter(
+            choice="ask_to_move",
+            start_ts__gt=at,
+            start_ts=F("appointment__start_ts"),
+            appointment__status="SCHEDULED",
         )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts.actions.code_rows import binding_of
 from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.ports import SmsBusy, SmsRefused, SmsUnknownOutcome, sms_sender
+from accounts.ports import SmsBusy, SmsNotice, SmsRefused, SmsUnknownOutcome, sms_notices, sms_sender
 from accounts.sms_texts import phone_changed_text, phone_code_text, sign_in_code_text
 
 log = structlog.get_logger(__name__)
@@ -61,13 +61,14 @@ def _claim(at: dt.datetime) -> SmsMessage | None:
 
 def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
     """The fields that change, after sending outside any transaction."""
-    remaining = _remaining(message, at)
-    if remaining <= dt.timedelta(0):
+    notice = _notice(message, at)
+    remaining = notice.valid_until - at if notice else dt.timedelta(0)
+    if notice is None or remaining <= dt.timedelta(0):
         return {"status": Status.FAILED, "error_code": "too_late"}
     try:
         sent = sms_sender().send(
             to=message.number,
-            text=_text(message),
+            text=notice.text,
             valid_for_seconds=int(remaining.total_seconds()),
             reference=message.pk,
         )
@@ -88,24 +89,18 @@ def retry_delay(tries: int) -> dt.timedelta:
     return min(FIRST_RETRY * doublings, LONGEST_RETRY)
 
 
-def _remaining(message: SmsMessage, at: dt.datetime) -> dt.timedelta:
-    """How long the message is still worth sending."""
+def _notice(message: SmsMessage, at: dt.datetime) -> SmsNotice | None:
+    if message.about_id is not None:
+        return sms_notices().notice(kind=message.kind, about_id=message.about_id, at=at)
     if message.kind == Kind.PHONE_CHANGED:
-        return message.created_at + NOTICE_LIFETIME - at
+        return SmsNotice(phone_changed_text(), message.created_at + NOTICE_LIFETIME)
     code = message.code
-    if code is None or code.closed_at is not None or code.expires_at is None:
-        return dt.timedelta(0)
-    remaining: dt.timedelta = code.expires_at - at
-    return remaining
-
-
-def _text(message: SmsMessage) -> str:
-    code = message.code
-    if code is None:
-        return phone_changed_text()
+    if code is None or code.closed_at is not None or code.expires_at is None or code.expires_at <= at:
+        return None
     make_text = phone_code_text if message.kind == Kind.PHONE_CODE else sign_in_code_text
     minutes = int(settings.OTP_LIFETIME.total_seconds()) // 60
-    return make_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
+    text = make_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
+    return SmsNotice(text, code.expires_at)
 
 
 def _record(message: SmsMessage, changes: dict[str, Any], at: dt.datetime) -> None:

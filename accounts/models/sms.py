@@ -9,13 +9,19 @@ from accounts.privacy import privacy
 
 
 class SmsMessage(models.Model):
-    """One text message we were asked to send. Its text is made when it is sent, and never stored."""
+    """One text message we were asked to send. Its text is made when it is sent, and never stored.
+
+    `about_id` is what a notice is about; another app keeps it, and makes the text (`accounts.ports.SmsNotices`).
+    """
 
     class Kind(models.TextChoices):
         SIGN_IN_CODE = "sign_in_code", "sign-in code"
         PHONE_CODE = "phone_code", "code for a new number"
         PHONE_CHANGED = "phone_changed", "notice of a changed number"
         REMINDER = "reminder", "reminder"
+        VISIT_CANCELLED = "visit_cancelled", "notice of a cancelled visit"
+        VISIT_TO_MOVE = "visit_to_move", "request to choose another time"
+        VISIT_STAYS = "visit_stays", "notice that a visit stays as booked"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "waiting"
@@ -29,6 +35,7 @@ class SmsMessage(models.Model):
     kind = models.TextField(choices=Kind.choices)
     number = models.TextField()
     code = DbForeignKey(OneTimeCode, models.SET_NULL, db_on_delete="SET NULL", null=True, related_name="+")
+    about_id = models.UUIDField(null=True)
     status = models.TextField(choices=Status.choices, db_default=Status.QUEUED)
     provider_id = models.TextField(null=True)
     error_code = models.TextField(null=True)
@@ -39,7 +46,7 @@ class SmsMessage(models.Model):
 
     privacy = privacy(
         sensitive="number",
-        safe="id kind code status provider_id error_code created_at status_at next_try_at tries",
+        safe="id kind code about_id status provider_id error_code created_at status_at next_try_at tries",
     )
 
     class Meta:

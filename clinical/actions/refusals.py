@@ -84,6 +84,11 @@ class VisitCancelled(Conflict):
     message = _("This visit was cancelled.")
 
 
+class VisitBegun(Conflict):
+    code = "visit_begun"
+    message = _("This visit has begun: it can no longer be cancelled or moved.")
+
+
 class VisitNotBegun(Conflict):
     code = "visit_not_begun"
     message = _("This visit has not begun yet.")

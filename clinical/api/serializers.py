@@ -74,6 +74,10 @@ class AppointmentSerializer(serializers.Serializer[Appointment]):
     pending_confirmation = serializers.BooleanField()
     no_show = serializers.BooleanField()
     cancellation_reason = serializers.CharField(allow_null=True)
+    asked_to_move = serializers.BooleanField(
+        help_text="The hospital asks for another time: offer `reschedule/` and `cancel/`. Until then it stays booked."
+    )
+    move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
     created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: Appointment) -> dict[str, Any]:
@@ -88,6 +92,9 @@ class AppointmentSerializer(serializers.Serializer[Appointment]):
             "pending_confirmation": instance.is_pending_confirmation,
             "no_show": instance.no_show,
             "cancellation_reason": instance.cancellation_reason,
+            # From `with_doctor`.
+            "asked_to_move": instance.move_reason is not None,  # type: ignore[attr-defined]
+            "move_reason": instance.move_reason or None,  # type: ignore[attr-defined]
             "created_at": in_zone(instance.created_at, zone),
         }
 

@@ -2,6 +2,7 @@ from clinical.models.ai_session import AiSession
 from clinical.models.appointment import Appointment, AppointmentAlias
 from clinical.models.booking import AppointmentBooking
 from clinical.models.prescription import Prescription, PrescriptionMessage
+from clinical.models.visit_change import VisitChange
 
 __all__ = [
     "AiSession",
@@ -10,4 +11,5 @@ __all__ = [
     "AppointmentBooking",
     "Prescription",
     "PrescriptionMessage",
+    "VisitChange",
 ]

@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 import structlog
 from django.conf import settings
@@ -53,7 +53,7 @@ class CalcomBookings:
         ).count()
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
-        return self._queue(
+        return self._queue_one(
             BookingRequest(
                 kind=BookingRequest.Kind.BOOK,
                 patient_id=patient_id,
@@ -64,16 +64,25 @@ class CalcomBookings:
         )
 
     def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID:
-        return self._queue(_about(appointment, BookingRequest.Kind.RESCHEDULE, start_ts=start, reason=reason))
+        return self._queue_one(_about(appointment, BookingRequest.Kind.RESCHEDULE, start_ts=start, reason=reason))
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
-        return self._queue(_about(appointment, BookingRequest.Kind.CANCEL, reason=reason))
+        return self._queue_one(_about(appointment, BookingRequest.Kind.CANCEL, reason=reason))
 
     def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
         return queue_mark(appointment, absent=absent, at=at)
 
     def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
         return mark_outcome(appointment_id)
+
+    def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> list[uuid.UUID]:
+        return self._queue(_about(visit, BookingRequest.Kind.CANCEL, reason=reason) for visit in appointments)
+
+    def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
+        rows = BookingRequest.objects.filter(pk__in=request_ids).values_list(
+            "pk", "state", "appointment_id", "outcome_code"
+        )
+        return {pk: BookingOutcome(pk, _STATES[state], visit_id, code) for pk, state, visit_id, code in rows}
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         row = (
@@ -105,11 +114,20 @@ class CalcomBookings:
         finally:
             _waiting.release()
 
-    def _queue(self, request: BookingRequest) -> uuid.UUID:
-        request.save()
-        transaction.on_commit(lambda: forget_slots(request.doctor_id))
+    def _queue_one(self, request: BookingRequest) -> uuid.UUID:
+        [request_id] = self._queue([request])
+        return request_id
+
+    def _queue(self, requests: Iterable[BookingRequest]) -> list[uuid.UUID]:
+        named = {uuid.uuid4(): request for request in requests}
+        for request_id, request in named.items():
+            # A bulk insert does not bring back a key that the database makes.
+            request.pk = request_id
+        BookingRequest.objects.bulk_create(named.values())
+        doctors = {request.doctor_id for request in named.values()}
+        transaction.on_commit(lambda: forget_slots(*doctors))
         wake("run_booking_requests")
-        return uuid.UUID(str(request.pk))
+        return list(named)
 
 
 def forget_slots(*doctor_ids: uuid.UUID) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -57,6 +57,13 @@ class FakeCalendar:
 
     def absence_outcome(self, appointment_id: uuid.UUID) -> BookingOutcome | None:
         return None
+
+    def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> list[uuid.UUID]:
+        return [self.request_cancellation(appointment=one, reason=reason) for one in appointments]
+
+    def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
+        known = [one for one in request_ids if one in self.memory.requests]
+        return {one: BookingOutcome(one, self.memory.state, code=self.memory.code) for one in known}
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         asked = self.memory.requests.get(request_id)

@@ -33,6 +33,8 @@ def test_a_visit_is_shown_in_its_hospitals_zone_without_its_booking(
         "pending_confirmation": False,
         "no_show": False,
         "cancellation_reason": None,
+        "asked_to_move": False,
+        "move_reason": None,
         "created_at": "2026-03-27T09:00:00+01:00",
     }
     assert api.get("/api/v1/appointments/").json()["results"] == [shape]

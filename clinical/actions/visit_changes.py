@@ -1,0 +1,209 @@
+"""What staff decide about booked visits: keep, ask the patient to move, cancel. One at a time, or many at once.
+
+A cancellation is queued, as a patient's own is. The patient of a visit to move is told at once. The patient of a
+cancelled one is told when it *is* cancelled (`tell_cancelled`): until the calendar says so it may still be refused,
+and nobody should stay at home for a visit that takes place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import transaction
+
+from accounts.audit import AccessAction, record_each
+from accounts.models import SmsMessage, User
+from accounts.permissions import Permission, has_permission
+from accounts.wake_ups import wake
+from clinical.actions.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
+from clinical.models import Appointment, VisitChange
+from clinical.ports import booking_provider
+from clinical.visit_phones import phones_of
+
+Choice = VisitChange.Choice
+Cause = VisitChange.Cause
+Kind = SmsMessage.Kind
+
+# Cal.com and the patient's app both show it; more is a letter.
+REASON_LENGTH = 500
+# Cancelled visits whose patients are told in one run.
+BATCH = 200
+
+
+@transaction.atomic
+def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitChange:
+    """Queue the cancellation of a visit that has not begun. Again, while it is on its way: no change.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    """
+    return _decide_one(appointment_id, Choice.CANCEL, reason, by, at)
+
+
+@transaction.atomic
+def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitChange:
+    """Ask the visit's patient to choose another time. Again, while the ask is open: no change and no message.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    """
+    return _decide_one(appointment_id, Choice.ASK_TO_MOVE, reason, by, at)
+
+
+@transaction.atomic
+def keep_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> VisitChange:
+    """The visit stays as booked; takes back an open ask. A cancellation that was queued cannot be taken back.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    """
+    return _decide_one(appointment_id, Choice.KEEP, "", by, at)
+
+
+@transaction.atomic
+def decide_visits(
+    *, choices: Mapping[uuid.UUID, str], cause: str, reason: str, by: User, at: dt.datetime
+) -> list[VisitChange]:
+    """Decide about many visits in a constant number of queries, in the order of their ids.
+
+    Visits that were cancelled or have begun meanwhile are left out: nothing is left to decide. One reason for all; of
+    a visit that is kept it is not stored, nobody is told it.
+
+    Raises: NotPermitted, NotFound (one of them is not theirs to decide, or is not there: then nothing is decided).
+    """
+    visits = _locked(choices.keys(), by)
+    open_visits = [visit for visit in visits if visit.status == Appointment.Status.SCHEDULED and visit.start_ts > at]
+    return _decide(open_visits, choices, cause, reason, by, at)
+
+
+@transaction.atomic
+def tell_cancelled(*, at: dt.datetime) -> int:
+    """Tell patients whose visit staff had cancelled, and now is; the number of visits. Each once, whoever runs it."""
+    untold = VisitChange.objects.current().filter(choice=Choice.CANCEL, told_at=None, start_ts__gt=at)
+    cancelled = untold.filter(appointment__status=Appointment.Status.CANCELLED).order_by("decided_at", "pk")
+    rows = cancelled.select_related("appointment").defer("appointment__cal_raw_payload")
+    changes = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+    _tell(changes, Kind.VISIT_CANCELLED, at)
+    return len(changes)
+
+
+def may_decide(by: User, hospital_id: uuid.UUID | None) -> bool:
+    return has_permission(by, Permission.TREAT_PATIENTS) or has_permission(
+        by, Permission.MANAGE_HOURS, hospital=hospital_id
+    )
+
+
+def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, at: dt.datetime) -> VisitChange:
+    [visit] = _locked([appointment_id], by)
+    if visit.status == Appointment.Status.CANCELLED:
+        raise VisitCancelled
+    if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
+        raise VisitBegun
+    [change] = _decide([visit], {visit.pk: choice}, Cause.VISIT, reason, by, at)
+    return change
+
+
+def _locked(ids: Iterable[uuid.UUID], by: User) -> list[Appointment]:
+    if not may_decide(by, by.hospital_id):
+        raise NotPermitted
+    wanted = set(ids)
+    own = Appointment.objects.for_user(by).filter(pk__in=wanted)
+    rows = own.defer("cal_raw_payload").select_for_update(of=("self",), no_key=True)
+    visits = list(rows.order_by("pk"))
+    if len(visits) != len(wanted):
+        raise NotFound
+    return visits
+
+
+def _decide(
+    visits: Sequence[Appointment],
+    choices: Mapping[uuid.UUID, str],
+    cause: str,
+    reason: str,
+    by: User,
+    at: dt.datetime,
+) -> list[VisitChange]:
+    known = VisitChange.objects.current().filter(appointment__in=[visit.pk for visit in visits])
+    before = {change.appointment_id: change for change in known}
+    refused = _refused_cancellations(before.values())
+    changed = [visit for visit in visits if _is_new(choices[visit.pk], before.get(visit.pk), visit, refused)]
+    replaced = [before[visit.pk].pk for visit in changed if visit.pk in before]
+    VisitChange.objects.filter(pk__in=replaced).update(replaced_at=at)
+    after = _write(changed, choices, cause, reason, by, at)
+    _tell([one for one in after.values() if one.choice == Choice.ASK_TO_MOVE], Kind.VISIT_TO_MOVE, at)
+    _tell([one for one in after.values() if _takes_back(one, before.get(one.appointment_id))], Kind.VISIT_STAYS, at)
+    record_each(
+        by=by,
+        action=AccessAction.DECIDED_VISIT,
+        records=[(visit, str(choices[visit.pk])) for visit in changed],
+        object_kind="appointment",
+    )
+    return [after.get(visit.pk) or before[visit.pk] for visit in visits]
+
+
+def _refused_cancellations(changes: Iterable[VisitChange]) -> set[uuid.UUID]:
+    asked = [one.request_id for one in changes if one.request_id]
+    outcomes = booking_provider().outcomes(asked) if asked else {}
+    return {request_id for request_id, outcome in outcomes.items() if outcome.state == "refused"}
+
+
+def _is_new(choice: str, before: VisitChange | None, visit: Appointment, refused: set[uuid.UUID]) -> bool:
+    """Whether the choice says more than what holds. What is being cancelled stays so, whatever is chosen."""
+    if before is None:
+        return True
+    if before.choice == Choice.CANCEL:
+        return before.request_id in refused
+    return before.choice != choice or before.start_ts != visit.start_ts
+
+
+def _takes_back(after: VisitChange, before: VisitChange | None) -> bool:
+    """Whether the patient was asked to move this visit from this time, and now need not."""
+    if before is None or after.choice != Choice.KEEP or before.choice != Choice.ASK_TO_MOVE:
+        return False
+    return before.told_at is not None and before.start_ts == after.start_ts
+
+
+def _write(
+    visits: Sequence[Appointment],
+    choices: Mapping[uuid.UUID, str],
+    cause: str,
+    reason: str,
+    by: User,
+    at: dt.datetime,
+) -> dict[uuid.UUID, VisitChange]:
+    cancelled = [visit for visit in visits if choices[visit.pk] == Choice.CANCEL]
+    asked = booking_provider().request_cancellations(appointments=cancelled, reason=reason) if cancelled else []
+    requests = dict(zip((visit.pk for visit in cancelled), asked, strict=True))
+    changes = [
+        VisitChange(
+            # A bulk insert does not bring back a key that the database makes.
+            id=uuid.uuid4(),
+            appointment=visit,
+            doctor_id=visit.doctor_id,
+            hospital_id=visit.hospital_id,
+            start_ts=visit.start_ts,
+            cause=cause,
+            choice=choices[visit.pk],
+            reason="" if choices[visit.pk] == Choice.KEEP else reason,
+            request_id=requests.get(visit.pk),
+            decided_by=by,
+            decided_at=at,
+        )
+        for visit in visits
+    ]
+    return {change.appointment_id: change for change in VisitChange.objects.bulk_create(changes)}
+
+
+def _tell(changes: Sequence[VisitChange], kind: str, at: dt.datetime) -> None:
+    """Queue a message to each patient whose number is known. `told_at` is set for all: nobody else is to be found."""
+    if not changes:
+        return
+    phones = phones_of([change.appointment for change in changes])
+    SmsMessage.objects.bulk_create(
+        SmsMessage(kind=kind, number=number, about_id=change.pk, created_at=at, status_at=at)
+        for change in changes
+        if (number := phones.get(change.appointment_id))
+    )
+    VisitChange.objects.filter(pk__in=[change.pk for change in changes]).update(told_at=at)
+    for change in changes:
+        change.told_at = at
+    wake("send_sms")

@@ -1,0 +1,55 @@
+"""Texts of messages about visits: whose, where and when. No name of the patient, no reason, nothing medical."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.api.times import in_zone
+from accounts.models import SmsMessage
+from accounts.ports import SmsNotice
+from clinical.models import Appointment, VisitChange
+
+Kind = SmsMessage.Kind
+# How long the provider may keep one: a message about a visit must not come after it was moved or has begun.
+KEPT_BY_PROVIDER = dt.timedelta(hours=4)
+
+
+class VisitNotices:
+    """`accounts.ports.SmsNotices` for what was decided about visits: `about_id` is a `VisitChange`."""
+
+    def notice(self, *, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
+        rows = VisitChange.objects.current().select_related("appointment__doctor__user__profile", "hospital")
+        change = rows.defer("appointment__cal_raw_payload").filter(pk=about_id).first()
+        if change is None or change.start_ts <= at or not _still_holds(kind, change):
+            return None
+        return SmsNotice(_text(kind, change), min(change.start_ts, at + KEPT_BY_PROVIDER))
+
+
+def _still_holds(kind: str, change: VisitChange) -> bool:
+    visit = change.appointment
+    if kind == Kind.VISIT_CANCELLED:
+        return bool(visit.status == Appointment.Status.CANCELLED)
+    return bool(visit.status == Appointment.Status.SCHEDULED and visit.start_ts == change.start_ts)
+
+
+def _text(kind: str, change: VisitChange) -> str:
+    zone = change.hospital.time_zone if change.hospital else None
+    facts = {
+        "time": date_format(in_zone(change.start_ts, zone), "j M Y, H:i"),
+        "doctor": change.appointment.doctor.full_name,
+        "hospital": change.hospital.name if change.hospital else "",
+    }
+    if kind == Kind.VISIT_CANCELLED:
+        text = _("%(hospital)s: your visit with %(doctor)s on %(time)s is cancelled. Book another time in the app.")
+    elif kind == Kind.VISIT_TO_MOVE:
+        text = _(
+            "%(hospital)s: please choose another time for your visit with %(doctor)s on %(time)s."
+            " Open the app, or call us."
+        )
+    else:
+        text = _("%(hospital)s: your visit with %(doctor)s on %(time)s stays as booked. You need not move it.")
+    return text % facts

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Protocol
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from accounts.actions.send_sms import send_queued_sms
+from accounts.models import AccessEvent, Patient, SmsMessage, User
+from accounts.refusals import Refused
+from accounts.sms import MemorySms
+from clinical.actions import refusals
+from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
+from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.ports import BookingOutcome
+from clinical.visit_changes import state_of
+from tests.api.calendar import FakeCalendar, Memory
+from tests.cast import HospitalCast, make_patient
+from tests.clinical.records import make_visit
+
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+SOON = NOW + dt.timedelta(days=1)
+
+
+class Act(Protocol):
+    def __call__(self, *, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange: ...
+
+
+def keep(*, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange:
+    return keep_visit(appointment_id=appointment_id, by=by, at=at)
+
+
+ACTS: list[Act] = [cancel_visit, ask_to_move, keep]
+
+
+@pytest.fixture(autouse=True)
+def calendar(settings: Settings) -> Memory:
+    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
+    FakeCalendar.memory = Memory()
+    MemorySms.sent.clear()
+    return FakeCalendar.memory
+
+
+@pytest.fixture
+def visit(north: HospitalCast, patient: Patient) -> Appointment:
+    return make_visit(north.doctor, patient, SOON)
+
+
+def texts(at: dt.datetime = NOW) -> list[tuple[str, str]]:
+    """What is sent, to whom."""
+    MemorySms.sent.clear()
+    send_queued_sms(at=at)
+    return [(sent.to, sent.text) for sent in MemorySms.sent]
+
+
+def state(visit: Appointment, at: dt.datetime = NOW, outcome: BookingOutcome | None = None) -> str:
+    visit.refresh_from_db()
+    return state_of(VisitChange.objects.current().get(appointment=visit), visit, outcome=outcome, at=at)
+
+
+def test_a_cancellation_is_queued_and_on_record_and_told_once_it_is_true(
+    visit: Appointment, north: HospitalCast, patient: Patient, calendar: Memory
+) -> None:
+    change = cancel_visit(appointment_id=visit.pk, reason="The doctor is ill.", by=north.doctor.user, at=NOW)
+    [(request_id, request)] = calendar.requests.items()
+    assert request == {
+        "kind": "cancel",
+        "patient_id": patient.pk,
+        "appointment_id": visit.pk,
+        "reason": "The doctor is ill.",
+    }
+    stored = VisitChange.objects.get()
+    assert (stored.pk, stored.choice, stored.cause, stored.request_id) == (change.pk, "cancel", "visit", request_id)
+    assert (stored.doctor_id, stored.hospital_id, stored.start_ts) == (north.doctor.pk, north.hospital.pk, SOON)
+    assert (stored.decided_by_id, stored.decided_at, stored.told_at) == (north.doctor.pk, NOW, None)
+    event = AccessEvent.objects.get()
+    assert (event.action, event.object_kind, event.object_id) == ("decided_visit", "appointment", str(visit.pk))
+    assert (event.actor_id, event.patient_id, event.reason) == (north.doctor.pk, patient.pk, "cancel")
+    assert (tell_cancelled(at=NOW), texts()) == (0, [])
+
+    Appointment.objects.update(status="CANCELLED")
+    assert (tell_cancelled(at=NOW), tell_cancelled(at=NOW)) == (1, 0)
+    assert texts() == [
+        (
+            "436601234567",
+            "North: your visit with Dora North on 3 Mar 2026, 11:00 is cancelled. Book another time in the app.",
+        )
+    ]
+    assert VisitChange.objects.get().told_at == NOW
+
+
+def test_an_ask_is_told_once_and_shows_in_the_app(visit: Appointment, north: HospitalCast, patient: Patient) -> None:
+    first = ask_to_move(appointment_id=visit.pk, reason="A congress", by=north.admin, at=NOW)
+    again = ask_to_move(appointment_id=visit.pk, reason="", by=north.doctor.user, at=NOW)
+    assert first.pk == again.pk
+    assert texts() == [
+        (
+            "436601234567",
+            "North: please choose another time for your visit with Dora North on 3 Mar 2026, 11:00."
+            " Open the app, or call us.",
+        )
+    ]
+    assert AccessEvent.objects.count() == 1
+    assert VisitChange.objects.open_asks(at=NOW).get().reason == "A congress"
+    assert not VisitChange.objects.open_asks(at=SOON).exists()
+
+
+def test_an_ask_is_taken_back_and_the_patient_told(visit: Appointment, north: HospitalCast) -> None:
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert len(texts()) == 1
+    keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
+    assert [text for _to, text in texts()] == [
+        "North: your visit with Dora North on 3 Mar 2026, 11:00 stays as booked. You need not move it."
+    ]
+    assert not VisitChange.objects.open_asks(at=NOW).exists()
+    assert list(VisitChange.objects.order_by("choice").values_list("choice", "replaced_at")) == [
+        ("ask_to_move", NOW),
+        ("keep", None),
+    ]
+
+
+def test_an_ask_that_is_taken_back_before_it_was_sent_is_not_sent(visit: Appointment, north: HospitalCast) -> None:
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    cancel_visit(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert texts() == []
+    assert SmsMessage.objects.get().error_code == "too_late"
+
+
+@pytest.mark.parametrize("changes", [{"start_ts": SOON + dt.timedelta(hours=1)}, {"status": "CANCELLED"}])
+def test_an_ask_ends_when_the_visit_is_moved_or_cancelled(
+    visit: Appointment, north: HospitalCast, changes: dict[str, Any]
+) -> None:
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    Appointment.objects.update(**changes)
+    assert not VisitChange.objects.open_asks(at=NOW).exists()
+    assert texts() == []
+
+
+def test_a_moved_visit_may_be_asked_for_again(visit: Appointment, north: HospitalCast) -> None:
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    Appointment.objects.update(start_ts=SOON + dt.timedelta(hours=1))
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert [text for _to, text in texts()] == [
+        "North: please choose another time for your visit with Dora North on 3 Mar 2026, 12:00."
+        " Open the app, or call us."
+    ]
+
+
+def test_a_guest_is_told_under_the_number_that_was_typed(north: HospitalCast) -> None:
+    guest = make_visit(north.doctor, None, SOON, guest_name="Gustav Guest")
+    AppointmentBooking.objects.create(uid=guest.cal_booking_id, appointment=guest, attendee_phone="436609999999")
+    ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
+    assert [to for to, _text in texts()] == ["436609999999"]
+    cancel_visit(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
+    assert [one["patient_id"] for one in FakeCalendar.memory.requests.values()] == [None]
+
+
+def test_without_a_number_nobody_is_told_and_the_decision_stands(north: HospitalCast) -> None:
+    guest = make_visit(north.doctor, None, SOON)
+    assert ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW).told_at == NOW
+    assert not SmsMessage.objects.exists()
+
+
+def test_what_is_being_cancelled_stays_so_until_the_calendar_refuses(
+    visit: Appointment, north: HospitalCast, calendar: Memory
+) -> None:
+    cancel_visit(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    for act in ACTS:
+        assert act(appointment_id=visit.pk, reason="", by=north.admin, at=NOW).choice == "cancel"
+    assert (len(calendar.requests), AccessEvent.objects.count()) == (1, 1)
+    calendar.state = "refused"
+    cancel_visit(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert (len(calendar.requests), VisitChange.objects.current().count()) == (2, 1)
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ({"status": "CANCELLED", "cal_status": "cancelled"}, refusals.VisitCancelled),
+        ({"status": "COMPLETED"}, refusals.VisitBegun),
+        ({"start": NOW}, refusals.VisitBegun),
+    ],
+)
+def test_what_cannot_be_decided(
+    act: Act, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient, calendar: Memory
+) -> None:
+    visit = make_visit(north.doctor, patient, **{"start": SOON, **facts})
+    with pytest.raises(wanted):
+        act(appointment_id=visit.pk, reason="", by=north.doctor.user, at=NOW)
+    assert_nothing_happened(calendar)
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    ("who", "wanted"),
+    [
+        ("south.admin", refusals.NotFound),
+        ("south.doctor.user", refusals.NotFound),
+        ("north.pharmacist.user", refusals.NotPermitted),
+        ("patient.user", refusals.NotPermitted),
+        ("operator", refusals.NotPermitted),
+    ],
+)
+def test_who_may_not_decide(
+    act: Act,
+    who: str,
+    wanted: type[Refused],
+    visit: Appointment,
+    north: HospitalCast,
+    south: HospitalCast,
+    patient: Patient,
+    calendar: Memory,
+) -> None:
+    people: dict[str, Any] = {
+        "south.admin": south.admin,
+        "south.doctor.user": south.doctor.user,
+        "north.pharmacist.user": north.pharmacist.user,
+        "patient.user": patient.user,
+        "operator": User.objects.create(email="op@wardbook.test", is_superuser=True),
+    }
+    with pytest.raises(wanted):
+        act(appointment_id=visit.pk, reason="", by=people[who], at=NOW)
+    assert_nothing_happened(calendar)
+
+
+def assert_nothing_happened(calendar: Memory) -> None:
+    assert not VisitChange.objects.exists()
+    assert not AccessEvent.objects.exists()
+    assert not SmsMessage.objects.exists()
+    assert calendar.requests == {}
+
+
+def test_of_many_at_once_one_that_is_not_theirs_stops_all(
+    visit: Appointment, north: HospitalCast, south: HospitalCast, patient: Patient, calendar: Memory
+) -> None:
+    other = make_visit(south.doctor, patient, SOON)
+    with pytest.raises(refusals.NotFound):
+        decide_visits(
+            choices={visit.pk: "cancel", other.pk: "cancel"}, cause="hours", reason="", by=north.admin, at=NOW
+        )
+    assert_nothing_happened(calendar)
+
+
+def test_many_at_once_leave_out_what_is_no_longer_open(
+    visit: Appointment, north: HospitalCast, patient: Patient
+) -> None:
+    gone = make_visit(north.doctor, patient, SOON, status="CANCELLED")
+    choices = {visit.pk: "keep", gone.pk: "cancel"}
+    made = decide_visits(choices=choices, cause="time_off", reason="why", by=north.admin, at=NOW)
+    assert [(one.appointment_id, one.choice, one.cause, one.reason) for one in made] == [
+        (visit.pk, "keep", "time_off", "")
+    ]
+
+
+@pytest.mark.parametrize("many", [2, 20])
+def test_deciding_about_many_costs_as_much_as_about_few(north: HospitalCast, settings: Settings, many: int) -> None:
+    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+    people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(3 * many)]
+    visits = [make_visit(north.doctor, one, SOON) for one in people]
+    choices = {one.pk: ["keep", "ask_to_move", "cancel"][n % 3] for n, one in enumerate(visits)}
+    with CaptureQueriesContext(connection) as queries:
+        decide_visits(choices=choices, cause="hours", reason="", by=north.admin, at=NOW)
+    assert len(queries) == 10
+    assert VisitChange.objects.count() == SmsMessage.objects.count() + 2 * many == 3 * many
+
+
+def test_the_state_afterwards(visit: Appointment, north: HospitalCast, calendar: Memory) -> None:
+    keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
+    assert state(visit) == "kept"
+    ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert (state(visit), state(visit, at=SOON)) == ("asked", "passed")
+    Appointment.objects.update(start_ts=SOON + dt.timedelta(hours=1))
+    assert state(visit) == "moved"
+    change = cancel_visit(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+    assert change.request_id is not None
+    assert state(visit, outcome=BookingOutcome(change.request_id, "pending")) == "cancelling"
+    assert state(visit, outcome=BookingOutcome(change.request_id, "done")) == "cancelling"
+    assert state(visit, outcome=BookingOutcome(change.request_id, "refused", code="refused")) == "not_cancelled"
+    Appointment.objects.update(status="CANCELLED")
+    assert state(visit) == "cancelled"
