@@ -161,14 +161,15 @@ def imports(bookings: Bookings, event_types: Mapping[uuid.UUID, int]) -> Iterato
     requests = {request.appointment_id: request for request in bookings.requests}
     for visit, chain in zip(bookings.visits, bookings.chains, strict=True):
         request = requests.get(chain[0].appointment_id)
-        metadata = {METADATA_KEY: _reference(request)} if request else {}
+        event_type = event_types[visit.slot.doctor.id]
+        metadata = {METADATA_KEY: _reference(request, event_type)} if request else {}
         for booking in chain:
-            yield _import(visit, booking, event_types[visit.slot.doctor.id], metadata)
+            yield _import(visit, booking, event_type, metadata)
 
 
-def _reference(request: BookingRequest) -> str:
+def _reference(request: BookingRequest, event_type: int) -> str:
     assert request.patient_id
-    return Reference(request.pk, request.patient_id).signed(settings.BOOKING_REFERENCE_KEYS)
+    return Reference(request.pk, request.patient_id, event_type).signed(settings.BOOKING_REFERENCE_KEYS)
 
 
 def _import(visit: Visit, booking: AppointmentBooking, event_type: int, metadata: dict[str, str]) -> dict[str, Any]:

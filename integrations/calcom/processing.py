@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from clinical.actions.mirror import Applied, BookingEvent, UnknownDoctor, apply_booking_events
 from clinical.record_sets import update_all
+from integrations.calcom.booking_news import News, settle_requests
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctors_of, note_absence
 from integrations.calcom.lookups import queue_lookups
@@ -157,14 +158,17 @@ def _apply_together(said: Sequence[_Read], at: dt.datetime) -> Sequence[Applied 
     outcomes = apply_booking_events(events=events, doctors_of=doctors_of, at=at)
     asked: set[str] = set()
     changed: set[uuid.UUID] = set()
+    news: list[News] = []
     for read, outcome in zip(said, outcomes, strict=True):
         if isinstance(outcome, UnknownDoctor):
             continue
         asked.update(read.translation.lookups)
         if outcome.appointment:
             changed.add(outcome.appointment.doctor_id)
+            news.append(News(read.translation.facts, read.translation.request_id))
         if absence := read.translation.absence:
             note_absence(absence.cal_user_id, start=absence.start, end=absence.end, told_at=read.at)
+    settle_requests(news, at=at)
     queue_lookups(asked, reason=LOOKUP_REASON, at=at)
     transaction.on_commit(partial(forget_slots, *changed))
     return outcomes

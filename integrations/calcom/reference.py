@@ -1,4 +1,8 @@
-"""Our signed reference in a booking's metadata: anyone may write metadata, only we can sign."""
+"""Our signed reference in a booking's metadata: anyone may write metadata, only we can sign.
+
+A doctor who reads it in Cal.com may copy it into another booking. So it names the event type, which belongs to one
+doctor: in any other doctor's booking it proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +18,20 @@ METADATA_KEY = "wardbook"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Which of our requests made a booking, and for which patient."""
+    """Which of our requests made a booking, for which patient, of which event type (None: signed before we said so)."""
 
     request_id: uuid.UUID
     patient_id: uuid.UUID
+    event_type_id: int | None
 
     def signed(self, keys: Sequence[str]) -> str:
-        """`<request>.<patient>.<hex HMAC-SHA256>` under the first key; 138 of the 500 characters allowed."""
+        """`<request>.<patient>.<event type>.<hex HMAC-SHA256>` under the first key; 160 of 500 characters at most."""
         return f"{self._claim}.{_signature(keys[0], self._claim)}"
 
     @property
     def _claim(self) -> str:
-        return f"{self.request_id}.{self.patient_id}"
+        claim = f"{self.request_id}.{self.patient_id}"
+        return claim if self.event_type_id is None else f"{claim}.{self.event_type_id}"
 
 
 def read_reference(metadata: Mapping[str, Any], keys: Sequence[str]) -> Reference | None:
@@ -37,8 +43,8 @@ def read_reference(metadata: Mapping[str, Any], keys: Sequence[str]) -> Referenc
     matches = [hmac.compare_digest(_signature(key, claim), signature) for key in keys if signature.isascii()]
     if not any(matches):
         return None
-    request_id, _, patient_id = claim.partition(".")
-    return Reference(uuid.UUID(request_id), uuid.UUID(patient_id))
+    request_id, patient_id, *event_type = claim.split(".")
+    return Reference(uuid.UUID(request_id), uuid.UUID(patient_id), int(event_type[0]) if event_type else None)
 
 
 def _signature(key: str, claim: str) -> str:

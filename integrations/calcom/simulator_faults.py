@@ -28,16 +28,19 @@ class WebhookFaults(Switch):
         return DEFAULT_SHUFFLE_WINDOW_MS if self.shuffle is True else int(self.shuffle)
 
 
+Instead = Literal["403", "500", "502", "429", "html", "hang", "drop"]
+After = Literal["500_after_commit", "html_after_commit", "drop_after_commit", "hang_after_commit", "half_body", "late"]
+
+
 class ApiFault(Switch):
     """`match` is "METHOD /path" with `*` for anything.
 
-    403, 500, 502, html, 429, drop and hang happen instead of the operation, the other three after it.
+    403, 500, 502, html, 429, drop and hang happen instead of the operation; `.._after_commit` and half_body after it;
+    late waits first, does it, and answers nothing.
     """
 
     match: str
-    do: Literal[
-        "403", "500", "502", "429", "html", "hang", "drop", "drop_after_commit", "half_body", "hang_after_commit"
-    ]
+    do: Instead | After
     times: int = Field(default=1, ge=1)
     seconds: float = 30
 

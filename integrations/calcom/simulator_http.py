@@ -74,7 +74,7 @@ class App:
             case "403":
                 return _refusal(request, ApiError(403, "Forbidden resource"))
             case "500":
-                return _refusal(request, ApiError(500, "There was an error, please try again later."))
+                return _broken(request)
             case "502":
                 return Response(HTML, 502, mimetype="text/html")
             case "html":
@@ -87,6 +87,8 @@ class App:
             case "hang" if fault is not None:
                 time.sleep(fault.seconds)
                 return _hung_up(request)
+            case "late" if fault is not None:
+                time.sleep(fault.seconds)
         return None
 
     def _rate_limited(self, request: Request, headers: Mapping[str, str]) -> Response:
@@ -174,7 +176,11 @@ def _refusal(request: Request, error: ApiError) -> Response:
 
 def _after(request: Request, response: Response, fault: ApiFault | None) -> Response:
     match fault.do if fault is not None else None:
-        case "drop_after_commit":
+        case "500_after_commit":
+            return _broken(request)
+        case "html_after_commit":
+            return Response(HTML, 200, mimetype="text/html")
+        case "drop_after_commit" | "late":
             return _hung_up(request)
         case "hang_after_commit" if fault is not None:
             time.sleep(fault.seconds)
@@ -186,6 +192,10 @@ def _after(request: Request, response: Response, fault: ApiFault | None) -> Resp
             half.headers["Content-Length"] = str(len(whole))
             return half
     return response
+
+
+def _broken(request: Request) -> Response:
+    return _refusal(request, ApiError(500, "There was an error, please try again later."))
 
 
 def _hung_up(request: Request) -> Response:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-from django.conf import settings
 
 from clinical.booking_facts import ACCEPTED, CANCELLED, PENDING, REJECTED, RESCHEDULE_REQUESTED, BookingFacts
 from integrations.calcom.payloads import Booking
 from integrations.calcom.phones import booking_phone, event_phone
-from integrations.calcom.reference import read_reference
+from integrations.calcom.proof import proven_reference
+from integrations.calcom.reference import Reference
 from integrations.calcom.webhook_payloads import BookingEventPayload, WebhookEvent
 
 # Older builds have only this before a host's reason for asking the patient to choose another time.
@@ -49,12 +49,14 @@ class Translation:
     """`note` says why there is nothing to apply, for the person who reads the stored webhook.
 
     `lookups` are uids to ask Cal.com about, whether or not there are facts: the event does not say enough.
+    `request_id` is our own request that made the booking, where its reference proves that.
     """
 
     facts: Sequence[BookingFacts] = ()
     note: str = ""
     lookups: Sequence[str] = ()
     absence: Absence | None = None
+    request_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class _Told:
     uid: str
     at: dt.datetime
     digest: str
+    reference: Reference | None
 
     @property
     def old_uid(self) -> str | None:
@@ -86,8 +89,9 @@ def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetim
     if not payload.uid:
         old = payload.reschedule_uid
         return Translation(note=f"{trigger} without a uid: recorded, nothing to apply.", lookups=[old] if old else [])
-    told = _Told(trigger, payload, payload.uid, at, digest)
-    return _ABOUT.get(trigger, _closed)(told)
+    reference = proven_reference(payload.metadata, payload.event_type_id)
+    translation = _ABOUT.get(trigger, _closed)(_Told(trigger, payload, payload.uid, at, digest, reference))
+    return replace(translation, request_id=reference.request_id) if reference else translation
 
 
 def _no_show(event: WebhookEvent, at: dt.datetime, digest: str) -> Translation:
@@ -179,8 +183,7 @@ def _replacing(told: _Told) -> list[BookingFacts]:
 
 
 def _facts(told: _Told) -> BookingFacts:
-    payload = told.payload
-    reference = read_reference(payload.metadata, settings.BOOKING_REFERENCE_KEYS)
+    payload, reference = told.payload, told.reference
     # Who took a seat is not whose visit it is.
     booker = payload.attendees[0] if payload.attendees and not _is_seated(payload) else None
     # Without the id (older builds) the email would take the place of an id that is known.
@@ -225,7 +228,7 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
     """
     at = booking.updated_at or booking.created_at or fetched_at
     tie = f"~{fetched_at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%f}:{digest}"  # "~" comes after every hexadecimal digest
-    reference = read_reference(booking.metadata, settings.BOOKING_REFERENCE_KEYS)
+    reference = proven_reference(booking.metadata, booking.event_type.id)
     host = booking.hosts[0] if booking.hosts and booking.hosts[0].id is not None else None
     booker = booking.attendees[0] if booking.attendees else None
     facts = BookingFacts(

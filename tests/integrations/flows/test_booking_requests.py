@@ -10,39 +10,21 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import Patient
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome
-from integrations.calcom.booking_worker import GIVE_UP_AFTER, STALE_AFTER, run_next_request
+from integrations.calcom.booking_calls import GIVE_UP_AFTER
+from integrations.calcom.booking_worker import STALE_AFTER, _claim, _later, _refused, run_next_request
 from integrations.calcom.bookings import CalcomBookings
+from integrations.calcom.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.inputs import BookingFilters
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected
+from tests.integrations.flows.requests import book, held, outcome, run_all
 
 HALF_HOUR = dt.timedelta(minutes=30)
 pytestmark = pytest.mark.django_db
-
-
-def book(connected: Connected, start: dt.datetime = MONDAY_TEN) -> uuid.UUID:
-    return CalcomBookings().request_booking(
-        patient_id=connected.patient.pk, doctor=connected.doctor, start=start, reason=""
-    )
-
-
-def run_all() -> None:
-    while run_next_request():
-        pass
-
-
-def outcome(connected: Connected, request: uuid.UUID) -> BookingOutcome:
-    found = CalcomBookings().outcome(request, patient_id=connected.patient.pk)
-    assert found is not None
-    return found
-
-
-def held(connected: Connected) -> list[tuple[dt.datetime, str]]:
-    """What Cal.com holds: start and status of every booking."""
-    return sorted((one.start, str(one.status)) for one in connected.client.iter_org_bookings(BookingFilters()))
 
 
 def test_a_booking_is_in_the_mirror_before_any_webhook(connected: Connected) -> None:
@@ -56,11 +38,23 @@ def test_a_booking_is_in_the_mirror_before_any_webhook(connected: Connected) -> 
     assert held(connected) == [(MONDAY_TEN, "accepted")]
 
 
-def test_two_patients_and_one_slot(connected: Connected) -> None:
-    first, second = book(connected), book(connected)
+def test_a_phone_is_all_that_is_needed(connected: Connected) -> None:
+    book(connected)
     run_all()
-    outcomes = [outcome(connected, request) for request in (first, second)]
+    [booking] = connected.client.iter_org_bookings(BookingFilters())
+    [attendee] = booking.attendees
+    assert (attendee.name, attendee.phone_number) == ("Paula Patient", "+436601234567")
+    # The address that Cal.com makes up for whom it has none of.
+    assert attendee.email == "436601234567@sms.cal.com"
+
+
+def test_two_patients_and_one_slot(connected: Connected, other_patient: Patient) -> None:
+    first, second = book(connected), book(connected, patient=other_patient)
+    run_all()
+    outcomes = [outcome(connected, first), outcome(connected, second, other_patient)]
     assert sorted((one.state, one.code) for one in outcomes) == [("done", None), ("refused", "slot_taken")]
+    [done] = [one for one in outcomes if one.state == "done"]
+    assert Appointment.objects.get().pk == done.appointment_id
     assert held(connected) == [(MONDAY_TEN, "accepted")]
 
 
@@ -91,17 +85,113 @@ def test_a_second_cancellation_is_success(connected: Connected) -> None:
     assert Appointment.objects.get().status == "CANCELLED"
 
 
-@pytest.mark.parametrize("fault", ["drop_after_commit", "half_body", "500", "html", "drop"])
+BEFORE = ["500", "502", "html", "drop"]
+AFTER = ["drop_after_commit", "half_body", "500_after_commit", "html_after_commit"]
+
+
+def a_minute_later() -> None:
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=1), tick=False):
+        run_all()
+
+
+@pytest.mark.parametrize("fault", BEFORE + AFTER)
 def test_a_lost_answer_is_looked_up_and_never_booked_twice(connected: Connected, fault: str) -> None:
     next_call(connected.simulator, "POST /v2/bookings", fault)
     request = book(connected)
     run_all()
     assert BookingRequest.objects.get().state == "unknown"
-    with time_machine.travel(timezone.now() + dt.timedelta(minutes=1), tick=False):
-        run_all()
+    assert len(held(connected)) == (fault in AFTER)
+    a_minute_later()
     assert outcome(connected, request).state == "done"
     assert held(connected) == [(MONDAY_TEN, "accepted")]
     assert Appointment.objects.count() == 1
+
+
+@pytest.mark.parametrize("fault", BEFORE + AFTER)
+def test_a_move_whose_answer_was_lost_is_made_once(connected: Connected, fault: str) -> None:
+    book(connected)
+    run_all()
+    visit, later = Appointment.objects.get(), MONDAY_TEN + HALF_HOUR
+    next_call(connected.simulator, "POST /v2/bookings/*/reschedule", fault)
+    request = CalcomBookings().request_reschedule(appointment=visit, start=later, reason="")
+    run_all()
+    assert outcome(connected, request).state == "pending"
+    a_minute_later()
+    assert outcome(connected, request) == BookingOutcome(request, "done", visit.pk, None)
+    assert Appointment.objects.get().start_ts == later
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (later, "accepted")]
+
+
+@pytest.mark.parametrize("fault", BEFORE + AFTER)
+def test_a_cancellation_whose_answer_was_lost_is_made_good(connected: Connected, fault: str) -> None:
+    book(connected)
+    run_all()
+    visit = Appointment.objects.get()
+    next_call(connected.simulator, "POST /v2/bookings/*/cancel", fault)
+    request = CalcomBookings().request_cancellation(appointment=visit, reason="ill")
+    run_all()
+    assert outcome(connected, request).state == "pending"
+    a_minute_later()
+    assert outcome(connected, request) == BookingOutcome(request, "done", visit.pk, None)
+    assert Appointment.objects.get().status == "CANCELLED"
+    assert held(connected) == [(MONDAY_TEN, "cancelled")]
+
+
+@pytest.mark.parametrize("fault", ["403", "429", "500"])
+def test_a_look_up_that_fails_decides_nothing(connected: Connected, fault: str) -> None:
+    request = book(connected)
+    next_call(connected.simulator, "POST /v2/bookings", "drop_after_commit")
+    run_all()
+    next_call(connected.simulator, "GET /v2/organizations/*/bookings", fault)
+    for minutes in (2, 4):
+        assert BookingRequest.objects.get().state == "unknown"
+        with time_machine.travel(timezone.now() + dt.timedelta(minutes=minutes), tick=False):
+            run_all()
+    assert outcome(connected, request).state == "done"
+    assert held(connected) == [(MONDAY_TEN, "accepted")]
+
+
+def test_what_is_asked_for_one_visit_is_done_in_its_order(connected: Connected) -> None:
+    book(connected)
+    run_all()
+    visit, later = Appointment.objects.get(), MONDAY_TEN + HALF_HOUR
+    next_call(connected.simulator, "POST /v2/bookings/*/reschedule", "drop_after_commit")
+    move = CalcomBookings().request_reschedule(appointment=visit, start=later, reason="")
+    # A minute later by the database's clock too, which does not travel.
+    BookingRequest.objects.filter(pk=move).update(created_at=timezone.now() - dt.timedelta(minutes=1))
+    cancel = CalcomBookings().request_cancellation(appointment=visit, reason="")
+    run_all()
+    assert [outcome(connected, one).state for one in (move, cancel)] == ["pending", "pending"]
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (later, "accepted")]
+    a_minute_later()
+    assert [outcome(connected, one).state for one in (move, cancel)] == ["done", "done"]
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (later, "cancelled")]
+
+
+def test_what_nobody_waits_for_any_more_is_not_booked_late(connected: Connected) -> None:
+    next_call(connected.simulator, "POST /v2/bookings", "drop")
+    request = book(connected)
+    run_all()
+    with time_machine.travel(timezone.now() + GIVE_UP_AFTER + HALF_HOUR, tick=False):
+        run_all()
+    told = outcome(connected, request)
+    assert (told.state, told.code) == ("refused", "calendar_unavailable")
+    assert held(connected) == []
+
+
+def test_a_worker_taken_for_dead_undoes_nothing(connected: Connected) -> None:
+    request = book(connected)
+    next_call(connected.simulator, "POST /v2/bookings", "drop_after_commit")
+    slow = _claim(timezone.now())
+    assert slow is not None
+    with time_machine.travel(timezone.now() + STALE_AFTER, tick=False):
+        assert run_next_request()  # finds nothing, and sends; the answer is lost
+    _later(slow, "queued", CalcomUnavailable("create_booking"))
+    assert BookingRequest.objects.get().state == "unknown"
+    a_minute_later()
+    _refused(slow, CalcomRefused("create_booking", status=409))
+    assert outcome(connected, request).state == "done"
+    assert held(connected) == [(MONDAY_TEN, "accepted")]
 
 
 def test_a_worker_that_died_after_the_call_leaves_one_booking(connected: Connected) -> None:

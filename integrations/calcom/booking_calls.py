@@ -1,0 +1,144 @@
+"""The calls that a booking request needs, and the questions that come before any of them is made again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.conf import settings
+
+from accounts.models import Patient
+from integrations.calcom.client import CalcomClient
+from integrations.calcom.errors import CalcomRefused, CalcomUnavailable
+from integrations.calcom.inputs import Attendee, BookingFilters
+from integrations.calcom.payloads import Booking
+from integrations.calcom.reference import METADATA_KEY, Reference, read_reference
+from integrations.models import BookingRequest, CalLink
+
+State = BookingRequest.State
+Kind = BookingRequest.Kind
+
+# What is not in the calendar by then is not booked any more: the patient has long gone elsewhere.
+GIVE_UP_AFTER = dt.timedelta(minutes=15)
+# Cal.com's clock may be so far behind ours.
+CLOCKS_DIFFER = dt.timedelta(minutes=5)
+# A visit was hardly moved more often since it was last seen.
+MOVES_FOLLOWED = 5
+
+
+class Impossible(Exception):
+    """Nothing was or will be sent: `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def carry_out(request: BookingRequest, client: CalcomClient, *, at: dt.datetime) -> Booking:
+    """The booking as it is after the request; of a request in state UNKNOWN what is there is looked up first.
+
+    Raises: Impossible, CalcomError.
+    """
+    return _CALLS[request.kind](request, client, at)
+
+
+def _book(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
+    if request.state == State.UNKNOWN:
+        found = _find(request, client)
+        if found is not None:
+            return found
+        _refuse_late(request, at)
+    try:
+        return _create(request, client)
+    except CalcomRefused as refusal:
+        # An earlier try that was accepted after all takes the very time this one asks for.
+        found = _find(request, client) if request.tries > 1 and refusal.is_unavailable else None
+        if found is None:
+            raise
+        return found
+
+
+def _create(request: BookingRequest, client: CalcomClient) -> Booking:
+    link = CalLink.objects.filter(doctor_id=request.doctor_id).first()
+    patient = Patient.objects.select_related("user__profile").filter(pk=request.patient_id).first()
+    if link is None or link.cal_event_type_id is None or patient is None or request.start_ts is None:
+        raise Impossible("not_bookable")
+    reference = Reference(request.pk, patient.pk, link.cal_event_type_id)
+    return client.create_booking(
+        start=request.start_ts,
+        event_type_id=link.cal_event_type_id,
+        attendee=Attendee(
+            name=patient.user.profile.full_name,
+            time_zone=patient.time_zone or "UTC",
+            phone=f"+{patient.user.phone}",
+        ),
+        metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
+    )
+
+
+def _find(request: BookingRequest, client: CalcomClient) -> Booking | None:
+    """The booking that an earlier try of this request made, by our signed reference."""
+    filters = BookingFilters(after_created_at=request.created_at - CLOCKS_DIFFER)
+    try:
+        for booking in client.iter_org_bookings(filters):
+            reference = read_reference(booking.metadata, settings.BOOKING_REFERENCE_KEYS)
+            is_first = booking.rescheduled_from_uid is None
+            if reference is not None and reference.request_id == request.pk and is_first:
+                return booking
+    except CalcomRefused as refusal:
+        # The question was refused. What became of the booking is as unknown as before.
+        raise CalcomUnavailable(refusal.operation, status=refusal.status) from None
+    return None
+
+
+def _reschedule(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
+    if request.start_ts is None:
+        raise ValueError("a reschedule without a start")
+    if request.state == State.UNKNOWN:
+        found = _moved(request, client)
+        if found is not None:
+            return found
+        _refuse_late(request, at)
+    try:
+        return client.reschedule_booking(request.booking_uid or "", start=request.start_ts, reason=request.reason or "")
+    except CalcomRefused as refusal:
+        was_moved = refusal.is_already_rescheduled or refusal.is_already_cancelled
+        found = _moved(request, client) if request.tries > 1 and was_moved else None
+        if found is None:
+            raise
+        return found
+
+
+def _moved(request: BookingRequest, client: CalcomClient) -> Booking | None:
+    """What the booking was moved to, if that is the time that was asked for; somebody else may have moved it."""
+    new_uid = client.get_booking(request.booking_uid or "").rescheduled_to_uid
+    moved = client.get_booking(new_uid) if new_uid else None
+    return moved if moved is not None and moved.start == request.start_ts else None
+
+
+def _cancel(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
+    """The visit is meant, whatever its booking's uid is by now. One that is cancelled already is as wished."""
+    uid = request.booking_uid or ""
+    for _ in range(MOVES_FOLLOWED):
+        try:
+            return client.cancel_booking(uid, reason=request.reason or "")
+        except CalcomRefused as refusal:
+            if not refusal.is_already_cancelled and not refusal.is_already_rescheduled:
+                raise
+        there = client.get_booking(uid)
+        if there.rescheduled_to_uid is None:
+            return there
+        uid = there.rescheduled_to_uid
+    raise Impossible("visit_changed")
+
+
+def _refuse_late(request: BookingRequest, at: dt.datetime) -> None:
+    if at - request.created_at > GIVE_UP_AFTER:
+        raise Impossible("calendar_unavailable")
+
+
+_CALLS: dict[str, Callable[[BookingRequest, CalcomClient, dt.datetime], Booking]] = {
+    Kind.BOOK: _book,
+    Kind.RESCHEDULE: _reschedule,
+    Kind.CANCEL: _cancel,
+}

@@ -1,0 +1,76 @@
+"""What webhooks tell of our own requests: often before the call is answered, and also where no answer came."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from clinical.booking_facts import FINAL, BookingFacts
+from clinical.models import AppointmentBooking
+from integrations.models import BookingRequest
+
+log = structlog.get_logger(__name__)
+
+State = BookingRequest.State
+Kind = BookingRequest.Kind
+OPEN = (State.QUEUED, State.SENT, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event's facts, applied. `request_id` is our request that made the booking, where that is proven."""
+
+    facts: Sequence[BookingFacts]
+    request_id: uuid.UUID | None
+
+
+def settle_requests(news: Iterable[News], *, at: dt.datetime) -> None:
+    """Mark as done the requests that this is the outcome of; the worker then has nothing left to find out."""
+    made: dict[uuid.UUID, str] = {}
+    changed: dict[tuple[str, str, dt.datetime | None], str] = {}
+    for one in news:
+        for fact in one.facts:
+            changed.update(_changes(fact))
+        if one.request_id is not None:
+            made.setdefault(one.request_id, one.facts[0].uid)
+    if made:
+        # Even one that was given up: there it is.
+        for request in BookingRequest.objects.filter(kind=Kind.BOOK, pk__in=made).exclude(state=State.DONE):
+            _settle(request, made[request.pk], at)
+    if changed:
+        uids = {uid for _, uid, _ in changed}
+        for request in BookingRequest.objects.filter(state__in=OPEN, booking_uid__in=uids):
+            start = request.start_ts if request.kind == Kind.RESCHEDULE else None
+            uid = changed.get((request.kind, request.booking_uid or "", start))
+            if uid is not None:
+                _settle(request, uid, at)
+
+
+def _changes(fact: BookingFacts) -> dict[tuple[str, str, dt.datetime | None], str]:
+    """The requests, by kind, uid and new start, that are fulfilled when this is so."""
+    if fact.rescheduled_from:
+        return {(Kind.RESCHEDULE, fact.rescheduled_from, fact.start): fact.uid}
+    # What was moved is cancelled too, but the visit lives on.
+    if fact.status in FINAL and not fact.rescheduled_to:
+        return {(Kind.CANCEL, fact.uid, None): fact.uid}
+    return {}
+
+
+def _settle(request: BookingRequest, uid: str, at: dt.datetime) -> None:
+    visit_id = AppointmentBooking.objects.filter(uid=uid).values_list("appointment_id", flat=True).first()
+    if visit_id is None:
+        return
+    held = BookingRequest.objects.filter(pk=request.pk).exclude(state=State.DONE)
+    if held.update(
+        state=State.DONE,
+        outcome_code=None,
+        appointment_id=visit_id,
+        booking_uid=uid,
+        resolved_at=at,
+        next_try_at=None,
+    ):
+        log.info("booking_request.told", request=str(request.pk), kind=request.kind)
