@@ -85,6 +85,10 @@ def window_span(start: dt.time, end: dt.time) -> Span:
     return Span(start.hour * 60 + start.minute, last)
 
 
+def clock(minutes: int) -> dt.time:
+    return dt.time(minutes // 60 % 24, minutes % 60)
+
+
 def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     """What is left of the spans."""
     left = sorted(spans)

@@ -228,11 +228,7 @@ def _placed(
 
 
 def _stretch(kind: str, span: Span, frame: Frame, *, note: str = "") -> Stretch:
-    return Stretch(kind, _clock(span.start), _clock(span.end), span.minutes, frame.place(span), note)
-
-
-def _clock(minutes: int) -> dt.time:
-    return dt.time(minutes // 60 % 24, minutes % 60)
+    return Stretch(kind, timeline.clock(span.start), timeline.clock(span.end), span.minutes, frame.place(span), note)
 
 
 def _now_place(now: dt.datetime, date: dt.date, frame: Frame) -> Place | None:

@@ -35,6 +35,8 @@ urlpatterns = [
     *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),
+    path("doctor/week/", days.week, name="doctor-week"),
+    path("doctor/week/<date:date>/", days.week, name="doctor-week"),
     path(f"{_VISIT}/", visits.visit, name="doctor-visit"),
     path(f"{_VISIT}/complete/", visits.complete, name="visit-complete"),
     path(f"{_VISIT}/no-show/", visits.no_show, name="visit-no-show"),

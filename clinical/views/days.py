@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from clinical.doctor_day import doctor_day
+from clinical.doctor_week import DAYS, doctor_week
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.live import live_page
 
@@ -28,3 +29,19 @@ def day(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
         "live_url": reverse("staff:doctor-day", kwargs={"date": shown}),
     }
     return live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)
+
+
+@doctor_page
+@require_GET
+def week(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
+    now = timezone.now()
+    today = timezone.localdate(now)
+    shown = doctor_week(user=request.user, date=date or today, at=now)
+    context = {
+        "week": shown,
+        "today": today,
+        "week_before": shown.first - DAYS * ONE_DAY,
+        "week_after": shown.first + DAYS * ONE_DAY,
+        "live_url": reverse("staff:doctor-week", kwargs={"date": shown.first}),
+    }
+    return live_page(request, page="clinical/doctor_week.html", part="clinical/_doctor_week.html", context=context)

@@ -50,6 +50,8 @@ ROWS: list[Row] = [
     *post_only("staff/second-factor/remove/", everyone(DONE, **_NOBODY), refusing=everyone(405, **_NOBODY)),
     *get_only("staff/doctor/", doctors(200, colleague=200, south=200)),
     *get_only("staff/doctor/day/<date:date>/", doctors(200, colleague=200, south=200)),
+    *get_only("staff/doctor/week/", doctors(200, colleague=200, south=200)),
+    *get_only("staff/doctor/week/<date:date>/", doctors(200, colleague=200, south=200)),
     *get_only(_VISIT, doctors(200)),
     *post_only(f"{_VISIT}complete/", doctors(DONE)),
     *post_only(f"{_VISIT}no-show/", doctors(DONE)),
