@@ -63,19 +63,19 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         """Visits whose patient is proven: booked with our reference, or confirmed by the patient or staff."""
         return self.filter(_IDENTIFIED)
 
-    def with_doctor(self) -> Self:
-        """What a patient is shown of a visit, in one statement and without the columns that are never shown.
-
-        `move_reason` is why they were asked to choose another time, `""` for no reason given, None for not asked.
-        """
+    def as_visits(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
+        """What a patient is shown of a visit, as dicts: `clinical.visit_reads.VisitRow`."""
         from clinical.models import VisitChange
 
-        asks = VisitChange.objects.open_asks(at=timezone.now()).filter(appointment=OuterRef("pk"))
-        rows = self.annotate(move_reason=models.Subquery(asks.values("reason")[:1]))
-        return rows.select_related("doctor__user__profile", "hospital").only(
-            *("start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
-            *("doctor__specialty", "doctor__user__id", "doctor__user__profile__full_name"),
-            *("hospital__name", "hospital__time_zone"),
+        asks = VisitChange.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
+        return self.values(
+            *("id", "start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
+            *("doctor_id", "hospital_id"),
+            specialty=F("doctor__specialty"),
+            doctor_name=F("doctor__user__profile__full_name"),
+            hospital_name=F("hospital__name"),
+            time_zone=F("hospital__time_zone"),
+            move_reason=models.Subquery(asks.values("reason")[:1]),
         )
 
     def resolve(self, pk: uuid.UUID) -> Any:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
-from knox.settings import knox_settings
+from knox.crypto import hash_token
+from knox.settings import CONSTANTS, knox_settings
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -14,6 +17,7 @@ from rest_framework.request import Request
 from accounts.actions.step_up import StepUpRequired
 from accounts.models import DeviceToken, User
 from accounts.permissions import Permission, has_permission
+from accounts.prepared import Parameter, PreparedRead
 
 if TYPE_CHECKING:
     # At run time a circle: the framework loads this module by its settings' name.
@@ -26,12 +30,19 @@ class BearerAuthentication(TokenAuthentication):
     def authenticate_credentials(self, token: bytes) -> tuple[User, DeviceToken]:
         if not (token.isascii() and token.isalnum()):
             raise AuthenticationFailed(_("Invalid token."))
-        user, auth_token = super().authenticate_credentials(token)
-        return user, auth_token
+        text = token.decode()
+        digest = hash_token(text)
+        for row in _TOKENS.rows(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH]):
+            if compare_digest(digest, row["digest"]):
+                return self._accepted(_token_of(row))
+        raise AuthenticationFailed(_("Invalid token."))
 
-    def _cleanup_token(self, auth_token: DeviceToken) -> bool:
-        """Whether the token has expired. knox would load and delete all of the person's; a daily task does that."""
-        return auth_token.expiry is not None and auth_token.expiry < timezone.now()
+    def _accepted(self, auth_token: DeviceToken) -> tuple[User, DeviceToken]:
+        if auth_token.expiry < timezone.now():
+            raise AuthenticationFailed(_("Invalid token."))
+        self.renew_token(auth_token)
+        user, _token = self.validate_user(auth_token)
+        return user, auth_token
 
     def renew_token(self, auth_token: DeviceToken) -> None:
         now = timezone.now()
@@ -64,6 +75,24 @@ class IsSteppedUp(BasePermission):
 
 # `permission_classes` of what a device may call before its step-up.
 OPEN_BEFORE_STEP_UP = [IsPatient]
+
+
+def _of(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+_TOKEN_FIELDS, _USER_FIELDS = _of(DeviceToken), _of(User)
+_TOKENS = PreparedRead(
+    lambda: DeviceToken.objects.filter(token_key=Parameter("token_key")).values(
+        *_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS)
+    )
+)
+
+
+def _token_of(row: dict[str, Any]) -> DeviceToken:
+    token: DeviceToken = DeviceToken.from_db("default", _TOKEN_FIELDS, [row[name] for name in _TOKEN_FIELDS])
+    token.user = User.from_db("default", _USER_FIELDS, [row[f"user__{name}"] for name in _USER_FIELDS])
+    return token
 
 
 def presented_token(request: Request) -> str | None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -29,6 +29,7 @@ from clinical.api.serializers import (
 )
 from clinical.models import Appointment
 from clinical.ports import booking_provider
+from clinical.visit_reads import ORDER, NewestVisits, VisitRow, own_visit, own_visits
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -39,24 +40,27 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-def _visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
+def _visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
     try:
-        visit: Appointment = Appointment.objects.for_user(by).with_doctor().resolve(appointment_id)
+        return own_visit(appointment_id, by=by)
     except Appointment.DoesNotExist:
         raise Http404 from None
-    return visit
 
 
-class AppointmentListView(ListAPIView[Appointment]):
+class AppointmentListView(ListAPIView[Any]):
     """One's own visits, the latest first."""
 
     serializer_class = AppointmentSerializer
     filterset_class = AppointmentFilter
     queryset = Appointment.objects.none()
-    ordering = ("-start_ts", "-id")
+    ordering = ORDER
 
-    def get_queryset(self) -> QuerySet[Appointment]:
-        return Appointment.objects.for_user(signed_in_patient(self.request)).with_doctor()
+    def get_queryset(self) -> Any:
+        user = signed_in_patient(self.request)
+        return own_visits(user, at=timezone.now()) if self.request.query_params else NewestVisits(user)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        return super().filter_queryset(queryset) if self.request.query_params else queryset
 
     @extend_schema(
         request=BookingSerializer,
@@ -115,7 +119,7 @@ class RescheduleView(APIView):
         body = RescheduleSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         request_id = request_reschedule(
-            by=user, appointment_id=_visit(appointment_id, by=user).pk, at=timezone.now(), **body.validated_data
+            by=user, appointment_id=_visit(appointment_id, by=user)["id"], at=timezone.now(), **body.validated_data
         )
         return answer_when_known(request_id, by=user, done_status=200)
 
@@ -129,7 +133,7 @@ class CancelView(APIView):
         body = CancellationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         request_id = request_cancellation(
-            by=user, appointment_id=_visit(appointment_id, by=user).pk, at=timezone.now(), **body.validated_data
+            by=user, appointment_id=_visit(appointment_id, by=user)["id"], at=timezone.now(), **body.validated_data
         )
         return answer_when_known(request_id, by=user, done_status=200)
 
@@ -140,5 +144,5 @@ class AcceptView(APIView):
         """Say that a visit found by one's phone number is one's own. It opens the record to its doctor."""
         user = signed_in_patient(request)
         visit = _visit(appointment_id, by=user)
-        accept_visit(by=user, appointment_id=visit.pk, at=timezone.now())
+        accept_visit(by=user, appointment_id=visit["id"], at=timezone.now())
         return Response(AppointmentSerializer(visit).data)

@@ -14,6 +14,7 @@ from accounts.models import User
 from clinical.api.serializers import AppointmentSerializer
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, booking_provider
+from clinical.visit_reads import VisitRow, own_visit
 
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),
@@ -48,12 +49,11 @@ def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
     }
 
 
-def visit_of(outcome: BookingOutcome, *, by: User) -> Appointment | None:
+def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
     """The visit that came of it; None while there is none to show, even if the calendar has it already."""
     if outcome.state != "done" or outcome.appointment_id is None:
         return None
     try:
-        visit: Appointment = Appointment.objects.for_user(by).with_doctor().resolve(outcome.appointment_id)
+        return own_visit(outcome.appointment_id, by=by)
     except Appointment.DoesNotExist:
         return None
-    return visit

@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
-from accounts.api.times import in_zone
+from accounts.api.times import in_zone, zone_or_utc
 from clinical.models import AiSession, Appointment, Prescription
+from clinical.visit_reads import VisitRow
 from hospitals.api.serializers import HospitalNameSerializer, hospital_name
 from hospitals.models import Doctor
 
@@ -64,7 +65,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     specialty = serializers.CharField(allow_null=True)
 
 
-class AppointmentSerializer(serializers.Serializer[Appointment]):
+class AppointmentSerializer(serializers.Serializer[VisitRow]):
     id = serializers.UUIDField()
     doctor = PersonSerializer()
     hospital = HospitalNameSerializer(allow_null=True)
@@ -80,22 +81,32 @@ class AppointmentSerializer(serializers.Serializer[Appointment]):
     move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
     created_at = serializers.DateTimeField()
 
-    def to_representation(self, instance: Appointment) -> dict[str, Any]:
-        zone = instance.hospital.time_zone if instance.hospital else None
+    def to_representation(self, instance: VisitRow) -> dict[str, Any]:
+        zone = zone_or_utc(instance["time_zone"])
         return {
-            "id": instance.pk,
-            "doctor": _person(instance.doctor),
-            "hospital": hospital_name(instance.hospital),
-            "start": in_zone(instance.start_ts, zone),
-            "end": in_zone(instance.end_ts, zone),
-            "status": instance.status,
-            "pending_confirmation": instance.is_pending_confirmation,
-            "no_show": instance.no_show,
-            "cancellation_reason": instance.cancellation_reason,
-            # From `with_doctor`.
-            "asked_to_move": instance.move_reason is not None,  # type: ignore[attr-defined]
-            "move_reason": instance.move_reason or None,  # type: ignore[attr-defined]
-            "created_at": in_zone(instance.created_at, zone),
+            "id": instance["id"],
+            "doctor": {
+                "id": instance["doctor_id"],
+                "full_name": instance["doctor_name"] or "",
+                "specialty": instance["specialty"],
+            },
+            "hospital": {
+                "id": instance["hospital_id"],
+                "name": instance["hospital_name"],
+                "time_zone": instance["time_zone"],
+            }
+            if instance["hospital_id"]
+            else None,
+            "start": instance["start_ts"].astimezone(zone),
+            "end": instance["end_ts"].astimezone(zone),
+            "status": instance["status"],
+            "pending_confirmation": instance["cal_status"] == "pending"
+            and instance["status"] == Appointment.Status.SCHEDULED,
+            "no_show": instance["no_show"],
+            "cancellation_reason": instance["cancellation_reason"],
+            "asked_to_move": instance["move_reason"] is not None,
+            "move_reason": instance["move_reason"] or None,
+            "created_at": instance["created_at"].astimezone(zone),
         }
 
 

@@ -71,3 +71,13 @@ def test_a_token_of_staff_opens_nothing(north: HospitalCast) -> None:
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     answer = client.get("/api/v1/hospitals/")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_a_browsers_cookie_is_nothing_to_the_api(north: HospitalCast) -> None:
+    browser = APIClient()
+    browser.force_login(north.doctor.user)
+    answer = browser.get("/api/v1/me/")
+    assert answer.status_code == 401
+    assert not answer.cookies
+    assert "Content-Security-Policy" not in answer.headers
+    assert browser.get("/staff/doctor/").headers["Content-Security-Policy"]

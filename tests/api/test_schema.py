@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from accounts.api import serializers as accounts
 from accounts.models import DeviceToken, Patient
 from clinical.api import serializers as clinical
-from clinical.models import Appointment
+from clinical.visit_reads import own_visit
 from hospitals.api import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
 from tests.api.test_appointments import START
@@ -58,13 +58,12 @@ def test_what_is_described_is_what_is_sent(patient: Patient, north: HospitalCast
     class Request:
         auth = DeviceToken.objects.create(user=patient.user)[0]
 
-    make_visit(patient, north.doctor, START)
     shown: list[Serializer[Any]] = [
         accounts.MeSerializer(patient),
         accounts.DeviceSerializer(Request.auth, context={"request": Request}),
         hospitals.HospitalSerializer(north.hospital),
         clinical.DoctorSerializer(north.doctor, context={"bookable": set()}),
-        clinical.AppointmentSerializer(Appointment.objects.with_doctor().get()),
+        clinical.AppointmentSerializer(own_visit(make_visit(patient, north.doctor, START).pk, by=patient.user)),
         clinical.PrescriptionSerializer(make_prescription(patient, north.doctor)),
         clinical.AiSessionListItemSerializer(make_session(patient)),
         clinical.AiSessionSerializer(make_session(patient)),

@@ -1,0 +1,74 @@
+"""A patient's own visits, as the app shows them: the reads that every phone makes again and again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, TypedDict, cast
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.api.pages import CursorPages
+from accounts.models import Role, User
+from accounts.prepared import Parameter, PreparedRead
+from clinical.models import Appointment
+
+ORDER = ("-start_ts", "-id")
+
+
+class VisitRow(TypedDict):
+    id: uuid.UUID
+    start_ts: dt.datetime
+    end_ts: dt.datetime
+    status: str
+    cal_status: str | None
+    no_show: bool
+    cancellation_reason: str | None
+    created_at: dt.datetime
+    doctor_id: uuid.UUID
+    doctor_name: str | None
+    specialty: str | None
+    hospital_id: uuid.UUID | None
+    hospital_name: str | None
+    time_zone: str | None
+    # Why the patient was asked to choose another time: empty for no reason given, None for not asked.
+    move_reason: str | None
+
+
+def own_visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
+    """The visit of this id, or of which this id is an alias.
+
+    Raises: Appointment.DoesNotExist.
+    """
+    at = timezone.now()
+    rows = _ONE.rows(patient=by.pk, at=at, id=appointment_id) or list(
+        own_visits(by, at=at).filter(aliases__pk=appointment_id)[:1]
+    )
+    if not rows:
+        raise Appointment.DoesNotExist
+    return cast(VisitRow, rows[0])
+
+
+def own_visits(by: User, *, at: dt.datetime) -> QuerySet[Any, Any]:
+    return Appointment.objects.for_user(by).as_visits(at=at).order_by(*ORDER)
+
+
+class NewestVisits:
+    """The first page of `own_visits`, for a paginator that only slices from the beginning."""
+
+    def __init__(self, by: User) -> None:
+        self._patient = by.pk
+
+    def order_by(self, *_: str) -> NewestVisits:
+        return self
+
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
+        return _NEWEST.rows(patient=self._patient, at=timezone.now())[part]
+
+
+# Stands for whichever patient asks: the scope is still `for_user`'s.
+_ANYBODY = User(pk=cast(Any, Parameter("patient")), role=Role.PATIENT, is_active=True)
+_THEN = cast(Any, Parameter("at"))
+_ONE = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN).filter(pk=Parameter("id")))
+_NEWEST = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN)[: CursorPages.page_size + 1])
