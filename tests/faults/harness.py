@@ -97,8 +97,8 @@ class Stack:
         done = subprocess.run(command, cwd=REPOSITORY, env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
-    def start(self, name: str) -> None:
-        """`web` or `worker`."""
+    def start(self, name: str, **env: str) -> None:
+        """`web` or `worker`; `env` is for this one alone."""
         granian = (
             *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
             *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", "3"),
@@ -117,7 +117,7 @@ class Stack:
         command = leashed([sys.executable, *(granian if name == "web" else celery)], farewell=signal.SIGKILL)
         with (self.log_dir / f"{name}.log").open("ab") as log:
             self.programs[name] = subprocess.Popen(
-                command, cwd=REPOSITORY, env=self.env, stdout=log, stderr=log, start_new_session=True
+                command, cwd=REPOSITORY, env=self.env | env, stdout=log, stderr=log, start_new_session=True
             )
         if name == "web":
             until(lambda: answers_ok(f"{self.web}/healthz"))
@@ -164,7 +164,8 @@ def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, e
 
 
 @contextlib.contextmanager
-def running_stack(directory: Path, *programs: str) -> Iterator[Stack]:
+def running_stack(directory: Path, *programs: str, retry_delay: float = 0.5) -> Iterator[Stack]:
+    """`retry_delay` is how long Cal.com waits before it sends a webhook again, in seconds."""
     with contextlib.ExitStack() as everything:
         servers = Servers(directory)
         everything.callback(servers.close)
@@ -173,7 +174,7 @@ def running_stack(directory: Path, *programs: str) -> Iterator[Stack]:
         hook = f"{web}/webhooks/calcom/"
         state = directory / "calcom.sqlite3"
         simulator = everything.enter_context(
-            start_simulator(state, webhook_url=hook, webhook_secret=SECRET, retry_delay=0.5)
+            start_simulator(state, webhook_url=hook, webhook_secret=SECRET, retry_delay=retry_delay)
         )
         stack = Stack(servers, simulator, environment(servers, simulator, web), web_port, directory)
         everything.callback(stack.close)
