@@ -104,6 +104,10 @@ class VisitChangeQuerySet(models.QuerySet[Any]):
         """Without those that a later decision about the same visit replaced."""
         return self.filter(replaced_at__isnull=True)
 
+    def with_people(self) -> Self:
+        people = ("doctor__user__profile", "hospital", "appointment__patient__user__profile")
+        return self.select_related(*people).defer("appointment__cal_raw_payload")
+
     def open_asks(self, *, at: dt.datetime) -> Self:
         """The visits' patients were asked to choose another time, have not yet, and still can."""
         return self.current().filter(

@@ -1,13 +1,23 @@
-"""What this app needs from a booking calendar, without naming one."""
+"""What this app needs from a booking calendar and from whoever keeps booked visits, without naming either."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+from hospitals.open_hours import BookedVisit
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+VisitChoice = Literal["keep", "ask_to_move", "cancel"]
+DecisionCause = Literal["hours", "time_off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,76 @@ class SchedulePublisher(Protocol):
         ...
 
     def state(self, doctor_id: uuid.UUID) -> PublishState: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVisit:
+    """A booked visit for a list. Times are in the hospital's zone; `choice` is what was last decided about it."""
+
+    id: uuid.UUID
+    start: dt.datetime
+    end: dt.datetime
+    who: str
+    note: str
+    has_phone: bool
+    choice: VisitChoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedVisit:
+    """A visit that something was decided about, and what became of it, in words for the doctor and the admin.
+
+    `is_settled` is green, `is_amiss` needs a look, neither is waiting; `can_change` while another choice may follow.
+    """
+
+    id: uuid.UUID
+    start: dt.datetime
+    who: str
+    state: str
+    is_settled: bool
+    is_amiss: bool
+    can_change: bool
+    reason: str
+    link: str
+
+
+class BookedVisits(Protocol):
+    """Each call costs a constant number of queries, however many visits."""
+
+    def booked(self, doctor_id: uuid.UUID, *, at: dt.datetime) -> Sequence[BookedVisit]:
+        """The doctor's visits that are still to come, by start, without those that are being cancelled already."""
+        ...
+
+    def shown(self, ids: Collection[uuid.UUID], *, by: User) -> Sequence[ShownVisit]:
+        """Those of the visits that `by` may see, by start."""
+        ...
+
+    def decide(
+        self,
+        choices: Mapping[uuid.UUID, VisitChoice],
+        *,
+        cause: DecisionCause,
+        reason: str,
+        by: User,
+        at: dt.datetime,
+    ) -> None:
+        """Decide, in the caller's transaction. What was cancelled or has begun meanwhile is left out.
+
+        Raises: Refused, and nothing is decided.
+        """
+        ...
+
+    def decide_one(self, visit_id: uuid.UUID, choice: VisitChoice, *, reason: str, by: User, at: dt.datetime) -> None:
+        """Raises: Refused, also for a visit that was cancelled or has begun."""
+        ...
+
+    def decided(self, doctor_id: uuid.UUID, *, by: User, at: dt.datetime, limit: int) -> Sequence[DecidedVisit]:
+        """The decisions that hold about visits to come or just past, as far as `by` may see them, the newest first."""
+        ...
+
+
+def booked_visits() -> BookedVisits:
+    return cast(BookedVisits, import_string(settings.BOOKED_VISITS)())
 
 
 def schedule_publisher() -> SchedulePublisher:

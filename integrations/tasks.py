@@ -16,6 +16,7 @@ from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
+from clinical.actions.visit_changes import tell_cancelled
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.lookup_worker import run_due_lookups
 from integrations.calcom.mark_worker import run_next_mark
@@ -57,6 +58,7 @@ def sweep_mail() -> None:
 
 @shared_task(name="integrations.sweep_sms")
 def sweep_sms() -> None:
+    _while_work(lambda: tell_cancelled(at=timezone.now()) > 0)
     _while_work(lambda: send_queued_sms(at=timezone.now()) > 0)
 
 

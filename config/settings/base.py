@@ -146,6 +146,7 @@ SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms
 SMS_NOTICES = "clinical.sms_notices.VisitNotices"
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+BOOKED_VISITS = "clinical.booked_visits.MirroredVisits"
 IDEMPOTENCY_STORE = "config.idempotency.DatabaseIdempotency"
 
 WAKE_UP = "integrations.wake_ups.send"

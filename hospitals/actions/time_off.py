@@ -6,8 +6,10 @@ from django.db import transaction
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
+from hospitals.actions.hit_visits import NO_ANSWERS, VisitAnswers, settle_hit_visits
 from hospitals.models import Doctor, DoctorTimeOff
-from hospitals.ports import schedule_publisher
+from hospitals.open_hours import hit_by_time_off
+from hospitals.ports import booked_visits, schedule_publisher
 
 
 class TimeOffEndsBeforeStart(Exception):
@@ -22,16 +24,22 @@ def add_time_off(
     ends_at: dt.datetime,
     is_whole_days: bool,
     reason: str = "",
+    answers: VisitAnswers = NO_ANSWERS,
     by: User | None,
     at: dt.datetime,
 ) -> DoctorTimeOff:
-    """Take a doctor's `[starts_at, ends_at)` off. Visits already booked in it stay; who cancels them is a person.
+    """Take a doctor's `[starts_at, ends_at)` off. `answers` say what becomes of the visits booked in it.
 
-    Raises: TimeOffEndsBeforeStart.
+    Where nobody is there to be asked (`by` is None) these stay as they are.
+
+    Raises: TimeOffEndsBeforeStart, VisitsHit (for visits without an answer: nothing is saved).
     """
     if ends_at <= starts_at:
         raise TimeOffEndsBeforeStart
     locked = _lock(doctor)
+    if by is not None:
+        hit = hit_by_time_off(booked_visits().booked(locked.pk, at=at), start=starts_at, end=ends_at)
+        settle_hit_visits(hit, answers=answers, cause="time_off", by=by, at=at)
     time_off = DoctorTimeOff.objects.create(
         doctor=locked,
         starts_at=starts_at,

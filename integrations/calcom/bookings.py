@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.wake_ups import wake
 from clinical.models import Appointment
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 FIRST_POLL_SECONDS = 0.02
 SLOWEST_POLL_SECONDS = 0.2
+
+# Cancelling a doctor's whole week must not keep the patients who book meanwhile waiting.
+BULK_PACE = dt.timedelta(seconds=1)
 
 _STATES: dict[str, OutcomeState] = {
     BookingRequest.State.QUEUED: "pending",
@@ -76,7 +80,10 @@ class CalcomBookings:
         return mark_outcome(appointment_id)
 
     def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> list[uuid.UUID]:
-        return self._queue(_about(visit, BookingRequest.Kind.CANCEL, reason=reason) for visit in appointments)
+        requests = [_about(visit, BookingRequest.Kind.CANCEL, reason=reason) for visit in appointments]
+        for number, request in enumerate(requests[1:], start=1):
+            request.next_try_at = timezone.now() + number * BULK_PACE
+        return self._queue(requests)
 
     def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
         rows = BookingRequest.objects.filter(pk__in=request_ids).values_list(
