@@ -23,6 +23,7 @@ class Permission(StrEnum):
     OPEN_TRANSCRIPTS = "open_transcripts"
     VIEW_INTEGRATIONS = "view_integrations"
     MANAGE_INTEGRATIONS = "manage_integrations"
+    VIEW_ACCESS_LOG = "view_access_log"
     TREAT_PATIENTS = "treat_patients"
     DISPENSE = "dispense"
     USE_PATIENT_APP = "use_patient_app"
@@ -41,6 +42,7 @@ _ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.VIEW_PRESCRIPTIONS,
             Permission.VIEW_AI_SESSIONS,
             Permission.VIEW_INTEGRATIONS,
+            Permission.VIEW_ACCESS_LOG,
         }
     ),
 }
@@ -51,6 +53,7 @@ _OPERATOR_PERMISSIONS = frozenset(
         Permission.MANAGE_STAFF,
         Permission.VIEW_INTEGRATIONS,
         Permission.MANAGE_INTEGRATIONS,
+        Permission.VIEW_ACCESS_LOG,
         Permission.BREAK_GLASS,
     }
 )
@@ -67,6 +70,7 @@ _UNDER_BREAK_GLASS = frozenset(
 # Django's permission names (`app.action_model`) that the admin asks for, and the permission that answers.
 _VIEW_AND_CHANGE = ("view", "add", "change")
 _ADMIN_MODELS: dict[tuple[str, str], tuple[Permission, tuple[str, ...]]] = {
+    ("accounts", "accessevent"): (Permission.VIEW_ACCESS_LOG, ("view",)),
     ("hospitals", "hospital"): (Permission.MANAGE_HOSPITALS, _VIEW_AND_CHANGE),
     ("hospitals", "doctor"): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE),
     ("hospitals", "pharmacist"): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE),
@@ -79,6 +83,8 @@ _ADMIN_MODELS: dict[tuple[str, str], tuple[Permission, tuple[str, ...]]] = {
     # These belong to no hospital.
     ("integrations", "calwebhook"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
     ("integrations", "syncrun"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
+    ("integrations", "syncdrift"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
+    ("integrations", "bookinglookup"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
 }
 
 

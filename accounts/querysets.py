@@ -5,14 +5,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from accounts.permissions import Permission, has_permission
+
 if TYPE_CHECKING:
     from accounts.models import User
 
 
 class AccessEventQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
-        """A patient reads who opened or changed their record; nobody else reads the log this way."""
-        return self.filter(patient_id=user.pk) if user.is_patient and user.is_active else self.none()
+        """A patient reads who opened or changed their record; a hospital admin, what concerns the own hospital;
+        an operator, all of it, though by itself it names no patient to them (`hospitals.access_log`).
+        """
+        if not user.is_active:
+            return self.none()
+        if user.is_patient:
+            return self.filter(patient_id=user.pk)
+        if not has_permission(user, Permission.VIEW_ACCESS_LOG):
+            return self.none()
+        if user.is_operator:
+            return self
+        return self.filter(hospital_id=user.hospital_id) if user.hospital_id else self.none()
 
 
 class BreakGlassQuerySet(models.QuerySet[Any]):

@@ -39,6 +39,8 @@ class AccessEvent(models.Model):
             models.Index(fields=["patient_id", "-at"], name="access_events_patient_idx"),
             models.Index(fields=["hospital_id", "-at"], name="access_events_hospital_idx"),
             models.Index(fields=["actor_id", "-at"], name="access_events_actor_idx"),
+            # What is rare (broken glass, exports) is found without reading past what is not.
+            models.Index(fields=["hospital_id", "action", "-at"], name="access_events_kind_idx"),
         ]
 
     def __str__(self) -> str:

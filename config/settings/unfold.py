@@ -76,6 +76,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Pharmacists"), "local_pharmacy", "hospitals.pharmacist"),
                     _item(_("Hospital admins"), "manage_accounts", "hospitals.hospitaladmin"),
                     _item(_("Hospitals"), "domain", "hospitals.hospital"),
+                    _item(_("Access log"), "visibility", "accounts.accessevent"),
                 ],
             },
             {
@@ -86,6 +87,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Requests"), "outbox", "integrations.bookingrequest"),
                     _item(_("Webhooks"), "inbox", "integrations.calwebhook"),
                     _item(_("Pulls"), "download", "integrations.syncrun"),
+                    _item(_("Differences"), "difference", "integrations.syncdrift"),
+                    _item(_("Look-ups"), "manage_search", "integrations.bookinglookup"),
                 ],
             },
         ],

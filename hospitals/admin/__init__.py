@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from hospitals.admin import hospitals, staff
+from hospitals.admin import access_log, hospitals, staff
 
 # Roles are code (`accounts.permissions`); a group would grant nothing.
 admin.site.unregister(Group)
 
-__all__ = ["hospitals", "staff"]
+__all__ = ["access_log", "hospitals", "staff"]

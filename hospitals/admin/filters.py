@@ -77,6 +77,8 @@ class DayRangeFilter(ListFilter):
     title = _("day")
     template = "admin/filter_days.html"
     field = ""
+    # Whether there are rows of days to come.
+    looks_ahead = True
     from_name = "from"
     to_name = "to"
 
@@ -112,7 +114,7 @@ class DayRangeFilter(ListFilter):
         spans = [
             (_("Any day"), None, None),
             (_("Today"), today, today),
-            (_("Next 7 days"), today, today + dt.timedelta(days=6)),
+            *([(_("Next 7 days"), today, today + dt.timedelta(days=6))] if self.looks_ahead else []),
             (_("Past 7 days"), today - dt.timedelta(days=6), today),
         ]
         chosen = tuple(self.used_parameters.get(name) for name in self.names)

@@ -43,6 +43,7 @@ class KindFilter(KnownChoiceFilter):
 
 class StartedFilter(DayRangeFilter):
     field = "started_at"
+    looks_ahead = False
 
 
 @admin.register(SyncRun)

@@ -40,6 +40,7 @@ class StatusFilter(KnownChoiceFilter):
 
 class ReceivedFilter(DayRangeFilter):
     field = "received_at"
+    looks_ahead = False
 
 
 class ReplayForm(forms.Form):

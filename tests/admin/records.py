@@ -7,9 +7,9 @@ import uuid
 
 from django.utils import timezone
 
-from accounts.models import Patient
+from accounts.models import AccessEvent, Patient
 from clinical.models import AiSession, Appointment, Prescription
-from integrations.models import BookingRequest, CalLink, CalWebhook, SyncRun
+from integrations.models import BookingLookup, BookingRequest, CalLink, CalWebhook, SyncDrift, SyncRun
 from tests.cast import HospitalCast
 
 MEDICATION = {
@@ -58,6 +58,18 @@ def talk(cast: HospitalCast, patient: Patient) -> AiSession:
     )
 
 
+def read(cast: HospitalCast, patient: Patient) -> AccessEvent:
+    """The doctor opened the patient's record; the line of the log."""
+    return AccessEvent.objects.create(
+        action="opened_patient",
+        actor_id=cast.doctor.pk,
+        actor_role="DOCTOR",
+        patient_id=patient.pk,
+        hospital_id=cast.hospital.pk,
+        surface="staff",
+    )
+
+
 def fill(cast: HospitalCast, patient: Patient) -> dict[str, object]:
     """The primary keys by model name, as the admin's addresses have them."""
     return {
@@ -71,5 +83,9 @@ def fill(cast: HospitalCast, patient: Patient) -> dict[str, object]:
         "callink": CalLink.objects.create(doctor=cast.doctor, wanted_hash="wanted", pushed_hash="older").pk,
         "bookingrequest": BookingRequest.objects.create(kind="book", patient=patient, doctor=cast.doctor).pk,
         "calwebhook": CalWebhook.objects.create(raw_webhook_body={"secret": "raw-body"}, trigger="BOOKING_CREATED").pk,
+        "syncdrift": SyncDrift.objects.get_or_create(pk="uid-of-a-booking", defaults={"kinds": ["no_show"]})[0].pk,
+        "bookinglookup": BookingLookup.objects.get_or_create(pk="uid-of-a-booking", defaults={"reason": "webhook"})[
+            0
+        ].pk,
         "syncrun": SyncRun.objects.create(kind="updated", window_start=timezone.now()).pk,
     }

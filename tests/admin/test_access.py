@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, User
 from hospitals.models import DoctorTimeOff
-from tests.admin.records import fill
+from tests.admin.records import fill, read
 from tests.cast import HospitalCast
 
 # What a hospital admin and an operator may open of each model: l(ist), v(iew or change), a(dd).
 TABLE = {
+    "accounts.accessevent": ("lv", "lv"),
     "hospitals.hospital": ("", "lva"),
     "hospitals.doctor": ("lva", "lva"),
     "hospitals.pharmacist": ("lva", "lva"),
@@ -29,6 +30,8 @@ TABLE = {
     "integrations.bookingrequest": ("lv", "lv"),
     "integrations.calwebhook": ("", "lv"),
     "integrations.syncrun": ("", "lv"),
+    "integrations.syncdrift": ("", "lv"),
+    "integrations.bookinglookup": ("", "lv"),
 }
 PAGES = {"l": "changelist", "v": "change", "a": "add"}
 STAFF_PAGES = {"doctor": ["hours", "access", "password"], "pharmacist": ["access", "password"], "hospitaladmin": []}
@@ -36,17 +39,22 @@ STAFF_PAGES = {"doctor": ["hours", "access", "password"], "pharmacist": ["access
 
 @pytest.fixture
 def rows(north: HospitalCast, patient: Patient) -> dict[str, Any]:
-    return fill(north, patient)
+    return {**fill(north, patient), "accessevent": read(north, patient).pk}
 
 
 @pytest.fixture
 def foreign_rows(south: HospitalCast, other_patient: Patient) -> dict[str, Any]:
-    return fill(south, other_patient)
+    return {**fill(south, other_patient), "accessevent": read(south, other_patient).pk}
 
 
 @pytest.fixture
 def operator(db: None) -> User:
     return User.objects.create_superuser("operator@wardbook.test", "a-long-test-password")
+
+
+def new_lines() -> int:
+    """What is on record beside the lines that were there."""
+    return AccessEvent.objects.exclude(action="opened_patient").count()
 
 
 def signed_in(user: User) -> Client:
@@ -96,7 +104,7 @@ def test_another_hospitals_rows_do_not_exist(
     assert admin_client.get(history).status_code == 302
     listed = admin_client.get(addresses(model, rows)["l"]).context["cl"].result_list
     assert [row.pk for row in listed] == [rows[model.partition(".")[2]]]
-    assert AccessEvent.objects.count() == 0
+    assert new_lines() == 0
 
 
 @pytest.mark.parametrize("model", TABLE)
@@ -125,7 +133,7 @@ def test_pages_of_ours_hold_the_same_rule(
     assert admin_client.get(own).status_code == 200
     for answer in (admin_client.get(foreign), admin_client.post(foreign, {"do": "save"})):
         assert (answer.status_code, answer.headers["Location"]) == (302, reverse("admin:index"))
-    assert AccessEvent.objects.count() == 0
+    assert new_lines() == 0
     assert signed_in(operator).get(own).status_code == (403 if page == "hours" else 200)
 
 
@@ -135,7 +143,7 @@ def test_another_hospitals_time_off_stays(admin_client: Client, north: HospitalC
     for doctor in (north.doctor, south.doctor):
         admin_client.post(reverse("admin:hospitals_doctor_cancel_time_off", args=[doctor.pk, off.pk]))
     assert DoctorTimeOff.objects.filter(pk=off.pk).exists()
-    assert AccessEvent.objects.count() == 0
+    assert new_lines() == 0
 
 
 def every_address(rows: dict[str, Any]) -> list[str]:
@@ -156,7 +164,7 @@ def test_nobody_else_enters(who: str, north: HospitalCast, rows: dict[str, Any],
             assert answer.status_code in (302, 403), address
             if answer.status_code == 302:
                 assert answer.headers["Location"].startswith((reverse("staff:login"), "/admin/login/")), address
-    assert AccessEvent.objects.count() == 0
+    assert new_lines() == 0
 
 
 def test_a_temporary_password_opens_nothing_yet(admin_client: Client, north: HospitalCast) -> None:

@@ -15,11 +15,12 @@ from accounts.models import AccessEvent, Patient, Role
 from hospitals.admin.paginator import BoundedPaginator
 from hospitals.models import Doctor
 from integrations.models import BookingRequest, CalLink
-from tests.admin.records import SECRET_WORDS, book, fill, prescribe, talk
+from tests.admin.records import SECRET_WORDS, book, fill, prescribe, read, talk
 from tests.cast import HospitalCast, make_staff
 
 APPOINTMENTS = "/admin/clinical/appointment/"
 LISTS = [
+    "accounts/accessevent",
     "hospitals/doctor",
     "hospitals/pharmacist",
     "hospitals/hospitaladmin",
@@ -31,6 +32,8 @@ LISTS = [
 ]
 # Session, user with hospital; the bounded count, the rows; then what the list's filters list.
 QUERIES = {
+    # Broken glass and the names of the lines beside.
+    "accounts/accessevent": 6,
     "hospitals/doctor": 4,
     "hospitals/pharmacist": 4,
     "hospitals/hospitaladmin": 4,
@@ -163,6 +166,7 @@ def fill_up(cast: HospitalCast, patient: Patient, count: int) -> None:
         book(cast, patient if number % 2 else None, timezone.now() + dt.timedelta(hours=number))
         prescribe(cast, patient)
         talk(cast, patient)
+        read(cast, patient)
         CalLink.objects.create(doctor=doctor)
         BookingRequest.objects.create(kind="book", patient=patient, doctor=doctor)
 

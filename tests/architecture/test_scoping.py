@@ -18,6 +18,7 @@ INTERFACES = (
     "clinical/doctor_day.py",
     "clinical/patient_record.py",
     "clinical/pharmacy_queue.py",
+    "hospitals/access_log.py",
     "hospitals/forms.py",
     "integrations/health_figures.py",
 )
@@ -33,6 +34,7 @@ ALLOWED = {
     "clinical/doctor_day.py: Prescription": "the signed-in doctor's own prescriptions of the own hospital",
     "clinical/doctor_day.py: PrescriptionMessage": "the last message of those",
     "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
+    "hospitals/access_log.py: User": "names in lines the reader may see, and whom to narrow those to",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",

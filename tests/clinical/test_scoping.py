@@ -246,9 +246,14 @@ def test_patients_find_active_hospitals_and_doctors_only(
     assert list(Doctor.objects.for_user(patient.user)) == []
 
 
-def test_the_access_log_is_the_patients_own(north: HospitalCast, patient: Patient, other_patient: Patient) -> None:
-    event = AccessEvent.objects.create(action="opened_patient", patient_id=patient.pk, actor_id=north.doctor.pk)
-    assert list(AccessEvent.objects.for_user(patient.user)) == [event]
+def test_the_access_log_is_the_patients_and_the_hospitals(
+    north: HospitalCast, south: HospitalCast, patient: Patient, other_patient: Patient
+) -> None:
+    event = AccessEvent.objects.create(
+        action="opened_patient", patient_id=patient.pk, actor_id=north.doctor.pk, hospital_id=north.hospital.pk
+    )
     operator = User.objects.create_superuser("operator@wardbook.test", PASSWORD)
-    for user in (other_patient.user, north.doctor.user, north.admin, operator):
+    for user in (patient.user, north.admin, operator):
+        assert list(AccessEvent.objects.for_user(user)) == [event]
+    for user in (other_patient.user, north.doctor.user, north.pharmacist.user, south.admin):
         assert list(AccessEvent.objects.for_user(user)) == []

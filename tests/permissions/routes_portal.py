@@ -103,7 +103,7 @@ ROWS: list[Row] = [
         portal(404, south=404, operator=404),
         uses={"object_id": "prescription_id"},
     ),
-    *both("admin/^(?P<app_label>hospitals|clinical|integrations)/$", _READ, _READ),
+    *both("admin/^(?P<app_label>accounts|hospitals|clinical|integrations)/$", _READ, _READ),
     *both("admin/(?P<url>.*)$", portal(404, south=404, operator=404), portal(404, south=404, operator=404)),
     *both(
         "admin/break-glass/",
@@ -113,6 +113,8 @@ ROWS: list[Row] = [
         allowed=frozenset({Role.OPERATOR}),
     ),
     *post_only("admin/break-glass/<uuid:pk>/end/", portal(403, south=403, operator=404), uses={"pk": "grant"}),
+    *model("accounts.accessevent", admin="lv", operator="lv"),
+    *post_only("admin/accounts/accessevent/export/", portal(200, south=200, operator=200), refusing=_NO_METHOD),
     *model("hospitals.hospital", admin="", operator="lvca", add=_HOSPITAL, added=DONE),
     *model("hospitals.doctor", admin="lvca", operator="lvca", add=_STAFF),
     *model("hospitals.pharmacist", admin="lvca", operator="lvca", add=_STAFF),

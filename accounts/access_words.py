@@ -1,0 +1,142 @@
+"""Lines of the access log as a person would say them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts.audit import AccessAction
+
+if TYPE_CHECKING:
+    from accounts.models import AccessEvent
+
+# `actor` did it; `patient` is whose record it is; `other` is the member of staff it was done to.
+SENTENCES: dict[str, Any] = {
+    AccessAction.OPENED_PATIENT: lazy("%(actor)s opened the record of %(patient)s."),
+    AccessAction.OPENED_TRANSCRIPT: lazy("%(actor)s opened the transcript of a talk of %(patient)s."),
+    AccessAction.OPENED_PRESCRIPTION: lazy("%(actor)s opened a prescription of %(patient)s."),
+    AccessAction.OPENED_VISIT: lazy("%(actor)s opened a visit of %(patient)s."),
+    AccessAction.OPENED_AI_SESSION: lazy("%(actor)s opened what is on file about a talk of %(patient)s."),
+    AccessAction.SEARCHED_PATIENTS: lazy("%(actor)s searched among patients."),
+    AccessAction.PRINTED: lazy("%(actor)s printed from the record of %(patient)s."),
+    AccessAction.EXPORTED: lazy("%(actor)s exported a table."),
+    AccessAction.READ_ACCESS_LOG: lazy("%(actor)s looked through the access log."),
+    AccessAction.PRESCRIBED: lazy("%(actor)s prescribed for %(patient)s."),
+    AccessAction.WITHDREW_PRESCRIPTION: lazy("%(actor)s withdrew a prescription of %(patient)s."),
+    AccessAction.CLAIMED_PRESCRIPTION: lazy("%(actor)s took on a prescription of %(patient)s."),
+    AccessAction.RELEASED_PRESCRIPTION: lazy("%(actor)s gave a prescription of %(patient)s back."),
+    AccessAction.APPROVED_PRESCRIPTION: lazy("%(actor)s approved a prescription of %(patient)s."),
+    AccessAction.DENIED_PRESCRIPTION: lazy("%(actor)s denied a prescription of %(patient)s."),
+    AccessAction.DISPENSED_PRESCRIPTION: lazy("%(actor)s dispensed a prescription of %(patient)s."),
+    AccessAction.UNDID_DISPENSING: lazy("%(actor)s took the dispensing of a prescription of %(patient)s back."),
+    AccessAction.ASKED_PRESCRIBER: lazy("%(actor)s asked the doctor about a prescription of %(patient)s."),
+    AccessAction.ANSWERED_PHARMACIST: lazy("%(actor)s answered the pharmacy about a prescription of %(patient)s."),
+    AccessAction.MARKED_VISIT: lazy("%(actor)s noted what became of a visit of %(patient)s."),
+    AccessAction.DECIDED_VISIT: lazy("%(actor)s decided what happens to a visit of %(patient)s."),
+    AccessAction.CONFIRMED_IDENTITY: lazy("%(actor)s confirmed that a visit is that of %(patient)s."),
+    AccessAction.REQUESTED_BOOKING: lazy("%(actor)s asked for a change of a booking of %(patient)s."),
+    AccessAction.CHANGED_HOURS: lazy("%(actor)s changed the hours of %(other)s."),
+    AccessAction.CHANGED_STAFF: lazy("%(actor)s changed what is on file about %(other)s."),
+    AccessAction.CHANGED_HOSPITAL: lazy("%(actor)s changed the hospital's settings."),
+    AccessAction.CHANGED_PROFILE: lazy("%(actor)s changed their own details."),
+    AccessAction.SIGNED_IN: lazy("%(actor)s signed in."),
+    AccessAction.SIGNED_OUT: lazy("%(actor)s signed out."),
+    AccessAction.SIGN_IN_FAILED: lazy("Somebody tried in vain to sign in as %(other)s."),
+    AccessAction.LOCKED_OUT: lazy("Signing in as %(other)s was closed for a while after too many tries."),
+    AccessAction.RELEASED_LOCKOUT: lazy("%(actor)s let %(other)s try to sign in again."),
+    AccessAction.CHANGED_PASSWORD: lazy("%(actor)s changed the password of %(other)s."),
+    AccessAction.CHANGED_PHONE: lazy("%(actor)s changed their phone number."),
+    AccessAction.STEPPED_UP: lazy("%(actor)s gave the date of birth on a new device."),
+    AccessAction.STEP_UP_LOCKED: lazy("%(actor)s gave a wrong date of birth too often."),
+    AccessAction.RELEASED_STEP_UP: lazy("%(actor)s let %(patient)s try the date of birth again."),
+    AccessAction.SENT_PASSWORD_LINK: lazy("A link to set a password was mailed to %(other)s."),
+    AccessAction.ADDED_SECOND_FACTOR: lazy("%(actor)s added a second factor."),
+    AccessAction.REMOVED_SECOND_FACTOR: lazy("%(actor)s removed the second factor of %(other)s."),
+    AccessAction.RENEWED_RECOVERY_CODES: lazy("%(actor)s made new recovery codes."),
+    AccessAction.REPLAYED_WEBHOOK: lazy("%(actor)s had news from the booking calendar applied again."),
+    AccessAction.BROKE_GLASS: lazy("%(actor)s broke the glass: the hospital's records were opened."),
+    AccessAction.ENDED_BREAK_GLASS: lazy("%(actor)s closed the hospital's records again."),
+    AccessAction.LISTED_UNDER_BREAK_GLASS: lazy("%(actor)s saw %(patient)s in a list, having broken the glass."),
+}
+# What the log can be narrowed to, in words.
+KINDS: dict[str, tuple[Any, frozenset[AccessAction]]] = {
+    "read": (
+        lazy("records opened"),
+        frozenset(
+            {
+                AccessAction.OPENED_PATIENT,
+                AccessAction.OPENED_TRANSCRIPT,
+                AccessAction.OPENED_PRESCRIPTION,
+                AccessAction.OPENED_VISIT,
+                AccessAction.OPENED_AI_SESSION,
+                AccessAction.SEARCHED_PATIENTS,
+                AccessAction.LISTED_UNDER_BREAK_GLASS,
+            }
+        ),
+    ),
+    "taken": (
+        lazy("exported, printed, log read"),
+        frozenset({AccessAction.EXPORTED, AccessAction.PRINTED, AccessAction.READ_ACCESS_LOG}),
+    ),
+    "glass": (
+        lazy("broken glass"),
+        frozenset({AccessAction.BROKE_GLASS, AccessAction.ENDED_BREAK_GLASS, AccessAction.LISTED_UNDER_BREAK_GLASS}),
+    ),
+    "sign_in": (
+        lazy("sign-in and passwords"),
+        frozenset(
+            {
+                AccessAction.SIGNED_IN,
+                AccessAction.SIGNED_OUT,
+                AccessAction.SIGN_IN_FAILED,
+                AccessAction.LOCKED_OUT,
+                AccessAction.RELEASED_LOCKOUT,
+                AccessAction.CHANGED_PASSWORD,
+                AccessAction.SENT_PASSWORD_LINK,
+                AccessAction.ADDED_SECOND_FACTOR,
+                AccessAction.REMOVED_SECOND_FACTOR,
+                AccessAction.RENEWED_RECOVERY_CODES,
+            }
+        ),
+    ),
+    "staff": (
+        lazy("staff, hours, hospital"),
+        frozenset({AccessAction.CHANGED_STAFF, AccessAction.CHANGED_HOURS, AccessAction.CHANGED_HOSPITAL}),
+    ),
+}
+ROLES: dict[str, Any] = {
+    "PATIENT": lazy("patient"),
+    "DOCTOR": lazy("doctor"),
+    "PHARMACIST": lazy("pharmacist"),
+    "HOSPITAL_ADMIN": lazy("hospital admin"),
+    "OPERATOR": lazy("platform operator"),
+    "SYSTEM": lazy("Wardbook itself"),
+}
+SURFACES: dict[str, Any] = {
+    "api": lazy("the patients' app"),
+    "staff": lazy("the dashboard"),
+    "admin": lazy("the portal"),
+    "worker": lazy("the background"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who a line is about, by name where the reader may know it."""
+
+    actor: str = ""
+    patient: str = ""
+    other: str = ""
+
+
+def sentence(event: AccessEvent, named: Named) -> str:
+    text = SENTENCES.get(event.action)
+    words = {
+        "actor": named.actor or (_("Wardbook") if event.actor_id is None else _("Somebody who is no longer on file")),
+        "patient": named.patient or _("a patient"),
+        "other": named.other or _("a member of staff"),
+    }
+    return str(text) % words if text else f"{words['actor']}: {event.action}"
