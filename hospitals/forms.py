@@ -25,6 +25,14 @@ NAME_LENGTH = 200
 # Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
 _SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))
 
+# What is beyond these is a slip of the hand: 0 minutes would offer visits without end.
+_HOSPITAL_LIMITS = {
+    "visit_length_minutes": (5, 8 * 60),
+    "buffer_minutes": (0, 4 * 60),
+    "booking_notice_minutes": (0, 30 * 24 * 60),
+    "cal_team_id": (1, 2**63 - 1),
+}
+
 
 class HospitalForm(forms.ModelForm[Hospital]):
     class Meta:
@@ -36,6 +44,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "visit_length_minutes",
             "buffer_minutes",
             "booking_notice_minutes",
+            "reminders_enabled",
             "emergency_text",
             "cal_team_id",
             "second_factor_required",
@@ -52,15 +61,42 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "visit_length_minutes": gettext_lazy("Length of a visit, minutes"),
             "buffer_minutes": gettext_lazy("Pause after a visit, minutes"),
             "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
+            "reminders_enabled": gettext_lazy("Remind patients of their visits"),
             "emergency_text": gettext_lazy("What patients are told to do in an emergency"),
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
             "second_factor_required": gettext_lazy("Staff need a second factor"),
             "is_active": gettext_lazy("Open to patients"),
         }
         help_texts = {
-            "time_zone": gettext_lazy("A name of the IANA list. Weekly hours are published only once this is set."),
+            "time_zone": gettext_lazy(
+                "A name of the IANA list, such as Europe/Vienna. Weekly hours are published only once this is set."
+                " Another zone moves every doctor's hours: they are published again."
+            ),
+            "visit_length_minutes": gettext_lazy("From 5 minutes to 8 hours. For all doctors of the hospital."),
+            "buffer_minutes": gettext_lazy("Kept free after each visit, at most 4 hours. 0 for none."),
+            "booking_notice_minutes": gettext_lazy("At most 30 days, which is 43200. 0 lets patients book at once."),
+            "reminders_enabled": gettext_lazy("By SMS before the visit. Each patient may switch them off."),
+            "emergency_text": gettext_lazy("In the app, and what the assistant on the phone says. Empty for none."),
+            "cal_team_id": gettext_lazy("From the address of the team's page in Cal.com. Empty while there is none."),
             "second_factor_required": gettext_lazy("Who has none is asked to add it at once, and gets no further."),
+            "is_active": gettext_lazy(
+                "If not, patients find neither the hospital nor its doctors. Staff still sign in."
+            ),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (least, most) in _HOSPITAL_LIMITS.items():
+            field = self.fields[name]
+            field.validators = [MinValueValidator(least), MaxValueValidator(most)]
+            field.widget.attrs |= {"min": least, "max": most}
+
+    def clean_name(self) -> str:
+        """Two hospitals of one name cannot be told apart by patients or operators."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if Hospital.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a hospital of this name already."), code="name_taken")
+        return name
 
 
 class NewStaffForm(forms.Form):

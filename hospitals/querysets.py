@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
+from accounts.permissions import Permission, has_permission
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -23,6 +25,14 @@ class HospitalQuerySet(models.QuerySet[Any]):
         if user.hospital_id is None:
             return self.none()
         return self.filter(pk=user.hospital_id)
+
+
+class StaffImportQuerySet(models.QuerySet[Any]):
+    def for_user(self, user: User) -> Self:
+        """Those of one's own hospital for who may add staff there; operators see all."""
+        if not has_permission(user, Permission.MANAGE_STAFF):
+            return self.none()
+        return self if user.is_operator else self.filter(hospital_id=user.hospital_id)
 
 
 class StaffQuerySet(models.QuerySet[Any]):

@@ -17,6 +17,8 @@ from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from clinical.actions.visit_changes import tell_cancelled
+from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
+from hospitals.import_progress import tell_progress
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.lookup_worker import run_due_lookups
 from integrations.calcom.mark_worker import run_next_mark
@@ -92,3 +94,13 @@ def seal_access_events() -> None:
 @shared_task(name="integrations.purge_sign_in_traces")
 def purge_sign_in_traces() -> None:
     purge_traces(at=timezone.now())
+
+
+@shared_task(name="integrations.sweep_staff_imports")
+def sweep_staff_imports() -> None:
+    _while_work(lambda: run_next_staff_import(at=timezone.now(), told=tell_progress))
+
+
+@shared_task(name="integrations.purge_staff_imports")
+def purge_old_staff_imports() -> None:
+    purge_staff_imports(at=timezone.now())

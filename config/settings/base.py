@@ -260,6 +260,8 @@ _SWEEPS = {
     "check-subscription": ("integrations.check_subscription", 600.0),
     "complete-past-visits": ("integrations.complete_past_visits", 300.0),
     "purge-sign-in-traces": ("integrations.purge_sign_in_traces", 3600.0),
+    "sweep-staff-imports": ("integrations.sweep_staff_imports", 10.0),
+    "purge-staff-imports": ("integrations.purge_staff_imports", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

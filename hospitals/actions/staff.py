@@ -4,30 +4,26 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
-from accounts.models import Profile, Role, StaffMail, User
+from accounts.models import Profile, Role, User
 from accounts.wake_ups import wake
-from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from hospitals.actions.staff_rows import (
+    StaffRow,
+    email_is_free,
+    give_password,
+    invitation,
+    record_change,
+    role_row,
+)
+from hospitals.models import Doctor, Hospital, Pharmacist
 from hospitals.ports import schedule_publisher
 
 # Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
 _PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _PASSWORD_GROUPS = 3
 _PASSWORD_GROUP_LENGTH = 4
-
-StaffRow = Doctor | Pharmacist | HospitalAdmin
-
-
-class EmailTaken(Exception):
-    code = "email_taken"
-
-
-class NotStaffRole(Exception):
-    code = "not_staff_role"
 
 
 class CannotDeactivateYourself(Exception):
@@ -68,21 +64,15 @@ def add_staff_member(
     """
     password = None if by_mail else make_temporary_password()
     user = User(email=email.strip(), role=role, hospital=hospital)
-    _give_password(user, password, make_password(password), at=at)
-    _insert(user)
+    give_password(user, password, make_password(password), at=at)
+    with email_is_free():
+        user.save(force_insert=True)
     Profile.objects.create(user=user, full_name=full_name)
-    match role:
-        case Role.DOCTOR:
-            Doctor.objects.create(user=user, hospital=hospital, specialty=specialty)
-        case Role.PHARMACIST:
-            Pharmacist.objects.create(user=user, hospital=hospital, pharmacy_name=pharmacy_name)
-        case Role.HOSPITAL_ADMIN:
-            HospitalAdmin.objects.create(user=user, hospital=hospital)
-        case _:
-            raise NotStaffRole(role)
+    detail = specialty if role == Role.DOCTOR else pharmacy_name
+    role_row(user, hospital, detail).save(force_insert=True)
     if by_mail:
         _mail_link(user, at=at)
-    _record(user, by=by, reason="added")
+    record_change(user, by=by, reason="added")
     return NewStaffMember(user=user, temporary_password=password)
 
 
@@ -97,7 +87,7 @@ def update_staff_member(
         Doctor.objects.filter(pk=member.pk).update(specialty=detail)
     elif isinstance(member, Pharmacist):
         Pharmacist.objects.filter(pk=member.pk).update(pharmacy_name=detail)
-    _record(user, by=by, reason="changed")
+    record_change(user, by=by, reason="changed")
 
 
 @transaction.atomic
@@ -142,41 +132,23 @@ def make_temporary_password() -> str:
     return "-".join(groups)
 
 
-def _insert(user: User) -> None:
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:
-        if "users_email" in str(error):
-            raise EmailTaken from None
-        raise
-
-
 def _replace_password(user: User, password: str | None, *, by: User | None, at: dt.datetime, reason: str) -> None:
     if by is not None and by.pk == user.pk:
         raise OwnPasswordPage
     encoded = make_password(password)  # before the row is locked
     with transaction.atomic():
         locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        _give_password(locked, password, encoded, at=at)
+        give_password(locked, password, encoded, at=at)
         locked.save(
             update_fields=["password", "password_temp", "force_password_change", "temporary_password_expires_at"]
         )
         if password is None:
             _mail_link(locked, at=at)
-        _record(locked, by=by, reason=reason)
-
-
-def _give_password(user: User, password: str | None, encoded: str, *, at: dt.datetime) -> None:
-    """A temporary password, or none."""
-    user.password = encoded
-    user.password_temp = password is not None
-    user.force_password_change = True
-    user.temporary_password_expires_at = at + settings.TEMPORARY_PASSWORD_LIFETIME if password else None
+        record_change(locked, by=by, reason=reason)
 
 
 def _mail_link(user: User, *, at: dt.datetime) -> None:
-    StaffMail.objects.create(kind=StaffMail.Kind.INVITATION, user=user, created_at=at, status_at=at)
+    invitation(user, at=at).save(force_insert=True)
     wake("send_mail")
 
 
@@ -188,15 +160,4 @@ def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) ->
     locked.save(update_fields=["is_active"])
     if locked.is_doctor:
         schedule_publisher().want(locked.pk)
-    _record(locked, by=by, reason=reason)
-
-
-def _record(user: User, *, by: User | None, reason: str) -> None:
-    record_access(
-        by=by,
-        action=AccessAction.CHANGED_STAFF,
-        object_kind=(user.role or "user").lower(),
-        object_id=user.pk,
-        hospital_id=user.hospital_id,
-        reason=reason,
-    )
+    record_change(locked, by=by, reason=reason)

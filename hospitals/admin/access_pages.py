@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,12 +21,12 @@ from accounts.models import User
 from hospitals.actions.staff import (
     CannotDeactivateYourself,
     OwnPasswordPage,
-    StaffRow,
     deactivate_staff_member,
     mail_password_link,
     reactivate_staff_member,
     reset_staff_password,
 )
+from hospitals.actions.staff_rows import StaffRow
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 
 MemberView = Callable[[HttpRequest, Any], HttpResponse]
@@ -60,6 +61,17 @@ class AccessPages(_Base):
             return self.not_found(request, str(pk)) if member is None else view(request, member)
 
         return found
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Nobody is deleted: what they signed must keep its name."""
+        member = self.own_object(request, unquote(object_id))
+        if member is None:
+            return self.not_found(request, object_id)
+        text = _("%(name)s stays on record with what they wrote, and cannot be deleted. Deactivate them here instead.")
+        self.message_user(request, text % {"name": self.name_of(member)}, messages.WARNING)
+        return HttpResponseRedirect(self.address("access", member.pk))
 
     def access_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
         if request.method != "POST":

@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.models import Role, User
-from hospitals.actions.staff import EmailTaken, NewStaffMember, StaffRow, add_staff_member, update_staff_member
+from hospitals.actions.staff import NewStaffMember, add_staff_member, update_staff_member
+from hospitals.actions.staff_rows import EmailTaken, StaffRow
 from hospitals.admin.access_pages import AccessPages
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
 from hospitals.admin.hours import HoursPages
+from hospitals.admin.move_page import MovePage
 from hospitals.forms import (
     DoctorForm,
     HospitalAdminForm,
@@ -52,6 +54,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     readonly_fields = ("email", "hospital_name", "access", "second_factor", "last_sign_in")
     last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"))
     second_factor = moment("user.second_factor_since", gettext_lazy("second factor since"))
+    list_before_template = "admin/hospitals/staff_files.html"
     change_form_before_template = "admin/hospitals/staff_links.html"
     add_title: Any
 
@@ -151,7 +154,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
 
 
 @admin.register(Doctor)
-class DoctorAdmin(HoursPages, StaffAdmin):
+class DoctorAdmin(MovePage, HoursPages, StaffAdmin):
     form = DoctorForm
     role = Role.DOCTOR
     new_form = NewDoctorForm

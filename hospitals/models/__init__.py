@@ -1,6 +1,7 @@
 from hospitals.models.availability import DoctorAvailability, DoctorTimeOff, Weekday
 from hospitals.models.hospital import Hospital
 from hospitals.models.staff import Doctor, HospitalAdmin, Pharmacist
+from hospitals.models.staff_import import StaffImport
 
 __all__ = [
     "Doctor",
@@ -9,5 +10,6 @@ __all__ = [
     "Hospital",
     "HospitalAdmin",
     "Pharmacist",
+    "StaffImport",
     "Weekday",
 ]

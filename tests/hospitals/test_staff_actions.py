@@ -9,9 +9,7 @@ from accounts.models import AccessEvent, Profile, Role, User
 from hospitals.actions.hospital import save_hospital
 from hospitals.actions.staff import (
     CannotDeactivateYourself,
-    EmailTaken,
     NewStaffMember,
-    NotStaffRole,
     add_staff_member,
     deactivate_staff_member,
     make_temporary_password,
@@ -19,6 +17,7 @@ from hospitals.actions.staff import (
     reset_staff_password,
     update_staff_member,
 )
+from hospitals.actions.staff_rows import EmailTaken, NotStaffRole
 from hospitals.models import Doctor, Hospital
 from tests.cast import PASSWORD, HospitalCast
 

@@ -15,13 +15,14 @@ from tests.permissions.table import (
     Row,
     both,
     everyone,
+    get_only,
     portal,
     post_only,
 )
 
 _STAFF = {"full_name": "Nora New", "email": "nora@north.test", "hospital": "$hospital_id"}
 _HOSPITAL = {
-    "name": "North",
+    "name": "East",
     "time_zone": "Europe/Vienna",
     "visit_length_minutes": "30",
     "buffer_minutes": "0",
@@ -50,13 +51,16 @@ def model(
     # This page looks for the row first, and an admin's own hospital is there.
     own = 200 if "v" in admin else 403 if name == "hospitals.hospital" else NOT_THERE
     history = portal(own, south=NOT_THERE, operator=200 if "v" in operator else NOT_THERE)
+    # People are not deleted either, and are told what to do instead.
+    people = name.partition(".")[0] == "hospitals" and "c" in admin
+    deleted = portal(DONE, south=NOT_THERE, operator=DONE) if people else portal(403, south=403, operator=403)
     changed = may("c", DONE, foreign=NOT_THERE)
     return [
         *both(base, may("l", 200, foreign=200), may("l", 200, foreign=200)),
         *both(f"{base}add/", may("a", 200, foreign=200), may("a", added, foreign=added), add),
         *both(f"{row}change/", may("v", 200, foreign=NOT_THERE), changed, add),
         *both(f"{row}history/", history, history),
-        *both(f"{row}delete/", portal(403, south=403, operator=403), portal(403, south=403, operator=403)),
+        *both(f"{row}delete/", deleted, deleted),
         # The address of the change page before Django 1.9 leads to it.
         *both(row, portal(DONE, south=DONE, operator=DONE), portal(DONE, south=DONE, operator=DONE)),
     ]
@@ -113,8 +117,16 @@ ROWS: list[Row] = [
         allowed=frozenset({Role.OPERATOR}),
     ),
     *post_only("admin/break-glass/<uuid:pk>/end/", portal(403, south=403, operator=404), uses={"pk": "grant"}),
-    *model("accounts.accessevent", admin="lv", operator="lv"),
-    *post_only("admin/accounts/accessevent/export/", portal(200, south=200, operator=200), refusing=_NO_METHOD),
+    *both("admin/staff-import/", _READ, _READ),
+    *get_only("admin/staff-import/template/", _READ),
+    *both(
+        "admin/staff-import/<uuid:pk>/",
+        portal(200, south=NOT_THERE, operator=200),
+        portal(DONE, south=NOT_THERE, operator=DONE),
+        {"do": "confirm"},
+        uses={"pk": "staffimport"},
+    ),
+    *post_only("admin/staff-export/", _READ),
     *model("hospitals.hospital", admin="", operator="lvca", add=_HOSPITAL, added=DONE),
     *model("hospitals.doctor", admin="lvca", operator="lvca", add=_STAFF),
     *model("hospitals.pharmacist", admin="lvca", operator="lvca", add=_STAFF),
@@ -126,6 +138,8 @@ ROWS: list[Row] = [
     *model("integrations.bookingrequest", admin="lv", operator="lv"),
     *model("integrations.calwebhook", admin="", operator="lv"),
     *model("integrations.syncrun", admin="", operator="lv"),
+    *model("integrations.syncdrift", admin="", operator="lv"),
+    *model("integrations.bookinglookup", admin="", operator="lv"),
     *both(
         "admin/integrations/calwebhook/replay/",
         portal(403, south=403, operator=200),
@@ -133,6 +147,11 @@ ROWS: list[Row] = [
     ),
     *post_only(
         "admin/clinical/aisession/<uuid:pk>/transcript/", portal(403, south=403, operator=403), refusing=_NO_METHOD
+    ),
+    *both(
+        f"admin/hospitals/{_HOURS}move/",
+        portal(403, south=403, operator=200),
+        portal(403, south=403, operator=200),
     ),
     *member_page(f"{_HOURS}hours/", operator=403, body=_WEEK),
     *member_page(f"{_HOURS}time-off/", operator=403, shown=DONE, body=_TIME_OFF),

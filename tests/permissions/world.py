@@ -25,6 +25,7 @@ from accounts.sms import MemorySms
 from clinical.models import Prescription
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.admin import records
+from tests.admin.staff_files import make_import
 from tests.cast import PASSWORD, HospitalCast, make_hospital, make_patient, make_staff
 from tests.clinical.records import make_prescription, make_visit
 from tests.permissions.table import Role as Who
@@ -124,7 +125,6 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
     off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=now, ends_at=now + dt.timedelta(days=1))
     stranger = make_patient("436609999999", "Stella Stranger")
     return ids | {
-        "accessevent": records.read(north, patient).pk,
         "now": now.isoformat(),
         "tomorrow": (now + dt.timedelta(days=1)).isoformat(),
         "date": now.date(),
@@ -139,6 +139,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
         "pk": north.hospital.pk,
         "request_id": ids["bookingrequest"],
         "time_off_pk": off.pk,
+        "staffimport": make_import(north.hospital).pk,
         "content_type_id": ContentType.objects.get_for_model(Prescription).pk,
         "prescription_id": ids["prescription"],
         "own": make_prescription(north.doctor, patient).pk,

@@ -1,0 +1,200 @@
+"""What a file of staff says: rows, and what is wrong with each. Whether an email is free is asked elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from accounts.spreadsheets import BYTE_ORDER_MARK, plain_cell
+
+Text = str | Promise
+
+REQUIRED = ("role", "full_name", "email")
+COLUMNS = (*REQUIRED, "specialty", "pharmacy")
+EXAMPLE = [
+    ("doctor", "Dr. Ada Example", "ada@example.org", "Cardiology", ""),
+    ("pharmacist", "Pia Example", "pia@example.org", "", "Main pharmacy"),
+    ("admin", "Max Example", "max@example.org", "", ""),
+]
+MAX_ROWS = 5_000
+MAX_BYTES = 2 * 1024 * 1024
+MAX_CELL = 200
+MAX_EMAIL = 254  # the longest that can be delivered
+_SEPARATORS = (",", ";", "\t")
+_ROLES = {
+    "doctor": Role.DOCTOR,
+    "pharmacist": Role.PHARMACIST,
+    "admin": Role.HOSPITAL_ADMIN,
+    "hospital admin": Role.HOSPITAL_ADMIN,
+    "hospital_admin": Role.HOSPITAL_ADMIN,
+}
+
+
+class UnreadableFile(Exception):
+    """`message` tells the person what to do about it."""
+
+    code = "unreadable_file"
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(self.code)
+        self.message = message
+
+
+@dataclass(slots=True)
+class StaffLine:
+    """One row as typed, where it stands in the file, and what is wrong by column."""
+
+    line: int
+    cells: dict[str, str]
+    problems: dict[str, Text] = field(default_factory=dict)
+
+    @property
+    def role(self) -> Role:
+        return _ROLES[self.cells["role"].lower()]
+
+    @property
+    def email(self) -> str:
+        return self.cells["email"]
+
+    def mark_taken(self, *, at_this_hospital: bool) -> None:
+        self.problems["email"] = (
+            _("Is a member of this hospital's staff already.")
+            if at_this_hospital
+            else _("Somebody elsewhere signs in with this email already.")
+        )
+
+
+def read_staff(content: bytes) -> list[StaffLine]:
+    """The rows of a file, each with its problems.
+
+    Raises: UnreadableFile.
+    """
+    if len(content) > MAX_BYTES:
+        raise UnreadableFile(_("The file is larger than 2 MB. Split it into smaller ones."))
+    text = _decoded(content)
+    first_line, _newline, _rest = text.lstrip("\r\n").partition("\n")
+    if not first_line.strip():
+        raise UnreadableFile(_("The file is empty. The first line names the columns; each line below is one person."))
+    separator = max(_SEPARATORS, key=first_line.count)
+    lines = list(_lines(text, separator))
+    if not lines:
+        raise UnreadableFile(_("The file names its columns, and nobody below them."))
+    _mark_duplicates(lines)
+    return lines
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        raise UnreadableFile(
+            _("The file is no CSV in UTF-8 but, it seems, “Unicode text” or a workbook. Save it as “CSV UTF-8”.")
+        )
+    try:
+        return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(
+            _("Line %(line)s has letters in an old encoding, as Excel's plain “CSV” does. Save it as “CSV UTF-8”.")
+            % {"line": line}
+        ) from None
+
+
+def _lines(text: str, separator: str) -> Iterator[StaffLine]:
+    rows = _rows(text, separator)
+    _line, header = next(rows)
+    columns = _columns(header)
+    for count, (line, row) in enumerate(rows, start=1):
+        if count > MAX_ROWS:
+            raise UnreadableFile(_("The file has more than 5,000 people. Split it into smaller ones."))
+        cells = {name: plain_cell(cell.strip()) for name, cell in zip(columns, row, strict=False)}
+        one = StaffLine(line, {name: cells.get(name, "") for name in COLUMNS})
+        one.problems = _problems(one.cells)
+        if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
+            one.problems["role"] = _("More cells than columns: is a separator inside a name?")
+        yield one
+
+
+def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with anything in them, and the line each begins on."""
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error:
+        raise UnreadableFile(
+            _("From line %(line)s on the file cannot be read: a quotation mark is open, or stands inside a cell.")
+            % {"line": line}
+        ) from None
+
+
+def _columns(header: list[str]) -> list[str]:
+    names = [cell.strip().lower().replace(" ", "_") for cell in header]
+    while names and not names[-1]:
+        names.pop()
+    missing = [name for name in REQUIRED if name not in names]
+    odd = [name for name in names if name not in COLUMNS or names.count(name) > 1]
+    if missing or odd:
+        raise UnreadableFile(
+            _("The first line must name the columns %(expected)s; the last two may be left out. It says: %(found)s.")
+            % {"expected": ", ".join(COLUMNS), "found": ", ".join(header)[:MAX_CELL]}
+        )
+    return names
+
+
+def _problems(cells: dict[str, str]) -> dict[str, Text]:
+    problems: dict[str, Text] = {}
+    for name, cell in cells.items():
+        if len(cell) > MAX_CELL and name != "email":
+            problems[name] = _("Longer than 200 letters.")
+        elif not cell.isprintable():
+            problems[name] = _("Has a line break or a sign that cannot be shown.")
+    for name in REQUIRED:
+        if not cells[name]:
+            problems[name] = _("Missing.")
+    _check_role(cells, problems)
+    if "email" not in problems and not _is_email(cells["email"]):
+        problems["email"] = _("Not an email address.")
+    return problems
+
+
+def _check_role(cells: dict[str, str], problems: dict[str, Text]) -> None:
+    if "role" in problems:
+        return
+    role = _ROLES.get(cells["role"].lower())
+    if role is None:
+        problems["role"] = _("Not a role: doctor, pharmacist or admin.")
+        return
+    if cells["specialty"] and role is not Role.DOCTOR:
+        problems.setdefault("specialty", _("Only doctors have a specialty."))
+    if cells["pharmacy"] and role is not Role.PHARMACIST:
+        problems.setdefault("pharmacy", _("Only pharmacists have a pharmacy."))
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= MAX_EMAIL
+
+
+def _mark_duplicates(lines: list[StaffLine]) -> None:
+    first: dict[str, int] = {}
+    for one in lines:
+        email = one.email.lower()
+        if not email:
+            continue
+        if email in first:
+            text = _("Stands in line %(line)s already.") % {"line": first[email]}
+            one.problems.setdefault("email", text)
+        else:
+            first[email] = one.line
