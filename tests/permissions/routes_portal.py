@@ -127,6 +127,8 @@ ROWS: list[Row] = [
         uses={"pk": "staffimport"},
     ),
     *post_only("admin/staff-export/", _READ),
+    *model("accounts.accessevent", admin="lv", operator="lv"),
+    *post_only("admin/accounts/accessevent/export/", portal(200, south=200, operator=200), refusing=_NO_METHOD),
     *model("hospitals.hospital", admin="", operator="lvca", add=_HOSPITAL, added=DONE),
     *model("hospitals.doctor", admin="lvca", operator="lvca", add=_STAFF),
     *model("hospitals.pharmacist", admin="lvca", operator="lvca", add=_STAFF),

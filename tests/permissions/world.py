@@ -125,6 +125,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
     off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=now, ends_at=now + dt.timedelta(days=1))
     stranger = make_patient("436609999999", "Stella Stranger")
     return ids | {
+        "accessevent": records.read(north, patient).pk,
         "now": now.isoformat(),
         "tomorrow": (now + dt.timedelta(days=1)).isoformat(),
         "date": now.date(),
