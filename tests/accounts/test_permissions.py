@@ -52,7 +52,10 @@ ADMIN_PAGES = {
             for action in ("view", "add", "change")
             for model in ("hospital", "doctor", "pharmacist", "hospitaladmin")
         ),
-        *(f"integrations.view_{m}" for m in ("callink", "bookingrequest", "calwebhook", "syncrun")),
+        *(
+            f"integrations.view_{m}"
+            for m in ("callink", "bookingrequest", "calwebhook", "syncrun", "syncdrift", "bookinglookup")
+        ),
     },
 }
 

@@ -1,0 +1,120 @@
+"""Bookings the mirror is not sure of, for operators: they belong to no hospital, and name no patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from accounts.models import User
+from clinical.models import AppointmentBooking
+from hospitals.admin.base import ReadOnlyAdmin
+from hospitals.admin.columns import Badge, moment
+from hospitals.admin.filters import KnownChoiceFilter
+from integrations.admin.sync_runs import REPAIR_TEXTS
+from integrations.calcom.drift import PERSISTS_AFTER
+from integrations.models import BookingLookup, SyncDrift
+
+REASON_TEXTS: dict[str, Any] = {
+    "webhook": gettext_lazy("its news did not say enough"),
+    "drift": gettext_lazy("it was different here"),
+    "absent_there": gettext_lazy("it is here, but not in Cal.com's list"),
+}
+ERROR_TEXTS: dict[str, Any] = {
+    "unknown_doctor": gettext_lazy("the doctor is not connected"),
+    "calcom_unavailable": gettext_lazy("Cal.com did not answer"),
+    "calcom_rate_limited": gettext_lazy("too many calls"),
+    "calcom_refused": gettext_lazy("Cal.com refused the question"),
+}
+
+
+class StateFilter(KnownChoiceFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [("waiting", gettext_lazy("waiting")), ("given_up", gettext_lazy("given up"))]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(due_at__isnull=value == "given_up")
+
+
+class UnsettledAdmin(ReadOnlyAdmin):
+    """Rows about one uid each. A uid cancels without a sign-in: what is shown is Cal.com's number of the booking."""
+
+    list_display_links = None
+    visit_start = moment("visit_start", gettext_lazy("visit"))
+
+    def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        if not user.is_operator:
+            return rows.none()
+        booking = AppointmentBooking.objects.filter(pk=OuterRef("pk"))
+        found: QuerySet[Any] = rows.annotate(
+            number=Subquery(booking.values("booking_id")),
+            visit_start=Subquery(booking.values("start_ts")),
+            doctor=Subquery(booking.values("appointment__doctor__user__profile__full_name")),
+        )
+        return found
+
+    def name_of(self, obj: Any) -> str:
+        return str(self.booking_number(obj))
+
+    @display(description=gettext_lazy("booking"))
+    def booking_number(self, row: Any) -> str:
+        return str(row.number) if row.number else _("not known here")
+
+    @display(description=gettext_lazy("doctor"))
+    def doctor_name(self, row: Any) -> str:
+        return str(row.doctor or "-")
+
+
+@admin.register(SyncDrift)
+class SyncDriftAdmin(UnsettledAdmin):
+    list_title = gettext_lazy("Bookings that differ")
+    list_before_template = "admin/integrations/differ_note.html"
+    list_display = ("booking_number", "doctor_name", "visit_start", "what_differs", "state", "first_seen", "last_seen")
+    ordering = ("-seen", "pk")
+    first_seen = moment("first_seen_at", gettext_lazy("since"))
+    last_seen = moment("last_seen_at", gettext_lazy("last compared"))
+    fields = ("booking_number", "doctor_name", "visit_start", "what_differs", "state", "first_seen", "last_seen")
+
+    @display(description=gettext_lazy("what differs"))
+    def what_differs(self, drift: SyncDrift) -> str:
+        return ", ".join(str(REPAIR_TEXTS.get(kind, kind)) for kind in drift.kinds)
+
+    @display(description=gettext_lazy("state"), label={"stays": "danger", "new": "info"})
+    def state(self, drift: SyncDrift) -> Badge:
+        if drift.seen >= PERSISTS_AFTER:
+            return Badge("stays", _("stays different"))
+        return Badge("new", _("compared again in 5 minutes"))
+
+
+@admin.register(BookingLookup)
+class BookingLookupAdmin(UnsettledAdmin):
+    list_title = gettext_lazy("Bookings being looked up")
+    list_before_template = "admin/integrations/lookups_note.html"
+    list_display = ("booking_number", "doctor_name", "visit_start", "why", "state", "tries", "next_try", "queued")
+    list_filter = (StateFilter,)
+    ordering = ("due_at", "pk")
+    queued = moment("queued_at", gettext_lazy("since"))
+    next_try = moment("due_at", gettext_lazy("next try"))
+    fields = ("booking_number", "doctor_name", "visit_start", "why", "state", "tries", "next_try", "queued")
+
+    @display(description=gettext_lazy("why"))
+    def why(self, lookup: BookingLookup) -> Any:
+        return REASON_TEXTS.get(lookup.reason, lookup.reason)
+
+    @display(description=gettext_lazy("state"), label={"waiting": "info", "again": "warning", "given_up": "danger"})
+    def state(self, lookup: BookingLookup) -> Badge:
+        error = ERROR_TEXTS.get(lookup.last_error or "", lookup.last_error)
+        if lookup.due_at is None:
+            return Badge("given_up", _("given up: %(error)s") % {"error": error})
+        if lookup.last_error:
+            return Badge("again", _("tried again: %(error)s") % {"error": error})
+        return Badge("waiting", _("waiting"))
