@@ -72,15 +72,19 @@ def desired_schedule(doctor_id: uuid.UUID) -> ScheduleInput | None:
 
 
 def push_next_schedule() -> bool:
-    """Push one schedule that is out of step. Returns False when none is due."""
+    """Push one schedule that is out of step. Returns False when none is due, or when Cal.com must be left alone."""
     link = _claim(timezone.now())
     if link is None:
         return False
     client = calcom_client(purpose="background")
     try:
         pushed = _push(link, client)
+    except CalcomRateLimited as error:
+        # It was not the schedule's turn, which is no failure; nor is it any other's.
+        CalLink.objects.filter(pk=link.pk).update(next_try_at=timezone.now() + dt.timedelta(seconds=error.retry_after))
+        return False
     except CalcomError as error:
-        _failed(link, error)
+        _postpone(link, error.code)
     else:
         _pushed(link, pushed)
     finally:
@@ -127,13 +131,8 @@ def _pushed(link: CalLink, pushed_hash: str | None) -> None:
     log.info("calcom.schedule_pushed", doctor=str(link.pk))
 
 
-def _failed(link: CalLink, error: CalcomError) -> None:
-    wait = dt.timedelta(seconds=error.retry_after) if isinstance(error, CalcomRateLimited) else None
-    _postpone(link, error.code, wait)
-
-
-def _postpone(link: CalLink, code: str, wait: dt.timedelta | None = None) -> None:
-    pause = wait or min(FIRST_RETRY * 2 ** min(link.failures, 10), LONGEST_RETRY)
+def _postpone(link: CalLink, code: str) -> None:
+    pause = min(FIRST_RETRY * 2 ** min(link.failures, 10), LONGEST_RETRY)
     CalLink.objects.filter(pk=link.pk).update(
         failures=F("failures") + 1, last_error=code, next_try_at=timezone.now() + pause
     )

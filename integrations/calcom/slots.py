@@ -7,19 +7,23 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from clinical.models import Appointment
 from clinical.ports import Slot, Slots
 from hospitals.local_slots import free_slots
 from hospitals.models import Doctor
-from integrations.calcom.errors import CalcomError
+from integrations.calcom.errors import CalcomError, CalcomUnavailable
 from integrations.calcom.service import calcom_client
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)
 
 CACHE_SECONDS = 30
+# Cal.com did not answer: for so long nobody else waits for it.
+LEFT_ALONE_SECONDS = 5
+LEFT_ALONE = "slots-left-alone"
 
 
 def read_slots(doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
@@ -29,7 +33,7 @@ def read_slots(doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zon
     key = _key(doctor, start, end)
     cached: tuple[list[tuple[dt.datetime, dt.datetime]], dt.datetime] | None = cache.get(key)
     if cached is None:
-        cached = _from_calcom(link.cal_event_type_id, start, end)
+        cached = None if cache.get(LEFT_ALONE) else _from_calcom(link.cal_event_type_id, start, end)
         if cached is None:
             return _local(doctor, start, end, time_zone)
         cache.set(key, cached, timeout=CACHE_SECONDS)
@@ -47,10 +51,14 @@ def _key(doctor: Doctor, start: dt.datetime, end: dt.datetime) -> str:
 def _from_calcom(
     event_type_id: int, start: dt.datetime, end: dt.datetime
 ) -> tuple[list[tuple[dt.datetime, dt.datetime]], dt.datetime] | None:
+    if not connection.in_atomic_block:
+        connection.close()  # others may have it while this one waits
     client = calcom_client(purpose="slots")
     try:
         days = client.slots(event_type_id=event_type_id, start=start, end=end)
     except CalcomError as error:
+        if isinstance(error, CalcomUnavailable):
+            cache.set(LEFT_ALONE, True, timeout=LEFT_ALONE_SECONDS)
         log.warning("calcom.slots_unavailable", outcome=error.code)
         return None
     finally:
