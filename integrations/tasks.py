@@ -16,6 +16,7 @@ from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
+from clinical.actions.prescription_upkeep import expire_prescriptions
 from clinical.actions.visit_changes import tell_cancelled
 from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
 from hospitals.import_progress import tell_progress
@@ -45,6 +46,10 @@ def sweep_webhooks() -> None:
 @shared_task(name="integrations.sweep_booking_requests")
 def sweep_booking_requests() -> None:
     _while_work(run_next_request)
+
+
+@shared_task(name="integrations.sweep_marks")
+def sweep_marks() -> None:
     _while_work(run_next_mark)
 
 
@@ -84,6 +89,11 @@ def check_subscription() -> None:
 @shared_task(name="integrations.complete_past_visits")
 def complete_past_visits() -> None:
     complete(at=timezone.now())
+
+
+@shared_task(name="integrations.expire_prescriptions")
+def expire_old_prescriptions() -> None:
+    _while_work(lambda: expire_prescriptions(at=timezone.now()) > 0)
 
 
 @shared_task(name="integrations.seal_access_events")

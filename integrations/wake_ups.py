@@ -19,6 +19,7 @@ SOCKET_TIMEOUT_SECONDS = 0.1
 _TASKS = {
     "process_webhooks": "integrations.sweep_webhooks",
     "run_booking_requests": "integrations.sweep_booking_requests",
+    "pass_on_marks": "integrations.sweep_marks",
     "import_staff": "integrations.sweep_staff_imports",
     "look_up_bookings": "integrations.sweep_lookups",
     "push_schedules": "integrations.sweep_schedules",

@@ -174,6 +174,8 @@ BOOKING_WAIT_SECONDS = 2.5
 WEB_THREADS = 3
 SCHEDULE_PUSH_DELAY_SECONDS = 10
 MAX_OPEN_VISITS = 3
+# Neither denied nor dispensed by then, a prescription expires.
+PRESCRIPTION_LIFETIME = dt.timedelta(days=90)
 IDEMPOTENCY_LIFETIME = dt.timedelta(hours=24)
 
 # Requests
@@ -252,6 +254,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 _SWEEPS = {
     "sweep-webhooks": ("integrations.sweep_webhooks", 15.0),
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
+    "sweep-marks": ("integrations.sweep_marks", 15.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),
     "sweep-mail": ("integrations.sweep_mail", 5.0),
     "sweep-sms": ("integrations.sweep_sms", 5.0),
@@ -262,6 +265,7 @@ _SWEEPS = {
     "purge-sign-in-traces": ("integrations.purge_sign_in_traces", 3600.0),
     "sweep-staff-imports": ("integrations.sweep_staff_imports", 10.0),
     "purge-staff-imports": ("integrations.purge_staff_imports", 3600.0),
+    "expire-prescriptions": ("integrations.expire_prescriptions", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -53,7 +53,7 @@ def queue_mark(appointment: Appointment, *, absent: bool, at: dt.datetime) -> bo
         created_at=at,
         next_try_at=appointment.start_ts + AFTER_START if appointment.start_ts > at else None,
     )
-    wake("run_booking_requests")
+    wake("pass_on_marks")
     return True
 
 
