@@ -41,6 +41,7 @@ urlpatterns = [
     path(f"{_VISIT}/complete/", visits.complete, name="visit-complete"),
     path(f"{_VISIT}/no-show/", visits.no_show, name="visit-no-show"),
     path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
+    path("doctor/patients/", patients.search, name="doctor-patients"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),
     path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing.new_prescription, name="prescribe"),

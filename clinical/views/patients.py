@@ -13,8 +13,20 @@ from accounts.actions.step_up import is_step_up_locked, release_step_up
 from accounts.audit import AccessAction, record_access
 from clinical.models import AiSession, Appointment
 from clinical.patient_record import open_patient, patient_record
+from clinical.patient_search import SHORTEST_NAME, search_patients
 from clinical.people import patient_name
 from clinical.views.access import StaffRequest, doctor_page
+
+
+@doctor_page
+@require_GET
+def search(request: StaffRequest) -> HttpResponse:
+    now = timezone.now()
+    result = search_patients(user=request.user, text=request.GET.get("q", ""), today=timezone.localdate(now))
+    if result.is_asked:
+        record_access(by=request.user, action=AccessAction.SEARCHED_PATIENTS)
+    template = "clinical/_patients_found.html" if request.htmx else "clinical/patients.html"
+    return render(request, template, {"search": result, "shortest": SHORTEST_NAME})
 
 
 @doctor_page

@@ -56,6 +56,7 @@ ROWS: list[Row] = [
     *post_only(f"{_VISIT}complete/", doctors(DONE)),
     *post_only(f"{_VISIT}no-show/", doctors(DONE)),
     *post_only(f"{_VISIT}confirm/", doctors(DONE), uses={"visit_id": "phone_visit"}),
+    *get_only("staff/doctor/patients/", doctors(200, colleague=200, south=200)),
     *get_only("staff/doctor/patients/<uuid:patient_id>/", doctors(200)),
     *post_only("staff/doctor/patients/<uuid:patient_id>/let-phone-in/", doctors(DONE)),
     *both(

@@ -1,0 +1,91 @@
+"""A doctor finds own patients by the beginnings of their names, or by phone. One query."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models import Patient, User
+from accounts.name_search import beginning_with, name_words
+from clinical.models import Appointment, Prescription
+from clinical.people import age_on, display_phone, patient_name
+from clinical.querysets import patients_for_user
+
+MOST_SHOWN = 20
+# What is shorter would list half the patients.
+SHORTEST_NAME = 2
+SHORTEST_PHONE = 4
+LONGEST_QUERY = 100
+# A number in any of its usual spellings.
+_PHONE = re.compile(r"[\d\s()+/.\-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    id: uuid.UUID
+    name: str
+    born: dt.date | None
+    age: int | None
+    phone: str
+    last_visit: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`is_asked` is False where too little was typed to look for; `has_more` where more were found than are shown."""
+
+    text: str
+    is_asked: bool
+    found: Sequence[Found] = ()
+    has_more: bool = False
+
+
+def search_patients(*, user: User, text: str, today: dt.date) -> Search:
+    """Patients whose record is open to the doctor, by name."""
+    text = text.replace("\0", "").strip()[:LONGEST_QUERY]
+    rows = _matching(user, text)
+    if rows is None:
+        return Search(text, is_asked=False)
+    visits = Appointment.objects.for_user(user).filter(patient=OuterRef("pk")).exclude(status="CANCELLED")
+    rows = rows.annotate(last_visit=Subquery(visits.order_by("-start_ts", "-pk").values("start_ts")[:1]))
+    found = list(rows.select_related("user__profile").order_by("user__profile__full_name", "pk")[: MOST_SHOWN + 1])
+    shown = [_found(row, today) for row in found[:MOST_SHOWN]]
+    return Search(text, is_asked=True, found=shown, has_more=len(found) > MOST_SHOWN)
+
+
+def _matching(user: User, text: str) -> QuerySet[Any] | None:
+    if _PHONE.fullmatch(text):
+        # Without the zeros before an area or a country, which are not stored.
+        digits = re.sub(r"\D", "", text).lstrip("0")
+        return _own(user).filter(user__phone__contains=digits) if len(digits) >= SHORTEST_PHONE else None
+    words = beginning_with(text)
+    if words is None or len(text) < SHORTEST_NAME:
+        return None
+    named: QuerySet[Any] = _own(user).annotate(words=name_words("user__profile__full_name")).filter(words=words)
+    return named
+
+
+def _own(user: User) -> QuerySet[Any]:
+    """Begins at the doctor's visits and prescriptions, by index: who is not among them need not be looked at."""
+    if not user.is_doctor:
+        return Patient.objects.none()
+    visits = Appointment.objects.for_user(user).identified().values("patient")
+    prescribed = Prescription.objects.filter(doctor=user.pk, hospital=user.hospital_id).values("patient")
+    return patients_for_user(user).filter(pk__in=visits.union(prescribed))
+
+
+def _found(row: Any, today: dt.date) -> Found:
+    return Found(
+        id=row.pk,
+        name=patient_name(row.user),
+        born=row.date_of_birth,
+        age=age_on(row.date_of_birth, today),
+        phone=display_phone(row.user.phone) if row.user.phone else "",
+        last_visit=row.last_visit,
+    )

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.models import AccessEvent, Patient
+from clinical.patient_search import MOST_SHOWN, search_patients
+from tests.cast import HospitalCast, make_patient
+from tests.clinical.conftest import SignedIn
+from tests.clinical.records import make_prescription, make_visit
+
+NOW = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)
+TODAY = NOW.date()
+SEARCH_QUERIES = 4
+
+
+@pytest.fixture
+def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
+    return signed_in(north.doctor.user)
+
+
+def found(north: HospitalCast, text: str) -> list[str]:
+    return [one.name for one in search_patients(user=north.doctor.user, text=text, today=TODAY).found]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("nor", ["Ada North", "Nora Adams"]),
+        ("NORTH", ["Ada North"]),
+        ("ad nor", ["Ada North", "Nora Adams"]),
+        ("orth", []),
+        ("0660 111 22", ["Ada North"]),
+        ("+43 660 1112233", ["Ada North"]),
+        ("0043 660/1112233", ["Ada North"]),
+        ("2233", ["Ada North"]),
+        ("a\x00da", ["Ada North", "Nora Adams"]),
+        ("o'ne & !", []),
+    ],
+)
+def test_names_by_their_beginnings_and_numbers_as_people_write_them(
+    north: HospitalCast, text: str, names: list[str]
+) -> None:
+    for phone, name in [("436601112233", "Ada North"), ("436609998877", "Nora Adams")]:
+        make_visit(north.doctor, make_patient(phone, name), NOW)
+    assert found(north, text) == names
+
+
+def test_only_patients_whose_record_is_open_are_found(north: HospitalCast, south: HospitalCast) -> None:
+    booked, prescribed = make_patient("436600000001", "Ann Booked"), make_patient("436600000002", "Ann Prescribed")
+    typed, cancelled = make_patient("436600000003", "Ann Typed"), make_patient("436600000004", "Ann Cancelled")
+    elsewhere = make_patient("436600000005", "Ann Elsewhere")
+    make_visit(north.doctor, booked, NOW)
+    make_visit(north.doctor, booked, NOW + dt.timedelta(days=1), status="CANCELLED")
+    make_prescription(north.doctor, prescribed)
+    make_visit(north.doctor, typed, NOW, patient_match="phone")
+    make_visit(north.doctor, cancelled, NOW, status="CANCELLED")
+    make_visit(south.doctor, elsewhere, NOW)
+    make_prescription(south.doctor, elsewhere)
+    for text in ("ann", "4366000"):
+        assert found(north, text) == ["Ann Booked", "Ann Prescribed"]
+    result = search_patients(user=north.doctor.user, text="ann", today=TODAY)
+    assert [one.last_visit for one in result.found] == [NOW, None]
+    for nobody in (north.admin, north.pharmacist.user, booked.user):
+        assert search_patients(user=nobody, text="ann", today=TODAY).found == []
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_search_costs_the_same_and_is_on_record_once(
+    count: int, browser: Client, north: HospitalCast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(count):
+        make_visit(north.doctor, make_patient(f"4366000{number:05d}", f"Ann {number}"), NOW)
+    with django_assert_num_queries(SEARCH_QUERIES):
+        page = browser.get("/staff/doctor/patients/", {"q": "ann"})
+    assert page.content.count(b"+43 660") == count
+    event = AccessEvent.objects.get()
+    assert (event.action, event.patient_id, event.reason) == ("searched_patients", None, "")
+
+
+def test_there_is_an_end_to_what_is_shown(browser: Client, north: HospitalCast) -> None:
+    for number in range(MOST_SHOWN + 1):
+        make_visit(north.doctor, make_patient(f"4366000{number:05d}", f"Ann {number:02}"), NOW)
+    page = browser.get("/staff/doctor/patients/", {"q": "ann"}).content
+    assert page.count(b"+43 660") == MOST_SHOWN
+    assert b"type more to narrow it down" in page
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "660", "000", "!?", "\x00"])
+def test_too_little_is_no_search(text: str, browser: Client) -> None:
+    page = browser.get("/staff/doctor/patients/", {"q": text})
+    assert b"Type the beginning" in page.content
+    assert not AccessEvent.objects.exists()
+
+
+def test_as_you_type_gives_what_is_found_alone(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_visit(north.doctor, patient, NOW)
+    part = browser.get("/staff/doctor/patients/", {"q": "pau"}, headers={"HX-Request": "true"}).content
+    assert b"Paula Patient" in part
+    assert b"<html" not in part
+    whole = browser.get("/staff/doctor/patients/", {"q": "<b>nobody"}).content
+    assert "None of your patients is found by “&lt;b&gt;nobody”".encode() in whole
+
+
+def test_a_search_begins_at_the_doctors_own(north: HospitalCast, patient: Patient) -> None:
+    """However many people there are: no table of people is read from one end to the other."""
+    make_visit(north.doctor, patient, NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    from clinical.patient_search import _matching
+
+    for text in ("pau", "0660 123"):
+        rows = _matching(north.doctor.user, text)
+        assert rows is not None
+        assert "Seq Scan" not in rows.explain()
