@@ -32,6 +32,8 @@ SENTENCES: dict[str, Any] = {
     AccessAction.DENIED_PRESCRIPTION: lazy("%(actor)s denied a prescription of %(patient)s."),
     AccessAction.DISPENSED_PRESCRIPTION: lazy("%(actor)s dispensed a prescription of %(patient)s."),
     AccessAction.UNDID_DISPENSING: lazy("%(actor)s took the dispensing of a prescription of %(patient)s back."),
+    AccessAction.TOOK_OVER_PRESCRIPTION: lazy("%(actor)s took a prescription of %(patient)s over from a colleague."),
+    AccessAction.EXPIRED_PRESCRIPTION: lazy("A prescription of %(patient)s expired."),
     AccessAction.ASKED_PRESCRIBER: lazy("%(actor)s asked the doctor about a prescription of %(patient)s."),
     AccessAction.ANSWERED_PHARMACIST: lazy("%(actor)s answered the pharmacy about a prescription of %(patient)s."),
     AccessAction.MARKED_VISIT: lazy("%(actor)s noted what became of a visit of %(patient)s."),

@@ -31,6 +31,8 @@ class AccessAction(StrEnum):
     DENIED_PRESCRIPTION = "denied_prescription"
     DISPENSED_PRESCRIPTION = "dispensed_prescription"
     UNDID_DISPENSING = "undid_dispensing"
+    TOOK_OVER_PRESCRIPTION = "took_over_prescription"
+    EXPIRED_PRESCRIPTION = "expired_prescription"
     ASKED_PRESCRIBER = "asked_prescriber"
     ANSWERED_PHARMACIST = "answered_pharmacist"
     MARKED_VISIT = "marked_visit"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 UNDO_WINDOW = dt.timedelta(minutes=5)
+# A colleague may have gone home with it.
+TAKE_OVER_AFTER = dt.timedelta(minutes=30)
 
 MOVES: frozenset[tuple[str, str]] = frozenset(
     {
@@ -31,3 +33,7 @@ def undo_ends_at(completed_at: dt.datetime) -> dt.datetime:
 
 def can_undo(*, status: str, completed_at: dt.datetime | None, at: dt.datetime) -> bool:
     return status == "COMPLETED" and completed_at is not None and at <= undo_ends_at(completed_at)
+
+
+def can_take_over(*, claimed_at: dt.datetime | None, at: dt.datetime) -> bool:
+    return claimed_at is None or at >= claimed_at + TAKE_OVER_AFTER

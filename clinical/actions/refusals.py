@@ -49,6 +49,16 @@ class NotTheirs(Conflict):
     message = _("Another colleague has this prescription.")
 
 
+class TakenTooRecently(Conflict):
+    code = "taken_too_recently"
+    message = _("A colleague has this prescription for less than 30 minutes: ask them to hand it back.")
+
+
+class TakeOverReasonMissing(Conflict):
+    code = "take_over_reason_missing"
+    message = _("Say why you take it over: the colleague will want to know.")
+
+
 class WrongState(Conflict):
     code = "wrong_state"
     message = _("This prescription has moved on in the meantime.")
