@@ -23,12 +23,14 @@ class WardbookAdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from hospitals.admin.break_glass import break_glass_page, end_break_glass_page
         from hospitals.admin.staff_import import StaffFilePages
+        from integrations.admin.sms_figures import sms_figures_page
 
         open_page = self.admin_view(partial(break_glass_page, site=self))
         return [
             path("break-glass/", open_page, name="break_glass"),
             path("break-glass/<uuid:pk>/end/", self.admin_view(end_break_glass_page), name="break_glass_end"),
             *StaffFilePages(self).urls,
+            path("text-messages/", self.admin_view(partial(sms_figures_page, site=self)), name="sms_figures"),
             *super().get_urls(),
         ]
 

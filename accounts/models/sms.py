@@ -55,6 +55,7 @@ class SmsMessage(models.Model):
         indexes = [
             models.Index(fields=["created_at"], condition=Q(status="queued"), name="sms_messages_queued_idx"),
             models.Index(fields=["number", "created_at"], name="sms_messages_number_idx"),
+            models.Index(fields=["created_at"], include=["kind", "status", "error_code"], name="sms_messages_time_idx"),
         ]
 
     def __str__(self) -> str:

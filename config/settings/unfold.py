@@ -87,6 +87,12 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Requests"), "outbox", "integrations.bookingrequest"),
                     _item(_("Webhooks"), "inbox", "integrations.calwebhook"),
                     _item(_("Pulls"), "download", "integrations.syncrun"),
+                    {
+                        "title": _("Text messages"),
+                        "icon": "sms",
+                        "link": reverse_lazy("admin:sms_figures"),
+                        "permission": lambda request: getattr(request.user, "is_operator", False),
+                    },
                     _item(_("Differences"), "difference", "integrations.syncdrift"),
                     _item(_("Look-ups"), "manage_search", "integrations.bookinglookup"),
                 ],

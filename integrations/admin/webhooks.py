@@ -47,10 +47,10 @@ class ReplayForm(forms.Form):
     """A period of receipt, in the zone of the page."""
 
     first = forms.DateTimeField(
-        label=gettext_lazy("Received from"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("Received from"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"})
     )
     last = forms.DateTimeField(
-        label=gettext_lazy("until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"})
     )
     only_failed = forms.BooleanField(label=gettext_lazy("Only those that failed"), required=False, initial=True)
 

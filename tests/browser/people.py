@@ -45,7 +45,7 @@ def signed_in_pages(browser: Browser, server: str) -> Iterator[SignedIn]:
     yield open_page
     for context in contexts:
         context.close()
-    assert faults == []
+    assert faults == [], faults
 
 
 def _session_of(user: User) -> str:
@@ -57,4 +57,4 @@ def _session_of(user: User) -> str:
 
 def _note_breach(message: ConsoleMessage, faults: list[str]) -> None:
     if "Content Security Policy" in message.text:
-        faults.append(message.text)
+        faults.append(f"{message.location['url']}: {message.text}")

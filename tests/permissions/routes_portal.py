@@ -116,6 +116,7 @@ ROWS: list[Row] = [
         {"hospital": "$hospital_id", "reason": "Looking for a lost visit.", "confirmed": "yes"},
         allowed=frozenset({Role.OPERATOR}),
     ),
+    *both("admin/text-messages/", portal(403, south=403, operator=200), portal(403, south=403, operator=405)),
     *post_only("admin/break-glass/<uuid:pk>/end/", portal(403, south=403, operator=404), uses={"pk": "grant"}),
     *both("admin/staff-import/", _READ, _READ),
     *get_only("admin/staff-import/template/", _READ),
