@@ -56,7 +56,10 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
         return [MISSING_VISIT]
     is_head = visit.cal_booking_id == booking.uid
     is_moved_there = bool(booking.rescheduled_to_uid)
+    is_alive_there = booking.status in {BookingStatus.ACCEPTED, BookingStatus.PENDING} and not is_moved_there
     found = {
+        # Something once told here has made it part of another visit.
+        MISSING_VISIT: is_alive_there and not is_head,
         CHANGED_STATUS: booking.status != BookingStatus.UNKNOWN
         and (effective_status(row) != booking.status or (is_head and visit.cal_status != booking.status)),
         CHANGED_TIMES: (row.start_ts, row.end_ts) != (booking.start, booking.end)
@@ -64,7 +67,8 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
         or (booking.rescheduled_from_uid or row.rescheduled_from) != row.rescheduled_from
         or (is_moved_there and (is_head or row.rescheduled_to != booking.rescheduled_to_uid)),
         CHANGED_DOCTOR: _has_other_doctor(booking, row, is_head=is_head),
-        CHANGED_PATIENT: bool(booking.attendees) and row.attendee_phone != booking_phone(booking),
+        CHANGED_PATIENT: bool(booking.attendees)
+        and (row.attendee_phone, row.attendee_name or "") != (booking_phone(booking), booking.attendees[0].name),
         NO_SHOW: bool(booking.attendees)
         and not is_marked_here_only(row)
         and (bool(row.no_show) != booking.attendees[0].absent or (is_head and visit.no_show != bool(row.no_show))),

@@ -121,8 +121,8 @@ def _opened(told: _Told) -> Translation:
 
 def _moved(told: _Told) -> Translation:
     payload = told.payload
-    if payload.attendee_seat_id:
-        # The old uid may be the seat's own, and the new one another visit of the same doctor.
+    if payload.attendee_seat_id or (_is_seated(payload) and told.old_uid != told.uid):
+        # The old uid is the seat's own or a visit's that others still come to, the new one perhaps another visit.
         uids = [uid for uid in (told.uid, told.old_uid) if uid]
         return Translation(note="One seat was moved: looked up.", lookups=uids)
     if told.old_uid == told.uid:
@@ -130,7 +130,7 @@ def _moved(told: _Told) -> Translation:
             told.uid, told.at, told.digest, booking_id=payload.booking_id, start=payload.start, end=payload.end
         )
         return Translation([times], lookups=[told.uid])
-    return _with_lookups(told, _replacing(told), ask=not told.old_uid or _is_seated(payload))
+    return _with_lookups(told, _replacing(told), ask=not told.old_uid)
 
 
 def _cancelled(told: _Told) -> Translation:
@@ -184,8 +184,9 @@ def _replacing(told: _Told) -> list[BookingFacts]:
 
 def _facts(told: _Told) -> BookingFacts:
     payload, reference = told.payload, told.reference
-    # Who took a seat is not whose visit it is.
-    booker = payload.attendees[0] if payload.attendees and not _is_seated(payload) else None
+    # Who took a seat is not whose visit it is, and the reference is of who took it.
+    is_seated = _is_seated(payload)
+    booker = payload.attendees[0] if payload.attendees and not is_seated else None
     # Without the id (older builds) the email would take the place of an id that is known.
     organizer = payload.organizer if payload.organizer_id is not None else None
     return BookingFacts(
@@ -201,7 +202,7 @@ def _facts(told: _Told) -> BookingFacts:
         organizer_email=organizer.email if organizer else None,
         attendee_name=booker.name if booker else None,
         phone=event_phone(payload) if booker else None,
-        patient_id=reference.patient_id if reference else None,
+        patient_id=reference.patient_id if reference and not is_seated else None,
     )
 
 

@@ -76,6 +76,13 @@ OLD = {"rescheduleUid": "old", "rescheduleId": 4}
         ("BOOKING_RESCHEDULED", {"rescheduleUid": "a"}, [("a", None, "times", None, None, None)], ["a"]),
         ("BOOKING_RESCHEDULED", {}, [("a", "accepted", *ALL, None)], ["a"]),
         ("BOOKING_RESCHEDULED", OLD | ONE_SEAT, [], ["a", "old"]),
+        ("BOOKING_RESCHEDULED", OLD | {"seatsPerTimeSlot": 4}, [], ["a", "old"]),
+        (
+            "BOOKING_RESCHEDULED",
+            {"rescheduleUid": "a", "seatsPerTimeSlot": 4},
+            [("a", None, "times", None, None, None)],
+            ["a"],
+        ),
         ("BOOKING_RESCHEDULED", OLD | {"uid": None}, [], ["old"]),
         ("BOOKING_CANCELLED", {}, [("a", "cancelled", *ALL, None)], []),
         ("BOOKING_CANCELLED", ONE_SEAT, [], ["a"]),

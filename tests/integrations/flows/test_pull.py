@@ -55,6 +55,7 @@ def test_a_missed_booking_is_made(connected: Connected) -> None:
         ({"status": "cancelled"}, "changed_status"),
         ({"start": "2026-12-08T09:00:00Z"}, "changed_times"),
         ({"attendee": {"name": "Paula Patient", "phoneNumber": PATIENT_PHONE}}, "changed_patient"),
+        ({"attendee": {"name": "Gerda Other", "phoneNumber": "+436609999999"}}, "changed_patient"),
     ],
 )
 def test_what_changed_is_repaired_and_counted_by_kind(connected: Connected, change: dict[str, str], kind: str) -> None:
@@ -110,6 +111,18 @@ def test_a_moved_visit_whose_webhook_was_lost_stays_one_visit(connected: Connect
     assert shown() == listed(connected)
     assert Appointment.objects.get().pk == before
     assert pull_changed_bookings().repaired == {}
+
+
+def test_a_booking_that_lives_there_and_is_no_visit_here_is_drift(connected: Connected) -> None:
+    imported(connected, "a", updatedAt=stamp(-9))
+    imported(connected, "b", updatedAt=stamp(-9), start="2026-12-09T09:00:00Z")
+    pull_changed_bookings()
+    AppointmentBooking.objects.filter(pk="b").update(rescheduled_from="a", rescheduled_from_at=NOW)
+    imported(connected, "b", updatedAt=stamp(-8), start="2026-12-09T10:00:00Z")
+    pull_changed_bookings()
+    assert Appointment.objects.get().cal_booking_id == "b"
+    pull_changed_bookings()
+    assert list(SyncDrift.objects.values_list("uid", "kinds")) == [("a", ["missing_visit"])]
 
 
 def test_a_pull_begins_where_the_last_one_came_to_less_an_overlap(
