@@ -1,38 +1,34 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refused
-from clinical.actions.visits import SEEN_EARLY_BY, confirm_identity, mark_completed, mark_no_show
-from clinical.doctor_day import visit_name, visit_state
-from clinical.models import Appointment
-from clinical.people import full_name
+from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
+from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
+from clinical.models import Appointment, VisitChange
 from clinical.views.access import StaffRequest, doctor_page
+from clinical.views.live import live_page
 from clinical.views.outcomes import tell
+from clinical.visit_forms import VisitChangeForm
+from clinical.visit_page import visit_page
 
 
 @doctor_page
 @require_GET
 def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     """One visit: all there is to see of a person who is not proven."""
-    row = get_object_or_404(Appointment.objects.for_user(request.user).with_people(), pk=visit_id)
-    now = timezone.now()
-    context = {
-        "visit": row,
-        "name": visit_name(row),
-        "state": visit_state(row, at=now),
-        "account_name": full_name(row.patient.user) if row.patient else "",
-        "phone_end": (row.patient.user.phone or "")[-4:] if row.patient else "",
-        "has_begun": row.start_ts - SEEN_EARLY_BY <= now,
-    }
-    return render(request, "clinical/visit.html", context)
+    context = _context(request, visit_id, timezone.now()) | {"form": VisitChangeForm()}
+    return live_page(request, page="clinical/visit.html", part="clinical/_visit.html", context=context)
 
 
 @doctor_page
@@ -40,7 +36,7 @@ def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     try:
         mark_completed(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The visit is marked as completed."))
+        messages.success(request, _("The visit is marked as completed."), extra_tags=_undo(visit_id))
     except Refused as refused:
         tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
@@ -51,7 +47,18 @@ def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 def no_show(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     try:
         mark_no_show(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The visit is marked: nobody came."))
+        messages.success(request, _("The visit is marked: nobody came."), extra_tags=_undo(visit_id))
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:doctor-visit", visit_id)
+
+
+@doctor_page
+@require_POST
+def unmark(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
+    try:
+        unmark_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
+        messages.success(request, _("The mark is taken back."))
     except Refused as refused:
         tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
@@ -67,3 +74,48 @@ def confirm(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
         return redirect("staff:doctor-visit", visit_id)
     messages.success(request, _("Confirmed. The patient's record is open to you."))
     return redirect("staff:doctor-patient", row.patient_id)
+
+
+@doctor_page
+@require_POST
+def change(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
+    """Cancel the visit, or ask its patient to choose another time."""
+    now = timezone.now()
+    form = VisitChangeForm(request.POST)
+    if not form.is_valid():
+        context = _context(request, visit_id, now) | {"form": form}
+        return render(request, "clinical/visit.html", context, status=422)
+    is_cancelled = form.cleaned_data["choice"] == VisitChange.Choice.CANCEL
+    act = cancel_visit if is_cancelled else ask_to_move
+    said = _("The visit is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
+    try:
+        act(appointment_id=visit_id, reason=form.cleaned_data["reason"], by=request.user, at=now)
+        messages.success(request, said)
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:doctor-visit", visit_id)
+
+
+@doctor_page
+@require_POST
+def keep(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
+    try:
+        keep_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
+        messages.success(request, _("The visit stays as it was booked."))
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:doctor-visit", visit_id)
+
+
+def _context(request: StaffRequest, visit_id: uuid.UUID, now: dt.datetime) -> dict[str, Any]:
+    row = get_object_or_404(Appointment.objects.for_user(request.user).with_people(), pk=visit_id)
+    return {
+        "page": visit_page(user=request.user, visit=row, at=now),
+        "visit": row,
+        "live_url": reverse("staff:doctor-visit", args=[visit_id]),
+    }
+
+
+def _undo(visit_id: uuid.UUID) -> str:
+    """Where the toast's button takes the mark back."""
+    return reverse("staff:visit-unmark", args=[visit_id])

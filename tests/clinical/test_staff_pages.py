@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient
-from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
+from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage, VisitChange
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION_ROW, make_prescription, make_visit
@@ -23,6 +23,11 @@ PAGES = {
     "doctor-visit": ("GET", "visit", "doctor", 200),
     "visit-complete": ("POST", "visit", "doctor", 302),
     "visit-no-show": ("POST", "visit", "doctor", 302),
+    "visit-unmark": ("POST", "visit", "doctor", 302),
+    "visit-change": ("POST", "visit", "doctor", 302),
+    "visit-keep": ("POST", "visit", "doctor", 302),
+    "doctor-week": ("GET", "", "doctor", 200),
+    "doctor-patients": ("GET", "", "doctor", 200),
     "visit-confirm": ("POST", "visit", "doctor", 302),
     "doctor-patient": ("GET", "patient", "doctor", 200),
     "prescribe": ("POST", "patient", "doctor", 302),
@@ -41,7 +46,7 @@ PAGES = {
     "pharmacy-undo": ("POST", "prescription", "pharmacist", 302),
 }
 # Enough to pass every form.
-FACTS = {**MEDICATION_ROW, "text": "Why?", "reason": "dose", "quantity-0": "1", "batch-0": "B"}
+FACTS = {**MEDICATION_ROW, "text": "Why?", "reason": "dose", "quantity-0": "1", "batch-0": "B", "choice": "cancel"}
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def ask(client: Client, name: str, records: dict[str, uuid.UUID]) -> int:
 
 
 def everything() -> list[object]:
-    models = (Appointment, Prescription, PrescriptionMessage, AccessEvent)
+    models = (Appointment, Prescription, PrescriptionMessage, VisitChange, AccessEvent)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from accounts.models import AccessEvent, Patient
 from accounts.refusals import Refused
 from clinical.actions import refusals
-from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show
+from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+Mark = Callable[..., Appointment]
 
 
 def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, patient: Patient) -> None:
@@ -35,6 +37,31 @@ def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, pa
     assert list(reasons) == [("marked_visit", "completed"), ("marked_visit", "no_show")]
 
 
+@pytest.mark.parametrize("mark", [mark_completed, mark_no_show])
+def test_a_mark_is_taken_back_once(mark: Mark, north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(north.doctor, patient, NOW)
+    AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
+    mark(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    for _ in range(2):
+        unmarked = unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    assert (unmarked.status, unmarked.completed_at, unmarked.completed_by_id, unmarked.no_show) == (
+        "SCHEDULED",
+        None,
+        None,
+        False,
+    )
+    assert AppointmentBooking.objects.get().no_show is False
+    reasons = AccessEvent.objects.order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["completed" if mark is mark_completed else "no_show", "unmarked"]
+
+
+def test_a_mark_taken_back_long_after_leaves_what_the_clock_says(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(north.doctor, patient, NOW - dt.timedelta(days=2))
+    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    unmarked = unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    assert (unmarked.status, unmarked.completed_at, unmarked.no_show) == ("COMPLETED", None, False)
+
+
 @pytest.mark.parametrize(
     ("facts", "wanted"),
     [
@@ -42,7 +69,7 @@ def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, pa
         ({"start": NOW + dt.timedelta(minutes=61)}, refusals.VisitNotBegun),
     ],
 )
-@pytest.mark.parametrize("act", [mark_completed, mark_no_show])
+@pytest.mark.parametrize("act", [mark_completed, mark_no_show, unmark_visit])
 def test_what_cannot_be_marked(
     act: type, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient
 ) -> None:
@@ -54,7 +81,7 @@ def test_what_cannot_be_marked(
     assert not AccessEvent.objects.exists()
 
 
-@pytest.mark.parametrize("act", [mark_completed, mark_no_show, confirm_identity])
+@pytest.mark.parametrize("act", [mark_completed, mark_no_show, unmark_visit, confirm_identity])
 def test_another_doctors_visit_is_not_there(
     act: type, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:

@@ -1,0 +1,79 @@
+"""What a visit's page shows beside the visit: its mark, where that stands, and what was decided about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from accounts.models import User
+from clinical.actions.visits import SEEN_EARLY_BY
+from clinical.doctor_day import visit_name, visit_state
+from clinical.models import Appointment, VisitChange
+from clinical.people import full_name
+from clinical.ports import booking_provider
+from clinical.visit_changes import ChangeState, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPage:
+    """`passed_on` tells of the mark: pending, or the code of why the calendar does not hold it; empty otherwise."""
+
+    visit: Appointment
+    name: str
+    state: str
+    passed_on: str
+    change: VisitChange | None
+    change_state: ChangeState | None
+    now: dt.datetime
+
+    @property
+    def has_begun(self) -> bool:
+        return self.visit.start_ts - SEEN_EARLY_BY <= self.now
+
+    @property
+    def is_marked(self) -> bool:
+        return self.visit.completed_at is not None or self.visit.no_show
+
+    @property
+    def can_change(self) -> bool:
+        is_open = self.visit.status == Appointment.Status.SCHEDULED and self.visit.start_ts > self.now
+        return is_open and self.change_state != "cancelling"
+
+    @property
+    def account_name(self) -> str:
+        return full_name(self.visit.patient.user) if self.visit.patient else ""
+
+    @property
+    def phone_end(self) -> str:
+        return (self.visit.patient.user.phone or "")[-4:] if self.visit.patient else ""
+
+
+def visit_page(*, user: User, visit: Appointment, at: dt.datetime) -> VisitPage:
+    """`visit` comes with its people, and is the user's to see."""
+    changes = VisitChange.objects.for_user(user).current().filter(appointment=visit)
+    change = changes.select_related("decided_by__profile").first()
+    return VisitPage(
+        visit=visit,
+        name=visit_name(visit),
+        state=visit_state(visit, at=at),
+        passed_on=_passed_on(visit),
+        change=change,
+        change_state=_change_state(change, visit, at),
+        now=at,
+    )
+
+
+def _passed_on(visit: Appointment) -> str:
+    outcome = booking_provider().absence_outcome(visit.pk)
+    if outcome is None or outcome.state == "done":
+        return ""
+    return outcome.code or "refused" if outcome.state == "refused" else "pending"
+
+
+def _change_state(change: VisitChange | None, visit: Appointment, at: dt.datetime) -> ChangeState | None:
+    if change is None:
+        return None
+    asked = [change.request_id] if change.request_id else []
+    outcomes = booking_provider().outcomes(asked) if asked else {}
+    outcome = outcomes.get(change.request_id) if change.request_id else None
+    return state_of(change, visit, outcome=outcome, at=at)
