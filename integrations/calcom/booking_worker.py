@@ -22,12 +22,12 @@ from clinical.actions.mirror import Applied, UnknownDoctor, apply_booking_facts
 from clinical.booking_facts import BookingFacts
 from integrations.calcom.booking_calls import GIVE_UP_AFTER, Impossible, carry_out
 from integrations.calcom.bookings import forget_slots
-from integrations.calcom.client import TIMEOUT_SECONDS
 from integrations.calcom.doctors import doctor_of
 from integrations.calcom.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome
 from integrations.calcom.payloads import Booking, BookingStatus
 from integrations.calcom.service import calcom_client
 from integrations.calcom.translate import translate_booking
+from integrations.calcom.transport import TIMEOUT_SECONDS
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)

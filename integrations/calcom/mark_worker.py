@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
 from clinical.booking_facts import BookingFacts
-from integrations.calcom.client import TIMEOUT_SECONDS, CalcomClient
+from integrations.calcom.client import CalcomClient
 from integrations.calcom.doctors import doctor_of
 from integrations.calcom.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome
 from integrations.calcom.marks import ABSENT, OPEN, SUPERSEDED
 from integrations.calcom.payloads import Booking
 from integrations.calcom.service import calcom_client
 from integrations.calcom.translate import translate_booking
+from integrations.calcom.transport import TIMEOUT_SECONDS
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)
