@@ -39,6 +39,7 @@ ALLOWED = {
     "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",
     "hospitals/api/views.py: Profile": "names of who is in the patient's own access log",
+    "integrations/admin/unsettled.py: AppointmentBooking": "beside rows that operators alone see",
 }
 MODELS = {
     model.__name__ for app in ("accounts", "hospitals", "clinical") for model in apps.get_app_config(app).get_models()
