@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,6 +40,8 @@ DAY_NAMES = {
     Weekday.SATURDAY: gettext_lazy("Saturday"),
     Weekday.SUNDAY: gettext_lazy("Sunday"),
 }
+_ADD = re.compile(r"add-([1-7])")
+_REMOVE = re.compile(r"remove-([1-7])-(\d{1,2})")
 _FIELD_NAME = re.compile(r"d([1-7])-(\d{1,2})-(?:start|end)")
 
 # What was typed, by day: (start, end).
@@ -166,6 +169,21 @@ def typed_rows(data: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def edited_week(rows: Rows, data: QueryDict) -> WeekForm:
+    """The week after a button other than the one that saves: a row added or removed, or a day copied."""
+    what = data.get("do", "")
+    if match := _ADD.fullmatch(what):
+        day = int(match[1])
+        return WeekForm(with_blank_row(rows, day), is_bound=False, focus_on=day)
+    if match := _REMOVE.fullmatch(what):
+        day = int(match[1])
+        return WeekForm(without_row(rows, day, int(match[2])), is_bound=False, focus_on=day)
+    if what == "copy":
+        source, *_rest = _days(data.getlist("copy_from")) or [0]
+        rows = with_copied_day(rows, source, _days(data.getlist("copy_to"))) if source else rows
+    return WeekForm(rows, is_bound=False)
+
+
 def with_blank_row(rows: Rows, day: int) -> Rows:
     existing = rows.get(day, [])
     return rows if len(existing) >= MAX_SHIFTS_A_DAY else {**rows, day: [*existing, ("", "")]}
@@ -178,6 +196,10 @@ def without_row(rows: Rows, day: int, index: int) -> Rows:
 def with_copied_day(rows: Rows, source: int, targets: Iterable[int]) -> Rows:
     copied = [row for row in rows.get(source, []) if any(row)]
     return {**rows, **{day: list(copied) for day in targets if day != source}}
+
+
+def _days(values: list[str]) -> list[int]:
+    return [day for day in DAYS if str(day) in values]
 
 
 def _shift_forms(day: int, rows: Sequence[tuple[str, str]], is_bound: bool) -> list[ShiftForm]:

@@ -1,12 +1,8 @@
-"""A doctor's week and time off: pages below the doctor's address in the portal."""
+"""A doctor's week, time off and the visits these hit: pages below the doctor's address in the portal."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 import uuid
-import zoneinfo
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -15,41 +11,29 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.permissions import Permission, has_permission
+from accounts.refusals import Refused
+from hospitals.actions.hit_visits import VisitsHit
 from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.time_off import add_time_off, cancel_time_off
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.forms import TimeOffForm
-from hospitals.hours import DAYS, Window, join_shifts
+from hospitals.hours import Window, join_shifts
 from hospitals.models import Doctor, DoctorTimeOff
-from hospitals.ports import schedule_publisher
-from hospitals.week_form import (
-    Rows,
-    WeekForm,
-    rows_of,
-    typed_rows,
-    with_blank_row,
-    with_copied_day,
-    without_row,
-)
+from hospitals.ports import booked_visits, schedule_publisher
+from hospitals.time_off_rows import time_off_rows
+from hospitals.visit_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
+from hospitals.week_form import WeekForm, edited_week, rows_of, typed_rows
+from hospitals.zones import zone_of
 
-_ADD = re.compile(r"add-([1-7])")
-_REMOVE = re.compile(r"remove-([1-7])-(\d{1,2})")
-
-
-@dataclass(frozen=True, slots=True)
-class TimeOffRow:
-    pk: uuid.UUID
-    text: str
-    reason: str
+# Decisions shown beside the hours; older ones are in the access log.
+MOST_DECIDED = 50
 
 
 class HoursPages(HospitalScopedAdmin):
@@ -63,6 +47,7 @@ class HoursPages(HospitalScopedAdmin):
                 wrap(self.cancel_time_off_view),
                 name=f"{name}_cancel_time_off",
             ),
+            path("<uuid:pk>/visits/<uuid:visit_id>/", wrap(self.decide_visit_view), name=f"{name}_decide_visit"),
             *super().get_urls(),
         ]
 
@@ -90,13 +75,22 @@ class HoursPages(HospitalScopedAdmin):
             return self.not_found(request, str(pk))
         if request.method != "POST":
             return self._hours_page(request, doctor)
-        rows, what = typed_rows(request.POST), request.POST.get("do", "")
-        if what != "save":
-            return self._hours_page(request, doctor, week=_edited(request, rows, what))
+        rows = typed_rows(request.POST)
+        if request.POST.get("do") != "save":
+            return self._hours_page(request, doctor, week=edited_week(rows, request.POST))
         week = WeekForm(rows, is_bound=True)
-        if not week.is_valid():
+        if not week.is_valid() or goes_back(request.POST):
             return self._hours_page(request, doctor, week=week)
-        replace_weekly_hours(doctor=doctor, windows=week.windows, by=acting_user(request), at=timezone.now())
+        try:
+            replace_weekly_hours(
+                doctor=doctor,
+                windows=week.windows,
+                answers=given_answers(request.POST),
+                by=acting_user(request),
+                at=timezone.now(),
+            )
+        except VisitsHit as hit:
+            return self._visits_page(request, doctor, hit, title=_("New weekly hours of %(name)s"))
         self.message_user(request, _("Hours saved."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
@@ -106,11 +100,15 @@ class HoursPages(HospitalScopedAdmin):
             return self.not_found(request, str(pk))
         if request.method != "POST":
             return HttpResponseRedirect(self.address("hours", pk))
-        form = TimeOffForm(request.POST, zone=zone_of(doctor))
-        if not form.is_valid():
+        form = TimeOffForm(request.POST, zone=zone_of(doctor.hospital))
+        if not form.is_valid() or goes_back(request.POST):
             return self._hours_page(request, doctor, time_off_form=form)
         facts = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "is_whole_days", "reason")}
-        add_time_off(doctor=doctor, **facts, by=acting_user(request), at=timezone.now())
+        answers = given_answers(request.POST)
+        try:
+            add_time_off(doctor=doctor, **facts, answers=answers, by=acting_user(request), at=timezone.now())
+        except VisitsHit as hit:
+            return self._visits_page(request, doctor, hit, title=_("Time off of %(name)s"))
         self.message_user(request, _("Time off saved."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
@@ -126,6 +124,27 @@ class HoursPages(HospitalScopedAdmin):
         self.message_user(request, _("Time off cancelled."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
+    def decide_visit_view(self, request: HttpRequest, pk: uuid.UUID, visit_id: uuid.UUID) -> HttpResponse:
+        """Another choice about one visit: later than the hours or the time off that hit it."""
+        doctor = self._doctor(request, pk)
+        if doctor is None:
+            return self.not_found(request, str(pk))
+        by, back = acting_user(request), self.address("hours", pk)
+        shown = booked_visits().shown([visit_id], by=by)
+        choice = as_choice(request.POST.get("choice"))
+        if not shown:
+            self.message_user(request, _("There is no such visit."), messages.ERROR)
+            return HttpResponseRedirect(back)
+        if request.method != "POST" or choice is None:
+            context = {"visit": shown[0], "choices": CHOICES, "back": back, "title": _("A booked visit")}
+            return self._page(request, "visit_choice", context)
+        try:
+            booked_visits().decide_one(visit_id, choice, reason=typed_reason(request.POST), by=by, at=timezone.now())
+            self.message_user(request, _("Saved."), messages.SUCCESS)
+        except Refused as refused:
+            self.message_user(request, refused.message, messages.ERROR)
+        return HttpResponseRedirect(back)
+
     def _doctor(self, request: HttpRequest, pk: uuid.UUID) -> Doctor | None:
         doctor: Doctor | None = self.own_object(request, str(pk))
         if doctor is not None and not self.has_hours_permission(request, doctor):
@@ -140,62 +159,33 @@ class HoursPages(HospitalScopedAdmin):
         week: WeekForm | None = None,
         time_off_form: TimeOffForm | None = None,
     ) -> HttpResponse:
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
+        now = timezone.now()
+        context = {
             "title": _("Hours of %(name)s") % {"name": self.name_of(doctor)},
-            "opts": self.opts,
             "doctor": doctor,
             "week": week or WeekForm(rows_of(join_shifts(windows_of(doctor))), is_bound=False),
             "is_unsaved": week is not None,
             "state": schedule_publisher().state(doctor.pk),
-            "zone": zone_of(doctor),
-            "time_off": _time_off_rows(doctor, at=timezone.now()),
-            "time_off_form": time_off_form or TimeOffForm(zone=zone_of(doctor)),
+            "zone": zone_of(doctor.hospital),
+            "time_off": time_off_rows(doctor, at=now),
+            "time_off_form": time_off_form or TimeOffForm(zone=zone_of(doctor.hospital)),
+            "decided": booked_visits().decided(doctor.pk, by=acting_user(request), at=now, limit=MOST_DECIDED + 1),
+            "most_decided": MOST_DECIDED,
         }
-        return TemplateResponse(request, "admin/hospitals/doctor/hours.html", context)
+        return self._page(request, "hours", context)
+
+    def _visits_page(self, request: HttpRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
+        context = {
+            "title": title % {"name": self.name_of(doctor)},
+            "zone": zone_of(doctor.hospital),
+            "step": visit_step(request.POST, hit.visits, by=acting_user(request)),
+        }
+        return self._page(request, "visits_hit", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        everywhere = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"admin/hospitals/doctor/{name}.html", {**everywhere, **context})
 
 
 def windows_of(doctor: Doctor) -> list[Window]:
     return [Window(row.day_of_week, row.start_time, row.end_time) for row in doctor.availability.all()]
-
-
-def zone_of(doctor: Doctor) -> zoneinfo.ZoneInfo | None:
-    name = doctor.hospital.time_zone
-    try:
-        return zoneinfo.ZoneInfo(name) if name else None
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # Other programs write this column too.
-        return None
-
-
-def _time_off_rows(doctor: Doctor, *, at: dt.datetime) -> list[TimeOffRow]:
-    rows = doctor.time_off.filter(ends_at__gt=at)
-    return [TimeOffRow(off.pk, _span_text(off, zone_of(doctor)), off.reason) for off in rows]
-
-
-def _span_text(off: DoctorTimeOff, zone: zoneinfo.ZoneInfo | None) -> str:
-    start, end = localtime(off.starts_at, zone), localtime(off.ends_at, zone)
-    if not off.is_whole_days:
-        return f"{date_format(start, 'j M Y, H:i')} - {date_format(end, 'j M Y, H:i')}"
-    # It ends at the midnight after its last day.
-    first, last = start.date(), (end - dt.timedelta(seconds=1)).date()
-    days = [first] if first == last else [first, last]
-    return " - ".join(date_format(day, "j M Y") for day in days)
-
-
-def _edited(request: HttpRequest, rows: Rows, what: str) -> WeekForm:
-    """The week with a row added or removed or a day copied: shown again, not saved."""
-    if match := _ADD.fullmatch(what):
-        day = int(match[1])
-        return WeekForm(with_blank_row(rows, day), is_bound=False, focus_on=day)
-    if match := _REMOVE.fullmatch(what):
-        day = int(match[1])
-        return WeekForm(without_row(rows, day, int(match[2])), is_bound=False, focus_on=day)
-    if what == "copy":
-        source, *_rest = _days(request.POST.getlist("copy_from")) or [0]
-        rows = with_copied_day(rows, source, _days(request.POST.getlist("copy_to"))) if source else rows
-    return WeekForm(rows, is_bound=False)
-
-
-def _days(values: list[str]) -> list[int]:
-    return [day for day in DAYS if str(day) in values]
