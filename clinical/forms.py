@@ -203,6 +203,16 @@ class DenyForm(forms.Form):
         return cleaned
 
 
+class TakeOverForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you take it over?"),
+        help_text=gettext_lazy("The colleague can read this. Write nothing about the patient."),
+        max_length=200,
+    )
+
+    use_required_attribute = False
+
+
 class MessageForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Message"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 

@@ -15,9 +15,9 @@ def full_name(user: User) -> str:
     return profile.full_name if profile else ""
 
 
-def patient_name(user: User) -> str:
+def patient_name(user: User | None) -> str:
     """A patient gives a name after the first sign-in, and may not have yet."""
-    return full_name(user) or _("Patient without a name")
+    return (full_name(user) if user else "") or _("Patient without a name")
 
 
 def age_on(born: dt.date | None, today: dt.date) -> int | None:

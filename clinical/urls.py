@@ -56,6 +56,7 @@ urlpatterns = [
     path(f"{_RX}/", pharmacy.review, name="pharmacy-review"),
     path(f"{_RX}/claim/", pharmacy.claim, name="pharmacy-claim"),
     path(f"{_RX}/release/", pharmacy.release, name="pharmacy-release"),
+    path(f"{_RX}/take-over/", pharmacy.take_over, name="pharmacy-take-over"),
     path(f"{_RX}/approve/", pharmacy.approve, name="pharmacy-approve"),
     path(f"{_RX}/deny/", pharmacy.deny, name="pharmacy-deny"),
     path(f"{_RX}/ask/", pharmacy.ask, name="pharmacy-ask"),

@@ -14,6 +14,10 @@ from django.utils.safestring import mark_safe
 POLL_HEADER = "X-Poll"
 
 
+def is_poll(request: HttpRequest) -> bool:
+    return POLL_HEADER in request.headers
+
+
 def live_page(request: HttpRequest, *, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
     """The page; or to a poll its living part, as 304 where that is what the browser has.
 
@@ -21,7 +25,7 @@ def live_page(request: HttpRequest, *, page: str, part: str, context: dict[str, 
     """
     body = render_to_string(part, context, request=request)
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-    if POLL_HEADER in request.headers:
+    if is_poll(request):
         answer = HttpResponse(body, headers={"ETag": etag})
         response = get_conditional_response(request, etag=etag, response=answer) or answer
     else:

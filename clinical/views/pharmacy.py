@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import AccessAction, record_access
 from accounts.refusals import Refused
+from clinical.actions.prescription_upkeep import take_over_prescription
 from clinical.actions.prescriptions import (
     approve_prescription,
     claim_prescription,
@@ -24,23 +25,35 @@ from clinical.actions.prescriptions import (
     undo_dispensing,
 )
 from clinical.actions.questions import ask_prescriber
-from clinical.forms import DenyForm, DispenseForm, MessageForm
-from clinical.medications import stored_medications
+from clinical.duplicates import Earlier, duplicates
+from clinical.forms import DenyForm, DispenseForm, MessageForm, TakeOverForm
+from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
 from clinical.people import age_on, full_name, patient_name
-from clinical.pharmacy_queue import other_prescriptions, pharmacy_queue
-from clinical.prescription_states import can_undo
+from clinical.pharmacy_filters import QueueFilters
+from clinical.pharmacy_queue import QueueEntry, other_prescriptions, pharmacy_queue
+from clinical.prescription_states import can_take_over, can_undo
 from clinical.views.access import StaffRequest, pharmacist_page
-from clinical.views.live import live_page
+from clinical.views.live import is_poll, live_page
 from clinical.views.outcomes import tell
 
 
 @pharmacist_page
 @require_GET
 def queue(request: StaffRequest) -> HttpResponse:
+    filters = QueueFilters.of(request.GET)
+    if filters.patient and not is_poll(request):
+        record_access(
+            by=request.user,
+            action=AccessAction.SEARCHED_PATIENTS,
+            object_kind="prescription",
+            hospital_id=request.user.hospital_id,
+        )
+    address = reverse("staff:pharmacy-queue")
     context = {
-        "queue": pharmacy_queue(user=request.user, at=timezone.now()),
-        "live_url": reverse("staff:pharmacy-queue"),
+        "queue": pharmacy_queue(user=request.user, at=timezone.now(), filters=filters),
+        "filters": filters,
+        "live_url": f"{address}?{filters.query}" if filters else address,
     }
     return live_page(
         request, page="clinical/pharmacy_queue.html", part="clinical/_pharmacy_queue.html", context=context
@@ -71,6 +84,9 @@ def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **form
     )
     now = timezone.now()
     medications = stored_medications(row.medications)
+    others = other_prescriptions(request.user, row)
+    given = row.dispensed_lines if isinstance(row.dispensed_lines, list) else []
+    dispensed = [given[number] if number < len(given) else None for number in range(len(medications))]
     context: dict[str, Any] = {
         "prescription": row,
         "medications": medications,
@@ -81,13 +97,25 @@ def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **form
         "is_mine": row.pharmacist_id == request.user.pk,
         "is_open": row.status in {"PENDING", "APPROVED"},
         "can_undo": can_undo(status=row.status, completed_at=row.completed_at, at=now),
-        "others": other_prescriptions(request.user, row),
+        "others": others,
+        "lines": list(zip(medications, dispensed, _duplicates(row, medications, others), strict=True)),
+        "can_take_over": can_take_over(claimed_at=row.claimed_at, at=now),
+        "take_over_form": TakeOverForm(),
         "thread": row.messages.select_related("author__profile"),
         "deny_form": DenyForm(),
         "ask_form": MessageForm(),
         "dispense_form": DispenseForm(medications=medications),
     }
     return render(request, "clinical/pharmacy_review.html", context | forms, status=status)
+
+
+def _duplicates(
+    row: Prescription, medications: Sequence[Medication], others: Sequence[QueueEntry]
+) -> Sequence[Earlier | None]:
+    known = [
+        Earlier(one.prescription.created_at, one.prescriber, one.prescription.status, one.medications) for one in others
+    ]
+    return duplicates(medications, at=row.created_at, others=known)
 
 
 def _done(request: StaffRequest, prescription_id: uuid.UUID, write: Callable[[], object], said: str) -> HttpResponse:
@@ -119,6 +147,22 @@ def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     except Refused as refused:
         tell(request, refused)
     return redirect("staff:pharmacy-queue")
+
+
+@pharmacist_page
+@require_POST
+def take_over(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    form = TakeOverForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _visible(request, prescription_id), status=422, take_over_form=form)
+    return _done(
+        request,
+        prescription_id,
+        lambda: take_over_prescription(
+            prescription_id=prescription_id, by=request.user, reason=form.cleaned_data["reason"], at=timezone.now()
+        ),
+        _("It is yours now. Your reason is on record."),
+    )
 
 
 @pharmacist_page

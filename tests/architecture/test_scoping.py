@@ -35,6 +35,7 @@ ALLOWED = {
     "clinical/doctor_day.py: PrescriptionMessage": "the last message of those",
     "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
     "hospitals/access_log.py: User": "names in lines the reader may see, and whom to narrow those to",
+    "clinical/pharmacy_queue.py: Profile": "names of the people on prescriptions that were read so",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",

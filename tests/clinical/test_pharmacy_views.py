@@ -48,7 +48,7 @@ def test_the_queue_costs_the_same_however_long(
         for holder in (None, north.pharmacist, colleague):
             prescription = waiting_since(5, north, patient)
             Prescription.objects.filter(pk=prescription.pk).update(pharmacist=holder)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = browser.get(QUEUE)
     assert page.content.count(b">Claim<") == count
     assert not AccessEvent.objects.exists()

@@ -73,6 +73,7 @@ ROWS: list[Row] = [
     *get_only(_RX, pharmacists(200)),
     *post_only(f"{_RX}claim/", pharmacists(DONE)),
     *post_only(f"{_RX}release/", pharmacists(DONE), uses=_CLAIMED),
+    *post_only(f"{_RX}take-over/", pharmacists(DONE), {"reason": "Gone home."}, uses=_CLAIMED),
     *post_only(f"{_RX}approve/", pharmacists(DONE), uses=_CLAIMED),
     *post_only(f"{_RX}deny/", pharmacists(DONE), {"reason": "dose"}, uses=_CLAIMED),
     *post_only(f"{_RX}ask/", pharmacists(DONE), {"text": "How often?"}, uses=_CLAIMED),

@@ -1,0 +1,153 @@
+"""What a pharmacist is shown beside the prescription: filters, figures, duplicates, and taking over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AccessEvent, Patient, Role, User
+from clinical.actions.prescriptions import claim_prescription
+from clinical.duplicates import Earlier, duplicates
+from clinical.medications import Medication, as_json
+from clinical.models import Prescription
+from hospitals.models import Pharmacist
+from tests.cast import HospitalCast, make_staff
+from tests.clinical.conftest import SignedIn
+from tests.clinical.records import MEDICATION, make_prescription
+
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+QUEUE = "/staff/pharmacy/"
+IBUPROFEN = MEDICATION.model_copy(update={"name": "Ibuprofen"})
+
+
+@pytest.fixture
+def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
+    return signed_in(north.pharmacist.user)
+
+
+@pytest.fixture
+def colleague(north: HospitalCast) -> User:
+    user = make_staff(north.hospital, Role.PHARMACIST, "second@north.test", "Paul North")
+    Pharmacist.objects.create(user=user, hospital=north.hospital)
+    return user
+
+
+def shown(browser: Client, query: str) -> list[str]:
+    html = browser.get(f"{QUEUE}?{query}").content.decode()
+    return re.findall(r"Claim<span class=\"sr-only\"> ([^<]+)</span>", html)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("patient=pau", ["Paula Patient"]),
+        ("patient=oth", ["Otto Other"]),
+        ("doctor=dora", ["Paula Patient", "Otto Other"]),
+        ("doctor=nobody", []),
+        ("medication=IBU", ["Otto Other"]),
+        ("medication=%25.*%22%5C", []),
+        ("patient=oth&medication=ibu", ["Otto Other"]),
+        ("patient=pau&medication=ibu", []),
+        ("patient=%21%00", []),
+    ],
+)
+@time_machine.travel(NOW, tick=False)
+def test_the_queue_is_narrowed(
+    query: str, names: list[str], browser: Client, north: HospitalCast, patient: Patient, other_patient: Patient
+) -> None:
+    make_prescription(north.doctor, patient, created_at=NOW - DAY)
+    make_prescription(north.doctor, other_patient, medications=as_json([IBUPROFEN]), created_at=NOW)
+    assert shown(browser, query) == names
+    searches = ["searched_patients"] if "patient=" in query else []
+    assert list(AccessEvent.objects.values_list("action", flat=True)) == searches
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_narrowed_queue_polls_itself_and_is_no_new_search(
+    browser: Client, north: HospitalCast, patient: Patient
+) -> None:
+    make_prescription(north.doctor, patient)
+    page = browser.get(f"{QUEUE}?patient=pau").content.decode()
+    assert 'hx-get="/staff/pharmacy/?patient=pau"' in page
+    browser.get(f"{QUEUE}?patient=pau", headers={"X-Poll": "1", "HX-Request": "true"})
+    assert AccessEvent.objects.count() == 1
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_figures_of_the_day(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    for minutes in (10, 20, 90):
+        make_prescription(north.doctor, patient, created_at=NOW - dt.timedelta(minutes=minutes))
+    for hours in (1, 1, 2):
+        done = {"status": "COMPLETED", "completed_at": NOW - dt.timedelta(hours=hours), "pharmacist": north.pharmacist}
+        make_prescription(north.doctor, patient, created_at=NOW - DAY, **done)
+    figures = browser.get(QUEUE).context["queue"].figures
+    assert (figures.waiting, figures.median_wait_minutes, figures.done) == (3, 20, 3)
+    nine = (NOW - dt.timedelta(hours=1)).astimezone(ZoneInfo(north.hospital.time_zone or "")).hour
+    assert {one.hour: (one.done, one.percent) for one in figures.hours if one.done} == {
+        nine - 1: (1, 50),
+        nine: (2, 100),
+    }
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_lies_with_a_colleague_is_taken_over_on_its_page(
+    browser: Client, north: HospitalCast, patient: Patient, colleague: User
+) -> None:
+    prescription = make_prescription(north.doctor, patient)
+    claim_prescription(prescription_id=prescription.pk, by=colleague, at=NOW - dt.timedelta(minutes=30))
+    assert "can be taken over" in browser.get(QUEUE).content.decode()
+    page = reverse("staff:pharmacy-review", args=[prescription.pk])
+    address = reverse("staff:pharmacy-take-over", args=[prescription.pk])
+    assert address in browser.get(page).content.decode()
+    refused = browser.post(address, {"reason": " "})
+    assert (refused.status_code, "This field is required." in refused.content.decode()) == (422, True)
+    assert Prescription.objects.get().pharmacist_id == colleague.pk
+    assert browser.post(address, {"reason": "Gone home."}).headers["Location"] == page
+    assert Prescription.objects.get().pharmacist_id == north.pharmacist.pk
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_claim_of_a_minute_ago_is_not_offered(
+    browser: Client, north: HospitalCast, patient: Patient, colleague: User
+) -> None:
+    prescription = make_prescription(north.doctor, patient)
+    claim_prescription(prescription_id=prescription.pk, by=colleague, at=NOW - dt.timedelta(minutes=29))
+    address = reverse("staff:pharmacy-take-over", args=[prescription.pk])
+    page = browser.get(reverse("staff:pharmacy-review", args=[prescription.pk])).content.decode()
+    assert address not in page
+    assert "After 30 minutes you can take it over." in page
+    browser.post(address, {"reason": "Gone home."})
+    assert Prescription.objects.get().pharmacist_id == colleague.pk
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_duplicate_of_the_week_is_flagged(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_prescription(north.doctor, patient, created_at=NOW - 7 * DAY)
+    row = make_prescription(north.doctor, patient, medications=as_json([IBUPROFEN, MEDICATION]), created_at=NOW)
+    html = browser.get(reverse("staff:pharmacy-review", args=[row.pk])).content.decode()
+    assert html.count("Perhaps a duplicate") == 1
+    assert "Perhaps a duplicate: Dora North prescribed this on 23 Feb 2026 too." in html
+
+
+def earlier(days: float, *medications: Medication, status: str = "PENDING") -> Earlier:
+    return Earlier(NOW - days * DAY, "Dora North", status, medications)
+
+
+def test_a_duplicate_has_the_name_or_the_code_and_is_near_in_time() -> None:
+    coded = MEDICATION.model_copy(update={"name": "A", "code": "C09AA05", "code_system": "ATC"})
+    same_code = coded.model_copy(update={"name": "B", "code": "c09aa05"})
+    shouted = IBUPROFEN.model_copy(update={"name": "  IBUPROFEN ", "strength": "800 mg"})
+    near, far = earlier(1, shouted), earlier(6, shouted)
+    assert duplicates([IBUPROFEN], at=NOW, others=[far, near]) == [near]
+    assert duplicates([IBUPROFEN], at=NOW, others=[earlier(7.01, shouted)]) == [None]
+    assert duplicates([IBUPROFEN], at=NOW, others=[earlier(1, shouted, status="DENIED")]) == [None]
+    assert duplicates([coded], at=NOW, others=[earlier(1, IBUPROFEN)]) == [None]
+    other = earlier(-1, same_code)
+    assert duplicates([IBUPROFEN, coded], at=NOW, others=[other]) == [None, other]
