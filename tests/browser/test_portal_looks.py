@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Page, expect
 
-from accounts.models import Patient
-from tests.admin.records import book, fill
-from tests.browser.looks import assert_accessible, assert_fits
+from accounts.actions.break_glass import break_the_glass
+from accounts.models import Patient, SmsMessage, User
+from tests.admin.records import book, fill, read
+from tests.browser.looks import assert_accessible, assert_fits, press, tab_to
 from tests.browser.people import SignedIn
-from tests.cast import HospitalCast
+from tests.cast import PASSWORD, HospitalCast
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -28,18 +31,74 @@ PAGES = {
     "AI sessions": "/admin/clinical/aisession/",
     "doctors in Cal.com": "/admin/integrations/callink/",
     "requests": "/admin/integrations/bookingrequest/",
+    "access log": "/admin/accounts/accessevent/",
+    "line of the log": "/admin/accounts/accessevent/{accessevent}/change/",
+}
+OPERATORS_PAGES = {
+    "home": "/admin/",
+    "hospitals": "/admin/hospitals/hospital/",
+    "hospital": "/admin/hospitals/hospital/{hospital}/change/",
+    "break the glass": "/admin/break-glass/",
+    "webhooks": "/admin/integrations/calwebhook/",
+    "webhook": "/admin/integrations/calwebhook/{calwebhook}/change/",
+    "replay": "/admin/integrations/calwebhook/replay/",
+    "pulls": "/admin/integrations/syncrun/",
+    "text messages": "/admin/text-messages/",
+    "access log": "/admin/accounts/accessevent/?hospital={hospital}",
 }
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+LIGHTS = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+WIDTHS = pytest.mark.parametrize("size", ["desktop", "phone"])
+
+
+@LIGHTS
+@WIDTHS
 def test_the_admins_pages(size: str, dark: bool, signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
-    keys = fill(north, patient)
+    keys = fill(north, patient) | {"accessevent": read(north, patient).pk}
     book(north, None, timezone.now(), no_show=True)
     page = signed_in(north.admin, "/admin/", size=size, dark=dark)
     assert page.evaluate("document.documentElement.classList.contains('dark')") == dark
+    assert_good(page, PAGES, keys)
+
+
+@LIGHTS
+@WIDTHS
+def test_the_operators_pages(size: str, dark: bool, signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
+    keys = fill(north, patient)
+    read(north, patient)
+    for status, code in (("delivered", None), ("failed", "30003")):
+        SmsMessage.objects.create(kind="sign_in_code", number="436601234567", status=status, error_code=code)
+    operator = User.objects.create_superuser("operator@wardbook.test", PASSWORD)
+    break_the_glass(by=operator, hospital_id=north.hospital.pk, reason="A lost prescription.", at=timezone.now())
+    assert_good(signed_in(operator, "/admin/", size=size, dark=dark), OPERATORS_PAGES, keys)
+
+
+def test_a_list_is_filtered_by_keyboard(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
+    read(north, patient)
+    page = signed_in(north.admin, "/admin/accounts/accessevent/", size="phone")
+    press(page, page.get_by_role("button", name="Filters"))
+    name = page.get_by_label("Name or phone number")
+    expect(name).to_be_visible()
+    assert_accessible(page)
+    tab_to(page, name)
+    page.keyboard.type("nobody")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("patient=nobody"))
+    expect(page.get_by_text("0 rows")).to_be_visible()
+
+
+def test_the_side_bar_of_a_phone_opens_by_keyboard(signed_in: SignedIn, north: HospitalCast) -> None:
+    page = signed_in(north.admin, "/admin/", size="phone")
+    press(page, page.get_by_role("button", name="Menu"))
+    press(page, page.get_by_role("link", name="Access log"))
+    expect(page).to_have_url(re.compile("/accessevent/"))
+
+
+def assert_good(page: Page, pages: dict[str, str], keys: dict[str, object]) -> None:
+    """All faults of all pages at once."""
     faults = []
-    for name, path in PAGES.items():
+    for name, path in pages.items():
         page.goto(path.format(**keys))
         faults += [f"{name}: {fault}" for fault in _faults(lambda: assert_accessible(page), lambda: assert_fits(page))]
     assert faults == [], "\n\n".join(faults)
