@@ -47,7 +47,8 @@ class ReplayForm(forms.Form):
     """A period of receipt, in the zone of the page."""
 
     first = forms.DateTimeField(
-        label=gettext_lazy("Received from"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"})
+        label=gettext_lazy("Received from"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"}),
     )
     last = forms.DateTimeField(
         label=gettext_lazy("until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"})
