@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any, Protocol
 
 import pytest
-from django.db import connection
+import time_machine
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -14,10 +16,12 @@ from accounts.refusals import Refused
 from accounts.sms import MemorySms
 from clinical.actions import refusals
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
+from clinical.mirror_rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from clinical.ports import BookingOutcome
 from clinical.visit_changes import state_of
 from tests.api.calendar import FakeCalendar, Memory
+from tests.api.records import sign_in
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.records import make_visit
 
@@ -282,3 +286,50 @@ def test_the_state_afterwards(visit: Appointment, north: HospitalCast, calendar:
     assert state(visit, outcome=BookingOutcome(change.request_id, "refused", code="refused")) == "not_cancelled"
     Appointment.objects.update(status="CANCELLED")
     assert state(visit) == "cancelled"
+
+
+def test_the_app_shows_an_open_ask(visit: Appointment, north: HospitalCast, patient: Patient) -> None:
+    api, address = sign_in(patient), f"/api/v1/appointments/{visit.pk}/"
+
+    def shown() -> tuple[bool, str | None]:
+        one, [listed] = api.get(address).json(), api.get("/api/v1/appointments/").json()["results"]
+        assert one == listed
+        return one["asked_to_move"], one["move_reason"]
+
+    with time_machine.travel(NOW, tick=False) as clock:
+        assert shown() == (False, None)
+        ask_to_move(appointment_id=visit.pk, reason="A congress", by=north.admin, at=NOW)
+        assert shown() == (True, "A congress")
+        clock.move_to(SOON)
+        assert shown() == (False, None)
+        clock.move_to(NOW)
+        keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
+        assert shown() == (False, None)
+        ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
+        assert shown() == (True, None)
+
+
+def test_two_visits_that_turn_out_to_be_one_have_the_olders_decision(north: HospitalCast, patient: Patient) -> None:
+    older = make_visit(north.doctor, patient, SOON)
+    younger = make_visit(north.doctor, patient, SOON)
+    for one, act in ((older, ask_to_move), (younger, cancel_visit)):
+        act(appointment_id=one.pk, reason="", by=north.admin, at=NOW)
+    _take_over(younger, older)
+    assert VisitChange.objects.filter(appointment=older).count() == 2
+    assert VisitChange.objects.current().get().choice == "ask_to_move"
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"replaced_at": None}, "visit_changes_one_current"),
+        ({"choice": "forget"}, "visit_changes_choice_known"),
+        ({"cause": "whim"}, "visit_changes_cause_known"),
+        ({"request_id": uuid.uuid4()}, "visit_changes_request_of_cancel"),
+    ],
+)
+def test_the_database_refuses(facts: dict[str, Any], rule: str, visit: Appointment, north: HospitalCast) -> None:
+    keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
+    row = {"choice": "keep", "cause": "visit", "replaced_at": NOW, "start_ts": SOON, **facts}
+    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+        VisitChange.objects.create(appointment=visit, doctor=north.doctor, hospital=north.hospital, **row)
