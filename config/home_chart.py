@@ -50,10 +50,10 @@ def chart_of(days: Sequence[DayOutcomes]) -> Chart:
 
 
 def round_up(number: int) -> int:
-    """To a number that halves well: 10, 20, 50, 100, 200 and so on."""
+    """To a number that is easily read, not far above."""
     step = 10
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 2, 3, 4, 5, 6, 8):
             if number <= step * factor:
                 return step * factor
         step *= 10

@@ -1,4 +1,4 @@
-"""What a doctor says about a visit: it took place, nobody came, this is who sits here."""
+"""What is said at a visit: it took place, nobody came, this is who sits here."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from clinical.actions.refusals import (
     VisitCancelled,
     VisitNotBegun,
 )
+from clinical.actions.visit_changes import may_decide
 from clinical.booking_facts import AGREED
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
@@ -66,11 +67,15 @@ def unmark_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> App
 
 @transaction.atomic
 def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
-    """The person of the phone number sits here: opens the record. Doing it again changes nothing.
+    """The person of the phone number sits here: opens the record to the doctor. Doing it again changes nothing.
+
+    The doctor says so, or the hospital's admin who let the person in.
 
     Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun, NobodyToConfirm.
     """
-    visit = _begun(appointment_id, by, at)
+    if not may_decide(by, by.hospital_id):
+        raise NotPermitted
+    visit = _begun_visit(appointment_id, by, at)
     if visit.patient_id is None:
         raise NobodyToConfirm
     if visit.is_patient_identified:
@@ -82,8 +87,6 @@ def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) ->
 
 
 def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
-    if not has_permission(by, Permission.TREAT_PATIENTS):
-        raise NotPermitted
     own = Appointment.objects.for_user(by).filter(pk=appointment_id)
     visit: Appointment | None = own.select_for_update(of=("self",)).first()
     if visit is None:
@@ -94,6 +97,12 @@ def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
 
 
 def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    if not has_permission(by, Permission.TREAT_PATIENTS):
+        raise NotPermitted
+    return _begun_visit(appointment_id, by, at)
+
+
+def _begun_visit(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
     # Bookings before their visit: the order in which the mirror locks them.
     list(AppointmentBooking.objects.select_for_update().filter(appointment=appointment_id).order_by("uid"))
     visit = _locked(appointment_id, by)

@@ -6,13 +6,17 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.audit import AccessAction
-from clinical.admin.behind_glass import BehindGlassAdmin
+from clinical.admin.appointment_pages import AppointmentPages
+from clinical.admin.words import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS
 from clinical.models import Appointment
+from clinical.visit_conflicts import visits_in_conflict
+from hospitals.admin.base import acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -23,7 +27,7 @@ class StatusFilter(KnownChoiceFilter):
     field = "status"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return [*STATUS_TEXTS.items(), ("no_show", gettext_lazy("did not come"))]
+        return [*VISIT_STATUS_TEXTS.items(), ("no_show", gettext_lazy("did not come"))]
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(no_show=True) if value == "no_show" else super().narrow(queryset, value)
@@ -42,27 +46,30 @@ class StartFilter(DayRangeFilter):
     field = "start_ts"
 
 
-STATUS_TEXTS: dict[str, Any] = {
-    Appointment.Status.SCHEDULED.value: gettext_lazy("booked"),
-    Appointment.Status.COMPLETED.value: gettext_lazy("completed"),
-    Appointment.Status.CANCELLED.value: gettext_lazy("cancelled"),
-}
-MATCH_TEXTS: dict[str, Any] = {
-    Appointment.PatientMatch.REFERENCE.value: gettext_lazy("booked in the app"),
-    Appointment.PatientMatch.PHONE.value: gettext_lazy("matched by phone"),
-    Appointment.PatientMatch.NONE.value: gettext_lazy("guest"),
-}
+class ConflictFilter(KnownChoiceFilter):
+    title = gettext_lazy("what needs a look")
+    parameter_name = "conflict"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [(kind, title) for kind, (title, _advice) in CONFLICT_TEXTS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        self.user = acting_user(request)
+        return super().queryset(request, queryset)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(pk__in=visits_in_conflict(self.user, value, at=timezone.now()))
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(BehindGlassAdmin):
+class AppointmentAdmin(AppointmentPages):
     """The mirror of the booking calendar: who comes when. Changes are made in the calendar."""
 
     opened_action = AccessAction.OPENED_VISIT
     list_title = gettext_lazy("Appointments")
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
-    list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter)
-    list_before_template = "admin/time_zone_note.html"
+    list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, ConflictFilter)
+    list_before_template = "admin/clinical/appointment/before_list.html"
     ordering = ("-start_ts", "-pk")
     start = moment("start_ts", gettext_lazy("start"))
     end = moment("end_ts", gettext_lazy("end"))
@@ -106,7 +113,7 @@ class AppointmentAdmin(BehindGlassAdmin):
             return Badge("no_show", _("did not come"))
         if appointment.is_pending_confirmation:
             return Badge("SCHEDULED", _("waits for confirmation"))
-        return Badge(appointment.status, STATUS_TEXTS[appointment.status])
+        return Badge(appointment.status, VISIT_STATUS_TEXTS[appointment.status])
 
     @display(description=gettext_lazy("how we know the patient"))
     def match(self, appointment: Appointment) -> Any:

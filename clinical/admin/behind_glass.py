@@ -4,6 +4,7 @@ on record, with the grant it happened under. Everybody else's reads are recorded
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -23,16 +24,21 @@ class BehindGlassAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         answer = super().changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse):
+            self.record_listing(request, (answer.context_data or {})["cl"].result_list)
+        return answer
+
+    def record_listing(self, request: HttpRequest, records: Iterable[Any]) -> None:
+        """That an operator was shown these in a list; other people's lists are not on record."""
         user = acting_user(request)
-        if user.is_operator and isinstance(answer, TemplateResponse):
+        if user.is_operator:
             record_list(
                 by=user,
                 action=AccessAction.LISTED_UNDER_BREAK_GLASS,
-                records=(answer.context_data or {})["cl"].result_list,
+                records=records,
                 object_kind=self.opts.model_name,
                 reason=" ".join(grant_text(grant.pk) for grant in open_grants(user)),
             )
-        return answer
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         self._record_opening(request, object_id)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from accounts.audit import AccessAction
 from clinical.admin.behind_glass import BehindGlassAdmin
 from clinical.medications import stored_medications
 from clinical.models import Prescription
+from clinical.prescription_history import prescription_history
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -48,6 +50,7 @@ class PrescriptionAdmin(BehindGlassAdmin):
     list_display = ("written", "doctor_name", "patient_name", "state", "pharmacist_name")
     list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
     list_before_template = "admin/time_zone_note.html"
+    change_form_outer_after_template = "admin/clinical/prescription/after_prescription.html"
     ordering = ("-created_at", "-pk")
     written = moment("created_at", gettext_lazy("written"))
     claimed = moment("claimed_at", gettext_lazy("taken up"))
@@ -68,6 +71,12 @@ class PrescriptionAdmin(BehindGlassAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        answer = super().changeform_view(request, object_id, *args, **kwargs)
+        if isinstance(answer, TemplateResponse) and answer.context_data is not None:
+            answer.context_data["steps"] = prescription_history(answer.context_data["original"])
+        return answer
 
     def name_of(self, obj: Any) -> str:
         return _("Prescription of %(doctor)s") % {"doctor": obj.doctor.full_name}

@@ -91,6 +91,9 @@ _WENT = portal(DONE, south=DONE, operator=DONE)
 _WEEK = {"do": "save"}
 _TIME_OFF = {"off-first_day": "2030-01-01"}
 _HOURS = "doctor/<uuid:pk>/"
+_VISIT = "admin/clinical/appointment/<uuid:pk>/"
+_OPEN_TO_ADMINS = portal(200, south=200, operator=403)
+_SAID = portal(DONE, south=NOT_THERE, operator=403)
 
 ROWS: list[Row] = [
     *both("admin/", _READ, _READ),
@@ -118,6 +121,7 @@ ROWS: list[Row] = [
     ),
     *both("admin/text-messages/", portal(403, south=403, operator=200), portal(403, south=403, operator=405)),
     *post_only("admin/break-glass/<uuid:pk>/end/", portal(403, south=403, operator=404), uses={"pk": "grant"}),
+    *get_only("admin/find/", _READ),
     *both("admin/staff-import/", _READ, _READ),
     *get_only("admin/staff-import/template/", _READ),
     *both(
@@ -135,6 +139,12 @@ ROWS: list[Row] = [
     *model("hospitals.pharmacist", admin="lvca", operator="lvca", add=_STAFF),
     *model("hospitals.hospitaladmin", admin="lvca", operator="lvca", add=_STAFF),
     *model("clinical.appointment", admin="lv", operator=""),
+    *both("admin/clinical/appointment/calendar/", _OPEN_TO_ADMINS, _OPEN_TO_ADMINS),
+    *both("admin/clinical/appointment/conflicts/", _OPEN_TO_ADMINS, _OPEN_TO_ADMINS),
+    *post_only(f"{_VISIT}payload/", portal(403, south=403, operator=403), refusing=_NO_METHOD),
+    *post_only(f"{_VISIT}confirm/", _SAID, refusing=_NO_METHOD, uses={"pk": "phone_visit"}),
+    *post_only(f"{_VISIT}match/", _SAID, refusing=_NO_METHOD, uses={"pk": "guest_visit"}),
+    *post_only(f"{_VISIT}decide/", _SAID, {"choice": "keep"}, refusing=_NO_METHOD, uses={"pk": "appointment_id"}),
     *model("clinical.prescription", admin="lv", operator=""),
     *model("clinical.aisession", admin="lv", operator=""),
     *model("integrations.callink", admin="lv", operator="lv"),

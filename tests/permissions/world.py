@@ -131,6 +131,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
         "date": now.date(),
         "visit_id": make_visit(north.doctor, patient, begun).pk,
         "phone_visit": make_visit(north.doctor, stranger, begun, patient_match="phone").pk,
+        "guest_visit": make_visit(north.doctor, None, now + dt.timedelta(days=3)).pk,
         "appointment_id": make_visit(north.doctor, patient, now + dt.timedelta(days=2)).pk,
         "patient_id": patient.pk,
         "stranger": stranger.pk,

@@ -1,0 +1,185 @@
+"""Booked visits that somebody should look at: of the last days and the next weeks, found by index."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, Window
+
+from accounts.models import Role, User
+from clinical.actions.visits import SEEN_EARLY_BY
+from clinical.models import Appointment, AppointmentBooking, VisitChange
+from hospitals.models import Doctor, DoctorTimeOff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What is further back cannot be mended, what is further ahead can wait.
+LOOK_BACK = dt.timedelta(days=2)
+LOOK_AHEAD = dt.timedelta(days=42)
+# Of each kind; whoever has more starts with the first.
+MOST = 100
+MOST_TIME_OFF = 200
+# No visit is longer: how far before a moment one that lasts until then can begin.
+LONGEST_VISIT = dt.timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Conflict:
+    """`other` is the visit before, `time_off` the absence it falls into. `decision` is what staff decided last."""
+
+    visit: Appointment
+    other: Appointment | None = None
+    time_off: DoctorTimeOff | None = None
+    decision: VisitChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictList:
+    kind: str
+    conflicts: Sequence[Conflict] = field(default_factory=list)
+    has_more: bool = False
+
+
+def find_conflicts(user: User, *, at: dt.datetime) -> list[ConflictList]:
+    """What the user may see of each kind, the next first; a visit that staff decided to keep is none. Seven queries."""
+    found = {kind: find(user, at)[: MOST + 1] for kind, find in _FINDERS.items()}
+    decisions = _decisions(conflict.visit for conflicts in found.values() for conflict in conflicts)
+    lists = []
+    for kind, conflicts in found.items():
+        for one in conflicts:
+            one.decision = decisions.get((one.visit.pk, one.visit.start_ts))
+        open_ones = [one for one in conflicts if not is_settled(one, kind)]
+        lists.append(ConflictList(kind, open_ones[:MOST], has_more=len(conflicts) > MOST))
+    return lists
+
+
+def visits_in_conflict(user: User, kind: str, *, at: dt.datetime) -> list[uuid.UUID]:
+    """The ids of the visits of one kind, settled ones included."""
+    return [pk for one in _FINDERS[kind](user, at) for pk in (one.visit.pk, one.other and one.other.pk) if pk]
+
+
+def is_settled(conflict: Conflict, kind: str) -> bool:
+    is_kept = conflict.decision is not None and conflict.decision.choice == VisitChange.Choice.KEEP
+    return is_kept and kind in ("overlap", "time_off")
+
+
+def overlap_starts(visits: QuerySet[Any]) -> QuerySet[Any]:
+    """Doctor, start and end of each visit that begins before an earlier one of its doctor has ended.
+
+    Reads nothing but the columns of `appointments_hospital_day_idx`.
+    """
+    before = RowRange(start=None, end=-1)
+    busy_until = Window(Max("end_ts"), partition_by=F("doctor_id"), order_by=["start_ts", "end_ts"], frame=before)
+    rows: QuerySet[Any] = (
+        visits.filter(no_show=False)
+        .exclude(status=Appointment.Status.CANCELLED)
+        .values_list("doctor_id", "start_ts", "end_ts")
+        .annotate(busy_until=busy_until)
+        .filter(start_ts__lt=F("busy_until"))
+        .order_by("start_ts", "doctor_id", "end_ts")
+    )
+    return rows
+
+
+def pairs(visits: Iterable[Appointment]) -> list[tuple[Appointment, Appointment]]:
+    """Each visit that begins before an earlier one of its doctor has ended, with the one of these that ends last."""
+    last: dict[uuid.UUID, Appointment] = {}
+    found = []
+    for visit in sorted(visits, key=lambda one: (one.start_ts, one.end_ts, one.pk)):
+        before = last.get(visit.doctor_id)
+        if before is not None and visit.start_ts < before.end_ts:
+            found.append((visit, before))
+        if before is None or visit.end_ts > before.end_ts:
+            last[visit.doctor_id] = visit
+    return found
+
+
+def _overlaps(user: User, at: dt.datetime) -> list[Conflict]:
+    window = Appointment.objects.for_user(user).between(at - LOOK_BACK, at + LOOK_AHEAD)
+    spans = {tuple(row[:3]) for row in overlap_starts(window)[: MOST + 1]}
+    if not spans:
+        return []
+    rows = _going_on(user, spans).filter(no_show=False).with_people().order_by("start_ts", "pk")
+    return [Conflict(visit, other=before) for visit, before in pairs(rows)]
+
+
+def _in_time_off(user: User, at: dt.datetime) -> list[Conflict]:
+    start, end = at, at + LOOK_AHEAD
+    absences = list(
+        DoctorTimeOff.objects.filter(
+            doctor__in=Doctor.objects.for_user(user), ends_at__gt=start, starts_at__lt=end
+        ).order_by("starts_at", "pk")[:MOST_TIME_OFF]
+    )
+    if not absences:
+        return []
+    spans = {(off.doctor_id, max(off.starts_at, start), min(off.ends_at, end)) for off in absences}
+    rows = _going_on(user, spans).filter(status=Appointment.Status.SCHEDULED, start_ts__gt=at)
+    return [
+        Conflict(visit, time_off=next(off for off in absences if _is_in(visit, off)))
+        for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]
+    ]
+
+
+def _guests(user: User, at: dt.datetime) -> list[Conflict]:
+    """Guests whose number is now that of a patient: as it is when somebody books first and signs in afterwards."""
+    booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
+    account = User.objects.filter(phone=OuterRef("phone"), role=Role.PATIENT, is_active=True)
+    rows = (
+        Appointment.objects.for_user(user)
+        .between(at - LOOK_BACK, at + LOOK_AHEAD)
+        .filter(patient__isnull=True)
+        .exclude(status=Appointment.Status.CANCELLED)
+        .annotate(phone=Subquery(booking.values("attendee_phone")[:1]))
+        .annotate(account=Subquery(account.values("pk")[:1]))
+        .filter(account__isnull=False)
+    )
+    return [Conflict(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
+
+
+def _unconfirmed(user: User, at: dt.datetime) -> list[Conflict]:
+    """Matched by phone, begun, and nobody said yet who sits there."""
+    rows = (
+        Appointment.objects.for_user(user)
+        .between(at - LOOK_BACK, at + SEEN_EARLY_BY)
+        .filter(patient_match="phone", identity_confirmed_at__isnull=True, patient__isnull=False, no_show=False)
+        .exclude(status=Appointment.Status.CANCELLED)
+    )
+    return [Conflict(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
+
+
+_FINDERS: dict[str, Callable[[User, dt.datetime], list[Conflict]]] = {
+    "overlap": _overlaps,
+    "time_off": _in_time_off,
+    "guest": _guests,
+    "unconfirmed": _unconfirmed,
+}
+KINDS = tuple(_FINDERS)
+
+
+def _going_on(user: User, spans: Iterable[tuple[Any, ...]]) -> Any:
+    """Visits that go on within one of the spans of a doctor; each by the index of doctor and start."""
+    within = reduce(
+        or_,
+        (
+            Q(doctor_id=doctor, start_ts__gt=start - LONGEST_VISIT, start_ts__lt=end, end_ts__gt=start)
+            for doctor, start, end in sorted(spans)
+        ),
+    )
+    return Appointment.objects.for_user(user).filter(within).exclude(status=Appointment.Status.CANCELLED)
+
+
+def _is_in(visit: Appointment, off: DoctorTimeOff) -> bool:
+    return visit.doctor_id == off.doctor_id and visit.start_ts < off.ends_at and visit.end_ts > off.starts_at
+
+
+def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.datetime], VisitChange]:
+    """By visit and the time it was decided for: a visit that moved since then is undecided again."""
+    rows = VisitChange.objects.current().filter(appointment__in={visit.pk for visit in visits})
+    return {(row.appointment_id, row.start_ts): row for row in rows}

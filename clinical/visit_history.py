@@ -1,0 +1,141 @@
+"""What happened to a visit, step by step: from its chain of bookings, its history, and what staff decided.
+
+No booking's own id is told: whoever has one can cancel the booking without signing in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from accounts.audit import AccessAction
+from accounts.models import AccessEvent, User
+from clinical.booking_facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
+from clinical.models import Appointment, AppointmentBooking, VisitChange
+
+if TYPE_CHECKING:
+    import uuid
+
+# A visit has a handful; another program may write on and on.
+MOST_ROWS = 200
+_TELLING = [AccessAction.MARKED_VISIT, AccessAction.CONFIRMED_IDENTITY, AccessAction.DECIDED_VISIT]
+_COLUMNS = ("pgh_created_at", "patient_id", "doctor_id", "no_show", "identity_confirmed_at", "completed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`who` is empty where nobody is on record, as for what the booking calendar tells."""
+
+    at: dt.datetime
+    text: str
+    who: str = ""
+    note: str = ""
+
+
+def visit_history(visit: Appointment) -> list[Step]:
+    """The oldest first. Five queries."""
+    bookings = AppointmentBooking.objects.filter(appointment=visit.pk)[:MOST_ROWS]
+    rows = _history_model().objects.filter(pgh_obj_id=visit.pk).order_by("pgh_id").values(*_COLUMNS, "completed_by_id")
+    changes = VisitChange.objects.filter(appointment=visit.pk).order_by("decided_at", "pk")[:MOST_ROWS]
+    # By the patient, whose events an index finds; of a guest's visit nothing is confirmed.
+    events = AccessEvent.objects.filter(patient_id=visit.patient_id, object_id=str(visit.pk), action__in=_TELLING)
+    actors = dict(events.values_list("at", "actor_id")) if visit.patient_id else {}
+    kept, decided = list(rows[:MOST_ROWS]), list(changes)
+    names = _names({*actors.values(), *(c.decided_by_id for c in decided), *(row["completed_by_id"] for row in kept)})
+    steps = [
+        *_of_bookings(visit, bookings),
+        *_of_rows(kept, actors, names),
+        *_of_decisions(decided, names),
+    ]
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _history_model() -> Any:
+    return apps.get_model("clinical", "AppointmentHistory")
+
+
+def _names(ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
+    people = User.objects.filter(pk__in={pk for pk in ids if pk}).values_list("pk", "profile__full_name", "email")
+    return {pk: name or email or "" for pk, name, email in people}
+
+
+def _of_bookings(visit: Appointment, bookings: Iterable[AppointmentBooking]) -> Iterator[Step]:
+    ordered = chain(bookings) if bookings else []
+    if not ordered:
+        yield Step(visit.created_at, _booked(visit.start_ts), _booked_by(visit))
+        return
+    first, head = ordered[0], ordered[-1]
+    known = [moment for moment in (first.times_at, first.status_at, visit.created_at) if moment]
+    yield Step(min(known), _booked(first.start_ts), _booked_by(visit))
+    for before, after in pairwise(ordered):
+        moved_at = before.rescheduled_to_at or after.rescheduled_from_at or after.created_at
+        yield Step(moved_at, _moved(before.start_ts, after.start_ts))
+    status = effective_status(head)
+    if status in FINAL:
+        at = (head.fetched_status_at if status != head.status else head.status_at) or head.updated_at
+        yield Step(at, *_ended(status, head.cancellation_reason))
+
+
+def _ended(status: str | None, reason: str | None) -> tuple[str, str, str]:
+    if reason == RESCHEDULE_REQUESTED:
+        return _("Called off: another time was asked for"), "", ""
+    text = _("Cancelled") if status == CANCELLED else _("Declined")
+    return text, "", reason or ""
+
+
+def _booked(start: dt.datetime | None) -> str:
+    return _("Booked for %(start)s") % {"start": _moment(start)}
+
+
+def _moved(before: dt.datetime | None, after: dt.datetime | None) -> str:
+    return _("Moved from %(before)s to %(after)s") % {"before": _moment(before), "after": _moment(after)}
+
+
+def _moment(moment: dt.datetime | None) -> str:
+    return date_format(localtime(moment), "D j M Y, H:i") if moment else _("an unknown time")
+
+
+def _booked_by(visit: Appointment) -> str:
+    if visit.ai_session_id:
+        return _("the patient, in a talk with the AI")
+    if visit.patient_match == Appointment.PatientMatch.REFERENCE:
+        return _("the patient, in the app")
+    return _("in the booking calendar")
+
+
+def _of_rows(
+    rows: Sequence[Mapping[str, Any]],
+    actors: Mapping[dt.datetime, uuid.UUID | None],
+    names: Mapping[uuid.UUID | None, str],
+) -> Iterator[Step]:
+    for before, after in pairwise(rows):
+        at = after["pgh_created_at"]
+        who = names.get(actors.get(at), "")
+        if after["identity_confirmed_at"] and not before["identity_confirmed_at"]:
+            yield Step(at, _("Confirmed who sits there"), who)
+        if after["no_show"] != before["no_show"]:
+            yield Step(at, _("Marked: did not come") if after["no_show"] else _("The no-show was taken back"), who)
+        if after["completed_at"] and not before["completed_at"]:
+            yield Step(at, _("Marked as completed"), names.get(after["completed_by_id"], who))
+        if after["patient_id"] and after["patient_id"] != before["patient_id"]:
+            yield Step(at, _("Tied to a patient's account"), who)
+        if after["doctor_id"] != before["doctor_id"]:
+            yield Step(at, _("Given to another doctor"), who)
+
+
+def _of_decisions(changes: Iterable[VisitChange], names: Mapping[uuid.UUID | None, str]) -> Iterator[Step]:
+    texts = {
+        VisitChange.Choice.KEEP.value: _("Decided: it stays as booked"),
+        VisitChange.Choice.ASK_TO_MOVE.value: _("The patient was asked to choose another time"),
+        VisitChange.Choice.CANCEL.value: _("Its cancellation was asked for"),
+    }
+    for change in changes:
+        yield Step(change.decided_at, texts[change.choice], names.get(change.decided_by_id, ""), change.reason)
