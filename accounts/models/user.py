@@ -4,6 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -111,6 +112,8 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
         indexes = [
             models.Index(fields=["phone"], name="idx_users_phone"),
             models.Index(fields=["email"], name="idx_users_email"),
+            models.Index(OpClass("phone", "text_pattern_ops"), name="users_phone_beginning_idx"),
+            models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="users_email_beginning_idx"),
             # Only who failed of late is in it.
             models.Index(
                 fields=["hospital", "lockout_until"],

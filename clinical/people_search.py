@@ -1,0 +1,166 @@
+"""One box: the staff and the patients a person may see, by the beginning of a name, a phone number or an email.
+
+An admin is shown of a patient the name, the number, and when the last visit to the hospital is or was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import Patient, User
+from accounts.name_search import beginning_with, name_words, words_of
+from accounts.permissions import Permission, has_permission
+from clinical.models import Appointment, Prescription
+from clinical.people import display_phone, full_name, patient_name
+from hospitals.models import Doctor, HospitalAdmin, Pharmacist
+
+MOST = 20  # of each kind on one page
+# Fewer say too little: every third name begins with some one letter.
+LEAST_LETTERS = 2
+# Less is a country and its networks.
+LEAST_DIGITS = 6
+_PHONE = re.compile(r"[+\d\s()/.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    pk: uuid.UUID
+    model: str
+    name: str
+    detail: str
+    email: str
+    hospital: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPatient:
+    pk: uuid.UUID
+    name: str
+    phone: str
+    visit: Any
+    prescription_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    staff: list[FoundMember]
+    patients: list[FoundPatient]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed, as one of three things to look for; or too little of any."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def says_enough(self) -> bool:
+        return bool(self.name or self.phone or self.email)
+
+
+def read_typed(text: str) -> Typed:
+    text = " ".join(text.replace("\0", "").split())
+    if "@" in text:
+        return Typed(email=text.lower()) if len(text) > LEAST_LETTERS else Typed()
+    digits = re.sub(r"\D", "", text)
+    if digits and _PHONE.fullmatch(text):
+        digits = digits.removeprefix("00") if text.startswith("00") else digits
+        return Typed(phone=digits) if len(digits) >= LEAST_DIGITS else Typed()
+    return Typed(name=text) if any(len(word) >= LEAST_LETTERS for word in words_of(text)) else Typed()
+
+
+@transaction.atomic
+def find_people(typed: Typed, *, by: User, at: dt.datetime) -> Found:
+    """At most `MOST` of each kind, by name. A search that looked among patients is on record, once."""
+    staff = _staff(typed, by) if has_permission(by, Permission.MANAGE_STAFF) else []
+    patients = []
+    # Patients have no email.
+    if not typed.email and has_permission(by, Permission.VIEW_APPOINTMENTS):
+        patients = list(_patients(typed, by)[: MOST + 1])
+        record_access(by=by, action=AccessAction.SEARCHED_PATIENTS, object_kind="patient")
+    has_more = len(staff) > MOST or len(patients) > MOST
+    members = sorted(staff[:MOST], key=lambda one: (one.name.lower(), str(one.pk)))
+    return Found(members, _with_last_visit(patients[:MOST], by), has_more)
+
+
+def _matching(typed: Typed, rows: Any) -> Any:
+    """Rows with a `user` that match."""
+    if typed.email:
+        return rows.annotate(folded=Lower("user__email")).filter(folded__startswith=typed.email)
+    if typed.phone:
+        return rows.filter(user__phone__startswith=typed.phone)
+    return rows.annotate(words=name_words("user__profile__full_name")).filter(words=beginning_with(typed.name))
+
+
+def _staff(typed: Typed, by: User) -> list[FoundMember]:
+    if typed.phone:
+        return []  # staff have none
+    found: list[FoundMember] = []
+    for model in (Doctor, Pharmacist, HospitalAdmin):
+        rows = _matching(typed, model.objects.for_user(by).with_names())[: MOST + 1]
+        found += [_member(row) for row in rows]
+    return found
+
+
+def _member(row: Any) -> FoundMember:
+    return FoundMember(
+        pk=row.pk,
+        model=row._meta.model_name,
+        name=full_name(row.user) or row.user.email or "",
+        detail=getattr(row, "specialty", None) or getattr(row, "pharmacy_name", None) or "",
+        email=row.user.email or "",
+        hospital=row.hospital.name,
+        is_active=row.user.is_active,
+    )
+
+
+def _patients(typed: Typed, by: User) -> Any:
+    """Those whom a visit or a prescription the person may see names. Unsorted, so that the search ends at the limit."""
+    visits = Appointment.objects.for_user(by).filter(patient=OuterRef("pk"))
+    prescriptions = Prescription.objects.for_user(by).filter(patient=OuterRef("pk"))
+    known = Q(Exists(visits)) | Q(Exists(prescriptions))
+    rows = Patient.objects.filter(known, erased_at__isnull=True).select_related("user__profile")
+    return _matching(typed, rows)
+
+
+def _with_last_visit(patients: list[Patient], by: User) -> list[FoundPatient]:
+    ids = [patient.pk for patient in patients]
+    visits = Appointment.objects.for_user(by).filter(patient__in=ids).select_related("hospital")
+    last = {
+        visit.patient_id: visit
+        for visit in visits.only("start_ts", "status", "patient_id", "hospital__time_zone")
+        .order_by("patient_id", "-start_ts", "-pk")
+        .distinct("patient_id")
+    }
+    without = [pk for pk in ids if pk not in last]
+    prescribed = dict(
+        Prescription.objects.for_user(by)
+        .filter(patient__in=without)
+        .order_by("patient_id", "-created_at", "-pk")
+        .distinct("patient_id")
+        .values_list("patient_id", "pk")
+    )
+    found = [
+        FoundPatient(
+            pk=patient.pk,
+            name=patient_name(patient.user),
+            phone=display_phone(patient.user.phone) if patient.user.phone else "",
+            visit=last.get(patient.pk),
+            prescription_id=prescribed.get(patient.pk),
+        )
+        for patient in patients
+    ]
+    return sorted(found, key=lambda one: (one.name.lower(), str(one.pk)))
