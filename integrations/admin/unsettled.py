@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from accounts.models import User
 from clinical.models import AppointmentBooking
@@ -45,11 +47,20 @@ class StateFilter(KnownChoiceFilter):
         return queryset.filter(due_at__isnull=value == "given_up")
 
 
+class LinklessRows(ChangeList):
+    """Rows that lead to no page of their own: its address would hold the uid."""
+
+    def url_for_result(self, result: Any) -> str:
+        raise NoReverseMatch
+
+
 class UnsettledAdmin(ReadOnlyAdmin):
     """Rows about one uid each. A uid cancels without a sign-in: what is shown is Cal.com's number of the booking."""
 
-    list_display_links = None
     visit_start = moment("visit_start", gettext_lazy("visit"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LinklessRows
 
     def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         if not user.is_operator:
@@ -99,7 +110,7 @@ class SyncDriftAdmin(UnsettledAdmin):
 class BookingLookupAdmin(UnsettledAdmin):
     list_title = gettext_lazy("Bookings being looked up")
     list_before_template = "admin/integrations/lookups_note.html"
-    list_display = ("booking_number", "doctor_name", "visit_start", "why", "state", "tries", "next_try", "queued")
+    list_display = ("booking_number", "doctor_name", "visit_start", "why", "state", "tries", "next_try")
     list_filter = (StateFilter,)
     ordering = ("due_at", "pk")
     queued = moment("queued_at", gettext_lazy("since"))
