@@ -31,7 +31,7 @@ REASON_LENGTH = 300
 CHOICES: dict[VisitChoice, str | Promise] = {
     "keep": _("Keep"),
     "ask_to_move": _("Ask to move"),
-    "cancel": _("Cancel visit"),
+    "cancel": _("Cancel"),
 }
 
 _BUTTON, _REASON, _REST, _REST_AFTER = "visits", "visits-reason", "visits-rest", "visits-rest-after"

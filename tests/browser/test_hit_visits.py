@@ -49,7 +49,7 @@ def test_visits_that_new_hours_hit(
         page.locator(f"[name=d{day}-0-end]").fill("20:00")
     page.get_by_role("button", name="Save hours").first.click()
     page.get_by_role("button", name="All: Ask to move").click()
-    page.get_by_role("group", name="Gustav").get_by_label("Cancel visit").check()
+    page.get_by_role("group", name="Gustav").get_by_label("Cancel").check()
     page.get_by_role("group", name="P. Patient").get_by_label("Keep").check()
     page.get_by_label("Reason").fill("The doctor is at a congress.")
     look(page, f"step-{name}")
