@@ -15,7 +15,7 @@ from config.bench import apply, wrk
 from config.bench.applying import Applying
 from config.bench.databases import ROOT, environment_for, prepared
 from config.bench.measure import Target, check, measure
-from config.bench.report import lines, machine, table
+from config.bench.report import Line, beyond, lines, machine, table
 from config.bench.rows import FLOORS, OURS, WrongAnswer
 from config.bench.servers import web_server
 from config.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
@@ -55,10 +55,13 @@ def main() -> int:
     except WrongAnswer as problem:
         say(f"Wrong answer. {problem}")
         return 1
-    _report(targets, options, sign_ins)
+    made = _report(targets, options, sign_ins)
     for line in applied:
         say(line)
-    return 0
+    over = beyond(made)
+    for line in over:
+        say(f"Too slow. {line}")
+    return 1 if over else 0
 
 
 def say(line: str) -> None:
@@ -132,7 +135,7 @@ def _subjects(environment: dict[str, str]) -> Subjects:
     return Subjects(**json.loads(made.stdout))
 
 
-def _report(targets: Sequence[Target], options: argparse.Namespace, sign_ins: SignInTimes | None) -> None:
+def _report(targets: Sequence[Target], options: argparse.Namespace, sign_ins: SignInTimes | None) -> list[Line]:
     made = lines(targets)
     say(f"\n{table(made)}\n\n{machine()}; {options.connections} connections.")
     for line in sign_ins.lines() if sign_ins else ():
@@ -147,6 +150,7 @@ def _report(targets: Sequence[Target], options: argparse.Namespace, sign_ins: Si
         + "\n"
     )
     say(f"Kept in {results.relative_to(ROOT)}")
+    return made
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ SUBJECT_VISITS = 40
 QUEUE = 40
 PHARMACISTS_PER_HOSPITAL = 2
 PRESCRIPTIONS_PER_VISIT = 0.1
+TALKS_PER_VISIT = 0.1
 ROWS_AT_ONCE = 5_000
 NULL = r"\N"
 MEDICATIONS = json.dumps(
@@ -51,6 +52,7 @@ class Dataset:
     hospitals: list[str] = field(default_factory=list)
     doctors: list[str] = field(default_factory=list)
     pharmacists: list[str] = field(default_factory=list)
+    admins: list[str] = field(default_factory=list)
     patients: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,7 @@ class Dataset:
         self.doctors = _ids(rng, doctors)
         self.pharmacists = _ids(rng, hospitals * PHARMACISTS_PER_HOSPITAL)
         self.patients = _ids(rng, self.appointments // VISITS_PER_PATIENT)
+        self.admins = _ids(rng, hospitals)
 
     def hospital_of(self, index: int) -> str:
         return self.hospitals[index % len(self.hospitals)]
@@ -106,6 +109,11 @@ def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
         "user_id, hospital_id",
         (f"{pk}\t{data.hospital_of(n)}\n" for n, pk in enumerate(data.pharmacists)),
     )
+    yield (
+        "hospital_admins",
+        "user_id, hospital_id",
+        (f"{pk}\t{data.hospital_of(n)}\n" for n, pk in enumerate(data.admins)),
+    )
     yield "patients", "user_id", (f"{pk}\n" for pk in data.patients)
     yield (
         "doctor_availability",
@@ -138,6 +146,12 @@ def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
         ("id, patient_id, doctor_id, hospital_id, medications, status, pharmacist_id, created_at, completed_at"),
         _prescriptions(data),
     )
+    yield "ai_sessions", "id, patient_id, hospital_id, source, summary, start_time, ended_at", _talks(data)
+    yield (
+        "access_events",
+        "at, actor_id, actor_role, action, patient_id, object_kind, object_id, hospital_id, surface",
+        _openings(data),
+    )
 
 
 def _users(data: Dataset) -> Iterator[str]:
@@ -145,6 +159,8 @@ def _users(data: Dataset) -> Iterator[str]:
         yield f"{pk}\t{NULL}\tDOCTOR\tdoctor{n}@bench.example\t{data.hospital_of(n)}\n"
     for n, pk in enumerate(data.pharmacists):
         yield f"{pk}\t{NULL}\tPHARMACIST\tpharmacist{n}@bench.example\t{data.hospital_of(n)}\n"
+    for n, pk in enumerate(data.admins):
+        yield f"{pk}\t{NULL}\tHOSPITAL_ADMIN\tadmin{n}@bench.example\t{data.hospital_of(n)}\n"
     for n, pk in enumerate(data.patients):
         yield f"{pk}\t4366{n:08}\tPATIENT\t{NULL}\t{NULL}\n"
 
@@ -153,6 +169,7 @@ def _profiles(data: Dataset) -> Iterator[str]:
     for kind, ids in (
         ("Doctor", data.doctors),
         ("Pharmacist", data.pharmacists),
+        ("Admin", data.admins),
         ("Patient", data.patients),
     ):
         for n, pk in enumerate(ids):
@@ -209,6 +226,31 @@ def _prescriptions(data: Dataset) -> Iterator[str]:
         yield (
             f"{rng.getrandbits(128):032x}\t{data.patients[patient]}\t{data.doctors[doctor]}\t{data.hospital_of(doctor)}"
             f"\t{MEDICATIONS}\t{status}\t{written.isoformat()}\t{done}\n"
+        )
+
+
+def _talks(data: Dataset) -> Iterator[str]:
+    rng = random.Random(data.appointments + 3)
+    noon = dt.datetime.combine(data.today, dt.time(12), dt.UTC)
+    for n in range(int(data.appointments * TALKS_PER_VISIT)):
+        began = noon - dt.timedelta(minutes=n % 60_000)
+        source, patient = "APP" if n % 2 else "PHONE_CALL", data.patients[n * 13 % len(data.patients)]
+        yield (
+            f"{rng.getrandbits(128):032x}\t{patient}\t{data.hospital_of(n)}\t{source}"
+            f"\tAsked for a visit.\t{began.isoformat()}\t{(began + dt.timedelta(minutes=4)).isoformat()}\n"
+        )
+
+
+def _openings(data: Dataset) -> Iterator[str]:
+    """Each visit's record opened once, in the order of time in which the log grows."""
+    noon = dt.datetime.combine(data.today, dt.time(12), dt.UTC)
+    span = dt.timedelta(days=DAYS_BACK) / data.appointments
+    for n in range(data.appointments):
+        doctor, patient = n % len(data.doctors), data.patients[n * 101 % len(data.patients)]
+        at = noon - span * (data.appointments - n)
+        yield (
+            f"{at.isoformat()}\t{data.doctors[doctor]}\tDOCTOR\topened_patient\t{patient}\tpatient\t{patient}"
+            f"\t{data.hospital_of(doctor)}\tstaff\n"
         )
 
 

@@ -88,6 +88,10 @@ def _run(target: Target, *, seconds: float, connections: int) -> wrk.Run:
     )
     if run.wrong:
         raise WrongAnswer(f"{target.row.name}: {run.wrong} wrong answers under load")
+    if not run.rate:
+        raise WrongAnswer(
+            f"{target.row.name}: nothing was answered within {seconds:g} s; a slow machine takes --seconds"
+        )
     return run
 
 

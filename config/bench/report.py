@@ -12,7 +12,7 @@ from typing import Any
 from config.bench.measure import Target
 
 Line = dict[str, Any]
-HEADINGS = ("address", "visits", "requests/s", "p50 ms", "p99 ms", "of floor", "small/large")
+HEADINGS = ("address", "visits", "requests/s", "p50 ms", "p99 ms", "of floor", "small/large", "at most")
 
 
 def machine() -> str:
@@ -45,6 +45,7 @@ def lines(targets: Sequence[Target]) -> list[Line]:
             "p99_ms": _median(run.p99_ms for run in target.runs),
             "of_floor": _ratio(target, _floor(target, targets)),
             "small_over_large": _ratio(_small(target, targets), target) if target.appointments == large else None,
+            "most_slower": target.row.most_slower,
         }
         for target in targets
     ]
@@ -61,6 +62,7 @@ def table(made: Sequence[Line]) -> str:
             f"{line['p99_ms']:.1f}",
             f"{line['of_floor']:.2f}" if line["of_floor"] else "",
             f"{line['small_over_large']:.2f}" if line["small_over_large"] else "",
+            f"{line['most_slower']:.2f}" if line["small_over_large"] and line["most_slower"] else "",
         )
         for line in made
     ]
@@ -68,6 +70,16 @@ def table(made: Sequence[Line]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
     )
+
+
+def beyond(made: Sequence[Line]) -> list[str]:
+    """The rows that a larger database slows down by more than they may be."""
+    return [
+        f"{line['name']}: {line['small_over_large']:.2f} times slower in the larger database,"
+        f" {line['most_slower']} at most"
+        for line in made
+        if line["small_over_large"] and line["most_slower"] and line["small_over_large"] > line["most_slower"]
+    ]
 
 
 def _floor(target: Target, targets: Sequence[Target]) -> Target | None:

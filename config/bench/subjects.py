@@ -25,6 +25,7 @@ class Subjects:
     doctor_patients: list[str]
     pharmacist_cookie: str
     waiting_patient: str
+    admin_cookie: str
     webhook_secret: str
     unresolved: dict[str, str]
 
@@ -60,6 +61,7 @@ def find() -> Subjects:
         doctor_patients=[visit.patient.user.profile.full_name for visit in day if visit.patient],
         pharmacist_cookie=_session(pharmacist),
         waiting_patient=oldest.patient.user.profile.full_name,
+        admin_cookie=_session(User.objects.get(email="admin0@bench.example")),
         webhook_secret=settings.CALCOM_WEBHOOK_SECRET[0],
         unresolved=_unresolved(str(newest.pk), date.isoformat()),
     )

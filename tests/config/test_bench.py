@@ -16,14 +16,14 @@ from clinical.models import Appointment
 from config.bench.databases import ROOT
 from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
 from config.bench.measure import Target
-from config.bench.report import lines, table
-from config.bench.rows import FLOORS, OURS, signed_webhooks
+from config.bench.report import beyond, lines, table
+from config.bench.rows import FLOORS, OURS, Row, signed_webhooks
 from config.bench.subjects import Subjects
 from config.bench.wrk import Run
 from integrations.calcom import signature
 from tests.cast import HospitalCast
 
-NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "s", {})
+NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "c", "s", {})
 
 
 @pytest.fixture
@@ -55,6 +55,9 @@ def test_the_subjects_have_the_same_rows_whatever_the_size() -> None:
             " AND start_ts::date = '2026-01-05'": VISITS_A_DAY,
             f"SELECT count(*) FROM prescriptions WHERE hospital_id = '{data.hospitals[0]}'"
             " AND status = 'PENDING'": QUEUE,
+            f"SELECT count(*) FROM access_events WHERE hospital_id = '{data.hospitals[0]}'": 5_000,
+            f"SELECT count(*) FROM ai_sessions WHERE hospital_id = '{data.hospitals[0]}'": 500,
+            "SELECT count(*) FROM hospital_admins a JOIN users u ON u.id = a.user_id AND u.role = 'HOSPITAL_ADMIN'": 2,
             "SELECT count(*) FROM doctors d JOIN users u ON u.id = d.user_id AND u.hospital_id = d.hospital_id": 20,
         }.items():
             cursor.execute(query)
@@ -86,6 +89,25 @@ def test_ratios_are_medians_of_the_rounds_own_ratios() -> None:
     assert made["GET appointments/", 1000]["small_over_large"] == 2
     assert made["bare view, one list", 10]["of_floor"] is None
     assert "| GET appointments/ " in table(list(made.values()))
+
+
+def test_a_page_that_a_larger_database_slows_down_too_much_is_named() -> None:
+    small, large = (_target("portal: appointments", size, [rate] * 3) for size, rate in ((10, 131), (1000, 100)))
+    slow = lines([small, large])
+    assert beyond(slow) == ["portal: appointments: 1.31 times slower in the larger database, 1.3 at most"]
+    assert "| 1.31 " in table(slow)
+    assert "| 1.30 " in table(slow)
+    small.runs[:] = [Run(129, 1.0, 2.0, 0)] * 3
+    assert beyond(lines([small, large])) == []
+    assert beyond(lines([small])) == []
+
+
+@pytest.mark.parametrize("row", [row for row in OURS if row.name.startswith("portal")], ids=lambda row: row.name)
+def test_a_list_of_the_portal_is_right_when_its_page_is_full(row: Row) -> None:
+    label = {"appointments": "start", "prescriptions": "written", "AI sessions": "started", "access log": "when"}
+    cell = f'<td data-label="{label[row.name.removeprefix("portal: ")]}"></td>'.encode()
+    assert row.check(cell * 50, NOBODY)
+    assert not row.check(cell * 49, NOBODY)
 
 
 @pytest.mark.django_db
