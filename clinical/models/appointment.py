@@ -94,6 +94,7 @@ class Appointment(models.Model):
             models.Index(
                 fields=["hospital", "start_ts"], condition=Q(patient__isnull=True), name="appointments_guest_idx"
             ),
+            models.Index(fields=["hospital", "start_ts"], condition=Q(no_show=True), name="appointments_no_show_idx"),
         ]
 
     def __str__(self) -> str:

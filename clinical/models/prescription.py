@@ -83,6 +83,7 @@ class Prescription(models.Model):
             models.Index(fields=["patient"], name="idx_prescriptions_patient"),
             models.Index(fields=["doctor"], name="idx_prescriptions_doctor"),
             models.Index(fields=["pharmacist"], name="idx_prescriptions_pharmacist"),
+            models.Index(fields=["hospital", "-created_at"], name="prescriptions_hospital_idx"),
             models.Index(
                 fields=["hospital", "created_at"],
                 condition=Q(status__in=["PENDING", "APPROVED"]),
