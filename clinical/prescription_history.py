@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -38,7 +37,6 @@ def prescription_history(prescription: Prescription) -> list[Step]:
 
 def _changes(rows: Sequence[Row], names: Names) -> Iterator[Step]:
     for before, after in pairwise(rows):
-        at: dt.datetime = after["pgh_created_at"]
         if before["status"] != after["status"]:
             yield _move(before["status"], after, names)
         elif before["pharmacist_id"] != after["pharmacist_id"]:
