@@ -21,11 +21,13 @@ import psycopg
 import redis
 import requests
 from celery import Celery
+from django.conf import settings
 
 from config.embedded.ports import free_port
 from config.embedded.postgres import postgres
 from config.embedded.server import leashed
 from config.embedded.valkey import valkey
+from config.stack.plan import BOOKINGS, GENERAL
 from config.stack.preflight import answers_ok
 from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 
@@ -81,6 +83,7 @@ class Stack:
     web_port: int
     log_dir: Path
     programs: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    web_threads: int = 3
 
     @property
     def web(self) -> str:
@@ -89,30 +92,25 @@ class Stack:
     def manage(self, *arguments: str) -> None:
         self._run("manage.py", *arguments)
 
-    def module(self, name: str, *arguments: str) -> None:
-        self._run("-m", name, *arguments)
+    def module(self, name: str, *arguments: str) -> str:
+        """What it printed."""
+        return self._run("-m", name, *arguments)
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
         done = subprocess.run(command, cwd=REPOSITORY, env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return done.stdout
 
     def start(self, name: str, **env: str) -> None:
-        """`web` or `worker`; `env` is for this one alone."""
+        """`web`, `worker` or `bookings`; `env` is for this one alone."""
         granian = (
             *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
-            *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", "3"),
+            *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", str(self.web_threads)),
         )
         celery = (
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "worker",
-            "--concurrency",
-            "2",
-            "--without-gossip",
-            "--without-mingle",
+            *("-m", "celery", "-A", "config", "worker", "--concurrency", "2"),
+            *("--without-gossip", "--without-mingle", *(BOOKINGS if name == "bookings" else GENERAL)),
         )
         command = leashed([sys.executable, *(granian if name == "web" else celery)], farewell=signal.SIGKILL)
         with (self.log_dir / f"{name}.log").open("ab") as log:
@@ -122,11 +120,14 @@ class Stack:
         if name == "web":
             until(lambda: answers_ok(f"{self.web}/healthz"))
         else:
-            until(self._has_worker)
+            until(lambda: self._has_worker(name))
 
-    def _has_worker(self) -> bool:
-        with Celery(broker=self.servers.redis) as app:
-            return bool(app.control.ping(timeout=0.5))
+    def _has_worker(self, name: str) -> bool:
+        nodes: list[str] = []
+        # A connection kept from before Redis was stopped fails once.
+        with contextlib.suppress(redis.exceptions.ConnectionError), Celery(broker=self.servers.redis) as app:
+            nodes = [node for answer in app.control.ping(timeout=0.5) for node in answer]
+        return any(node.startswith("bookings@") == (name == "bookings") for node in nodes)
 
     def kill(self, name: str) -> None:
         """-9, its children too."""
@@ -143,7 +144,8 @@ class Stack:
         """What the scheduler does every few seconds."""
         with Celery(broker=self.servers.redis) as app:
             for task in tasks:
-                app.send_task(f"integrations.{task}", ignore_result=True)
+                name = f"integrations.{task}"
+                app.send_task(name, ignore_result=True, **settings.CELERY_TASK_ROUTES.get(name, {}))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.servers.database, connect_timeout=5, autocommit=True) as connection:
