@@ -26,6 +26,7 @@ class PatientApp:
     def __init__(self, stack: Stack) -> None:
         self._base = f"{stack.web}/api/v1"
         self._session = requests.Session()
+        self.phone = ""
 
     def call(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **options: Any) -> Json:
         response = self._session.request(method, f"{self._base}/{path}", timeout=TIMEOUT_SECONDS, **options)
@@ -40,6 +41,7 @@ class PatientApp:
             asked_at = time.time()
             answer = self.call("POST", "auth/otp/request/", json={"phone": phone}, expect=(202, 429))
             if "challenge_id" in answer:
+                self.phone = phone
                 break
         else:
             raise NotSo("ten numbers in a row were sent a code less than a minute ago")
@@ -68,13 +70,17 @@ class PatientApp:
         saw(f"{doctor['full_name']}, {doctor['specialty']}, {doctor['hospital']['name']}, can be booked")
         return doctor
 
-    def free_slots(self, doctor: Json) -> list[Json]:
+    def visit(self, visit: Json) -> Json:
+        return self.call("GET", f"appointments/{visit['id']}/")
+
+    def free_slots(self, doctor: Json, *, quiet: bool = False) -> list[Json]:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         dates = {"from": (now + dt.timedelta(days=1)).isoformat(), "to": (now + dt.timedelta(days=22)).isoformat()}
         answer = self.call("GET", f"doctors/{doctor['id']}/slots/", params=dates)
         check(answer["source"] == "calcom", f"the slots are {answer['source']}, not Cal.com's")
         check(bool(answer["slots"]), "there is no free slot in three weeks")
-        saw(f"{len(answer['slots'])} free slots from Cal.com; the first is {answer['slots'][0]['start']}")
+        if not quiet:
+            saw(f"{len(answer['slots'])} free slots from Cal.com; the first is {answer['slots'][0]['start']}")
         return list(answer["slots"])
 
     def book(self, doctor: Json, start: str) -> Json:
@@ -89,10 +95,26 @@ class PatientApp:
         saw("the same request again gave the same visit")
         return visit
 
+    def refused_booking(self, doctor: Json, start: str) -> Json:
+        """What the API says to a booking that cannot be."""
+        wish = {"doctor": doctor["id"], "start": start}
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self.call("POST", "appointments/", json=wish, headers=headers, expect=(409,))
+
+    def move(self, visit: Json, start: str) -> Json:
+        path = f"appointments/{visit['id']}/reschedule/"
+        moved = self._outcome(self.call("POST", path, json={"start": start}, expect=(200, 202)))
+        check(moved["id"] == visit["id"], "the moved visit has another id")
+        check(
+            dt.datetime.fromisoformat(moved["start"]) == dt.datetime.fromisoformat(start), f"it is at {moved['start']}"
+        )
+        saw(f"moved from {visit['start']} to {moved['start']}")
+        return moved
+
     def cancel(self, visit: Json) -> None:
         path = f"appointments/{visit['id']}/cancel/"
         self._outcome(self.call("POST", path, json={"reason": "End of the tour"}, expect=(200, 202)))
-        status = self.call("GET", f"appointments/{visit['id']}/")["status"]
+        status = self.visit(visit)["status"]
         check(status == "CANCELLED", f"the cancelled visit is {status}")
         saw("the visit is cancelled, here and in Cal.com")
 
@@ -114,7 +136,14 @@ class PatientApp:
 
 
 def sent_code(phone: str, since: float) -> str | None:
-    """The code of the newest SMS to this number, from the file where development keeps what would be sent."""
+    """The code of the newest SMS to this number."""
+    text = newest_text(phone, since)
+    digits = [word.strip(".,:") for word in (text or "").split() if word.strip(".,:").isdecimal()]
+    return digits[0] if digits else None
+
+
+def newest_text(phone: str, since: float) -> str | None:
+    """The newest SMS to this number, from the file where development keeps what would be sent."""
     try:
         lines = (VAR / "sms.jsonl").read_text().splitlines()
     except FileNotFoundError:
@@ -123,6 +152,5 @@ def sent_code(phone: str, since: float) -> str | None:
         message = json.loads(line)
         if message["to"].lstrip("+") == phone.lstrip("+"):
             at = dt.datetime.fromisoformat(message["at"]).timestamp()
-            digits = [word.strip(".,:") for word in message["text"].split() if word.strip(".,:").isdecimal()]
-            return digits[0] if digits and at >= since - 1 else None
+            return str(message["text"]) if at >= since - 1 else None
     return None

@@ -1,0 +1,30 @@
+"""What Cal.com holds, as its simulator shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from config.tour.app import TIMEOUT_SECONDS, Json
+from config.tour.stack import Stack
+
+State = dict[str, Any]
+
+
+def calcom(stack: Stack) -> State:
+    answer = requests.get(f"{stack.calcom}/_simulator/state", timeout=TIMEOUT_SECONDS)
+    answer.raise_for_status()
+    data: State = answer.json()["data"]
+    return data
+
+
+def schedule_of(state: State, email: str) -> Json:
+    user = next(one for one in state["users"] if one["email"] == email)
+    schedule: Json = next(one for one in state["schedules"] if one["ownerId"] == user["id"])
+    return schedule
+
+
+def start_of_day(schedule: Json, day: str) -> str | None:
+    """When the doctor's day starts there."""
+    return min((one["startTime"] for one in schedule["availability"] if day in one["days"]), default=None)

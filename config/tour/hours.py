@@ -1,0 +1,86 @@
+"""The hospital admin's part: hours, a time off with the visits it hits, and hours edited behind our back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from config.tour.app import Json, PatientApp, newest_text
+from config.tour.browser import StaffBrowser
+from config.tour.calcom import calcom, schedule_of, start_of_day
+from config.tour.stack import Stack
+from config.tour.telling import check, eventually, saw, step
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def admin_changes_hours(stack: Stack) -> None:
+    step("The hospital admin changes the doctor's hours, and Cal.com shows them")
+    browser = StaffBrowser(stack)
+    browser.sign_in(stack.admin, stack.password)
+    browser.open(f"/admin/hospitals/doctor/?q={stack.doctor.name.split()[-1]}")
+    browser.open(browser.links("/hours/")[0])
+    field = next(name for name in browser.names("-0-start") if browser.values(name)[0])
+    day = DAYS[int(field[1]) - 1]
+    before = browser.values(field)[0]
+    # Half an hour earlier, or back again.
+    after = before.replace(":30", ":00") if ":30" in before else before.replace(":00", ":30")
+    browser.submit(to="/hours/", button="Save", **{field: after})
+    check(browser.values(field) == [after], f"the form shows {browser.values(field)} after saving {after}")
+    saw(f"{day} now starts at {after} instead of {before}")
+    eventually(
+        lambda: True if start_of_day(schedule_of(calcom(stack), stack.doctor.email), day) == after else None,
+        seconds=45,
+        otherwise="Cal.com does not show the new hours",
+    )
+    saw("Cal.com shows the new schedule")
+
+
+def admin_takes_time_off(stack: Stack, app: PatientApp, visit: Json) -> Json:
+    """Returns the visit where its patient has moved it."""
+    day = dt.datetime.fromisoformat(visit["start"]).date().isoformat()
+    step(f"The hospital admin enters a time off for the doctor on {day}, and sees whose visits it hits")
+    browser = StaffBrowser(stack)
+    browser.sign_in(stack.admin, stack.password)
+    hours = f"/admin/hospitals/doctor/{visit['doctor']['id']}/hours/"
+    browser.open(hours)
+    browser.submit(to="/time-off/", button="Add", **{"off-first_day": day, "off-reason": "The tour"})
+    choice = f"visit-{visit['id']}"
+    check(choice in browser.names("visit-"), f"the visits that are hit do not name {visit['id']}: {browser.text[:300]}")
+    saw(f"{len(set(browser.names('visit-')) - {'visits-reason'})} booked visits are listed, with a choice each")
+    asked_at = time.time()
+    browser.submit(button="Save", **{choice: "ask_to_move", "visits-reason": "The doctor is away"})
+    check(app.visit(visit)["asked_to_move"], "the app does not show that the patient is asked to move")
+    saw("the patient is asked for another time, and the app shows why")
+    text = eventually(lambda: newest_text(app.phone, asked_at), seconds=15, otherwise="no SMS told the patient")
+    saw(f"an SMS says: {text}")
+    moved = _to_another_day(app, visit)
+    browser.open(hours)
+    check("Moved" in browser.text, "the hours page does not say that the visit was moved")
+    saw("the hours page says that the visit was moved")
+    _takes_it_back(stack, browser, day)
+    return moved
+
+
+def _to_another_day(app: PatientApp, visit: Json) -> Json:
+    day = visit["start"][:10]
+
+    def other() -> str | None:
+        """Cal.com knows of the time off as soon as it was pushed; until then its slots are as before."""
+        starts = [slot["start"] for slot in app.free_slots(visit["doctor"], quiet=True)]
+        return None if any(start[:10] == day for start in starts) else starts[0]
+
+    start = eventually(other, seconds=45, otherwise="Cal.com still offers the day off")
+    saw("Cal.com offers that day no more")
+    return app.move(visit, start)
+
+
+def _takes_it_back(stack: Stack, browser: StaffBrowser, day: str) -> None:
+    browser.submit(to="/cancel/", button="Cancel")
+
+    def is_open() -> bool | None:
+        overrides = schedule_of(calcom(stack), stack.doctor.email)["overrides"]
+        return None if any(one["date"][:10] == day for one in overrides) else True
+
+    eventually(is_open, seconds=45, otherwise="Cal.com still has the time off")
+    saw("the time off is taken back, here and in Cal.com")
