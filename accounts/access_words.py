@@ -41,6 +41,8 @@ SENTENCES: dict[str, Any] = {
     AccessAction.CONFIRMED_IDENTITY: lazy("%(actor)s confirmed that a visit is that of %(patient)s."),
     AccessAction.REQUESTED_BOOKING: lazy("%(actor)s asked for a change of a booking of %(patient)s."),
     AccessAction.CHANGED_HOURS: lazy("%(actor)s changed the hours of %(other)s."),
+    AccessAction.PUSHED_HOURS: lazy("%(actor)s sent the hours of %(other)s to the booking calendar."),
+    AccessAction.CONNECTED_DOCTOR: lazy("%(actor)s had %(other)s connected to the booking calendar."),
     AccessAction.CHANGED_STAFF: lazy("%(actor)s changed what is on file about %(other)s."),
     AccessAction.CHANGED_HOSPITAL: lazy("%(actor)s changed the hospital's settings."),
     AccessAction.CHANGED_PROFILE: lazy("%(actor)s changed their own details."),
@@ -106,7 +108,15 @@ KINDS: dict[str, tuple[Any, frozenset[AccessAction]]] = {
     ),
     "staff": (
         lazy("staff, hours, hospital"),
-        frozenset({AccessAction.CHANGED_STAFF, AccessAction.CHANGED_HOURS, AccessAction.CHANGED_HOSPITAL}),
+        frozenset(
+            {
+                AccessAction.CHANGED_STAFF,
+                AccessAction.CHANGED_HOURS,
+                AccessAction.PUSHED_HOURS,
+                AccessAction.CONNECTED_DOCTOR,
+                AccessAction.CHANGED_HOSPITAL,
+            }
+        ),
     ),
 }
 ROLES: dict[str, Any] = {

@@ -39,6 +39,8 @@ class AccessAction(StrEnum):
     CONFIRMED_IDENTITY = "confirmed_identity"
     REQUESTED_BOOKING = "requested_booking"
     CHANGED_HOURS = "changed_hours"
+    PUSHED_HOURS = "pushed_hours"
+    CONNECTED_DOCTOR = "connected_doctor"
     CHANGED_STAFF = "changed_staff"
     CHANGED_HOSPITAL = "changed_hospital"
     CHANGED_PROFILE = "changed_profile"

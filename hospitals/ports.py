@@ -26,6 +26,8 @@ class PublishState:
 
     is_in_step: bool
     text: str
+    # The page of the portal that says more; none where there is none.
+    address: str = ""
 
 
 class SchedulePublisher(Protocol):
@@ -34,6 +36,10 @@ class SchedulePublisher(Protocol):
         ...
 
     def state(self, doctor_id: uuid.UUID) -> PublishState: ...
+
+    def address(self, doctor_id: uuid.UUID) -> str:
+        """The page of the portal about the doctor's place in the calendar; empty where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

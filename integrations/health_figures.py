@@ -93,4 +93,5 @@ def _count_together(**sets: tuple[QuerySet[Any], str]) -> dict[str, tuple[int, d
 def out_of_step(path: str = "") -> Q:
     """`CalLink.is_in_step`, turned round, for the database; `path` leads to the link, as lookups do."""
     wanted, pushed = f"{path}wanted_hash", f"{path}pushed_hash"
-    return Q(**{f"{wanted}__isnull": False}) & (Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(wanted)}))
+    unsent = Q(**{f"{wanted}__isnull": False}) & (Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(wanted)}))
+    return unsent | Q(**{f"{path}drift__isnull": False}) | Q(**{f"{path}problem__isnull": False})

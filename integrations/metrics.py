@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from integrations.calcom.drift import persisting_drifts
-from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun
+from integrations.calcom.schedules import push_due
+from integrations.models import BookingLookup, CalConnection, CalLink, CalWebhook, SubscriptionCheck, SyncRun
 
 COUNTED_FOR = dt.timedelta(days=1)
 
@@ -31,16 +32,26 @@ class MirrorFigures:
 
 
 def mirror_figures(*, at: dt.datetime) -> list[GaugeMetricFamily]:
-    """Six small queries."""
+    """Eight small queries."""
     figures = [_repaired(at), _pull_ages(at)]
     waiting = CalWebhook.objects.filter(status=CalWebhook.Status.PENDING).count()
     lookups = BookingLookup.objects.aggregate(all=Count("pk"), due=Count("due_at"))
+    links = CalLink.objects.aggregate(
+        unsent=Count("pk", filter=push_due()),
+        differing=Count("pk", filter=Q(drift__isnull=False)),
+        broken=Count("pk", filter=Q(problem__isnull=False)),
+    )
+    connecting = CalConnection.objects.filter(state=CalConnection.State.FAILED).count()
     check = SubscriptionCheck.objects.order_by("-pk").first()
     single = {
         "wardbook_calcom_drift_persisting": (persisting_drifts(), "Bookings that differ after two repairs. Alarm."),
         "wardbook_calcom_webhooks_waiting": (waiting, "Stored webhooks not applied yet."),
         "wardbook_calcom_lookups_waiting": (lookups["due"], "Bookings to ask Cal.com about."),
         "wardbook_calcom_lookups_given_up": (lookups["all"] - lookups["due"], "Look-ups that were given up."),
+        "wardbook_calcom_schedules_unsent": (links["unsent"], "Doctors' hours that Cal.com does not have yet."),
+        "wardbook_calcom_schedules_differing": (links["differing"], "Schedules that Cal.com shows otherwise. Alarm."),
+        "wardbook_calcom_links_broken": (links["broken"], "Doctors to be connected to Cal.com again. Alarm."),
+        "wardbook_calcom_connections_failed": (connecting, "Doctors who could not be connected."),
         "wardbook_calcom_subscription_problems": (
             len(check.problems) + bool(check.error) if check else 0,
             "What is wrong with our webhook subscription. Alarm.",

@@ -21,6 +21,9 @@ from clinical.actions.visit_changes import tell_cancelled
 from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
 from hospitals.import_progress import tell_progress
 from integrations.calcom.booking_worker import run_next_request
+from integrations.calcom.connecting import connect_next_doctor
+from integrations.calcom.event_types import push_next_event_type
+from integrations.calcom.link_check import check_due_links
 from integrations.calcom.lookup_worker import run_due_lookups
 from integrations.calcom.mark_worker import run_next_mark
 from integrations.calcom.processing import BATCH, process_pending_webhooks
@@ -56,6 +59,17 @@ def sweep_marks() -> None:
 @shared_task(name="integrations.sweep_schedules")
 def sweep_schedules() -> None:
     _while_work(push_next_schedule)
+    _while_work(push_next_event_type)
+
+
+@shared_task(name="integrations.connect_doctors")
+def connect_doctors() -> None:
+    _while_work(connect_next_doctor)
+
+
+@shared_task(name="integrations.check_links")
+def check_links() -> None:
+    check_due_links(at=timezone.now())
 
 
 @shared_task(name="integrations.sweep_mail")

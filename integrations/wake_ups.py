@@ -22,6 +22,8 @@ _TASKS = {
     "pass_on_marks": "integrations.sweep_marks",
     "import_staff": "integrations.sweep_staff_imports",
     "look_up_bookings": "integrations.sweep_lookups",
+    "connect_doctors": "integrations.connect_doctors",
+    "check_links": "integrations.check_links",
     "push_schedules": "integrations.sweep_schedules",
     "send_mail": "integrations.sweep_mail",
     "send_sms": "integrations.sweep_sms",

@@ -256,6 +256,8 @@ _SWEEPS = {
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
     "sweep-marks": ("integrations.sweep_marks", 15.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),
+    "connect-doctors": ("integrations.connect_doctors", 15.0),
+    "check-links": ("integrations.check_links", 600.0),
     "sweep-mail": ("integrations.sweep_mail", 5.0),
     "sweep-sms": ("integrations.sweep_sms", 5.0),
     "sweep-lookups": ("integrations.sweep_lookups", 15.0),

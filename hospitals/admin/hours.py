@@ -66,7 +66,11 @@ class HoursPages(HospitalScopedAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        context = {"can_change_hours": self.has_hours_permission(request), **(extra_context or {})}
+        context = {
+            "can_change_hours": self.has_hours_permission(request),
+            "calendar_page": schedule_publisher().address(uuid.UUID(object_id)) if _is_uuid(object_id) else "",
+            **(extra_context or {}),
+        }
         return super().changeform_view(request, object_id, form_url, context)
 
     def hours_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -185,6 +189,14 @@ class HoursPages(HospitalScopedAdmin):
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, f"admin/hospitals/doctor/{name}.html", {**everywhere, **context})
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        uuid.UUID(text)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def windows_of(doctor: Doctor) -> list[Window]:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from hospitals.admin.base import ReadOnlyAdmin
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
+from integrations.admin.cal_bulk import CalBulkPages
+from integrations.admin.cal_pages import CalDoctorPages
 from integrations.health_figures import out_of_step
 from integrations.models import CalLink
 
@@ -25,34 +26,23 @@ class StepFilter(KnownChoiceFilter):
     parameter_name = "hours"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return [("behind", gettext_lazy("not there yet")), ("published", gettext_lazy("published"))]
+        return [("behind", gettext_lazy("not as here")), ("published", gettext_lazy("published"))]
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(out_of_step()) if value == "behind" else queryset.exclude(out_of_step())
 
 
 @admin.register(CalLink)
-class CalLinkAdmin(ReadOnlyAdmin):
+class CalLinkAdmin(CalBulkPages, CalDoctorPages):
     list_title = gettext_lazy("Doctors in Cal.com")
     list_display = ("doctor_name", "hospital_name", "state", "bookable", "pushed", "failures", "absence")
     list_filter = (StepFilter,)
     list_select_related = ("doctor__user__profile", "doctor__hospital")
     pushed = moment("pushed_at", gettext_lazy("last published"))
-    next_try = moment("next_try_at", gettext_lazy("next try"))
     hospital_path = "doctor__hospital"
     search_fields = ("doctor__user__profile__full_name",)
     ordering = ("doctor__user__profile__full_name", "pk")
-    fields = (
-        "doctor_name",
-        "hospital_name",
-        "state",
-        "bookable",
-        "pushed",
-        "failures",
-        "last_error",
-        "next_try",
-        "absence",
-    )
+    fields = ("doctor_name",)
 
     def name_of(self, obj: Any) -> str:
         return str(obj.doctor.full_name)
@@ -67,14 +57,26 @@ class CalLinkAdmin(ReadOnlyAdmin):
 
     @display(
         description=gettext_lazy("hours"),
-        label={"published": "success", "behind": "info", "failing": "danger", "nothing": "default"},
+        label={
+            "published": "success",
+            "behind": "info",
+            "failing": "danger",
+            "edited": "warning",
+            "gone": "danger",
+            "nothing": "default",
+        },
     )
     def state(self, link: CalLink) -> Badge:
+        if link.problem is not None:
+            return Badge("gone", _("connect again"))
         if link.wanted_hash is None:
             return Badge("nothing", _("nothing to publish"))
-        if link.is_in_step:
-            return Badge("published", _("published"))
-        return Badge("failing", _("refused, trying again")) if link.last_error else Badge("behind", _("on the way"))
+        if not link.is_sent:
+            return Badge("failing", _("refused, trying again")) if link.last_error else Badge("behind", _("on the way"))
+        if link.drift is not None:
+            is_edit = link.drift == CalLink.Drift.EDITED
+            return Badge("edited", _("edited in Cal.com") if is_edit else _("Cal.com shows other hours"))
+        return Badge("published", _("published"))
 
     @display(description=gettext_lazy("bookable"), boolean=True)
     def bookable(self, link: CalLink) -> bool:

@@ -11,6 +11,7 @@ MAX_RETRY_AFTER_SECONDS = 3600
 _UNAVAILABLE = re.compile(r"already has booking|not available|no_available_users", re.IGNORECASE)
 _ALREADY_CANCELLED = re.compile(r"cancelled( and rescheduled)? already|already cancelled", re.IGNORECASE)
 _ALREADY_RESCHEDULED = re.compile(r"rescheduled already|already rescheduled", re.IGNORECASE)
+_STRANGER = re.compile(r"not part of the organization|does not own", re.IGNORECASE)
 _UID = re.compile(r"uid=([\w-]+)")
 _SAFE_VENDOR_CODE = re.compile(r"[A-Za-z_]{1,60}")
 
@@ -55,6 +56,11 @@ class CalcomRefused(CalcomError):
         """The uid that took this one's place, where the refusal names it (a bearer secret: do not log it)."""
         uids = _UID.findall(self.message)
         return uids[-1] if self.is_already_rescheduled and len(uids) > 1 else None
+
+    @property
+    def is_stranger(self) -> bool:
+        """The user is not, or no more, in our organisation, or not the schedule's owner; not a matter of our key."""
+        return self.status == 403 and _STRANGER.search(self.message) is not None
 
     @property
     def is_not_found(self) -> bool:

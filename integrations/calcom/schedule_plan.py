@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 from hospitals.local_slots import LAST_MINUTE, Period, WeeklyWindow
 from integrations.calcom.inputs import ScheduleInput
 from integrations.calcom.payloads import Schedule, ScheduleOverride, ScheduleWindow
+from integrations.calcom.schedule_shape import CLOSED, DAY_NAMES
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SCHEDULE_NAME = "Wardbook hours"
-CLOSED = ("00:00", "00:00")
 
 # Wall-clock minutes of one day; 1440 is midnight at its end.
 _Minutes = tuple[int, int]

@@ -30,17 +30,18 @@ class WebhookFaults(Switch):
 
 Instead = Literal["403", "500", "502", "429", "html", "hang", "drop"]
 After = Literal["500_after_commit", "html_after_commit", "drop_after_commit", "hang_after_commit", "half_body", "late"]
+Otherwise = Literal["ignore"]
 
 
 class ApiFault(Switch):
     """`match` is "METHOD /path" with `*` for anything.
 
     403, 500, 502, html, 429, drop and hang happen instead of the operation; `.._after_commit` and half_body after it;
-    late waits first, does it, and answers nothing.
+    late waits first, does it, and answers nothing; ignore does it as if the body were empty, and says it went well.
     """
 
     match: str
-    do: Instead | After
+    do: Instead | After | Otherwise
     times: int = Field(default=1, ge=1)
     seconds: float = 30
 

@@ -61,7 +61,9 @@ class App:
         if not limits.is_allowed:
             return self._rate_limited(request, limits.headers())
         fault = self._take_fault(request)
-        response = self._before(request, fault) or self._perform(request)
+        response = self._before(request, fault) or self._perform(
+            request, ignores_body=fault is not None and fault.do == "ignore"
+        )
         response.headers.extend(limits.headers())
         return _after(request, response, fault)
 
@@ -97,13 +99,14 @@ class App:
         response.headers.extend(dict(headers))
         return response
 
-    def _perform(self, request: Request) -> Response:
+    def _perform(self, request: Request, *, ignores_body: bool = False) -> Response:
         try:
             route, ids = self._route(request)
             is_signed = self._is_signed(request, route)
             if ids.get("org_id", self.world.org_id) != self.world.org_id:
                 raise ApiError(403, "Organization is not accessible with this key.")
-            call = Call(self.world, self._bookings, ids, request.args.to_dict(), _body(request), is_signed)
+            body = {} if ignores_body else _body(request)
+            call = Call(self.world, self._bookings, ids, request.args.to_dict(), body, is_signed)
             with self.world.lock:
                 reply = route.handle(call)
                 return _success(reply, route.status)

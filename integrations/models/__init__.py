@@ -1,5 +1,6 @@
 from integrations.models.booking_lookup import BookingLookup
 from integrations.models.booking_request import BookingRequest
+from integrations.models.cal_connection import CalConnection
 from integrations.models.cal_link import CalLink
 from integrations.models.cal_webhook import CalWebhook
 from integrations.models.subscription_check import SubscriptionCheck
@@ -10,6 +11,7 @@ from integrations.models.vapi_event import VapiEvent
 __all__ = [
     "BookingLookup",
     "BookingRequest",
+    "CalConnection",
     "CalLink",
     "CalWebhook",
     "SubscriptionCheck",

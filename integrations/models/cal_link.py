@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.pg_fields import DbOneToOneField, NullableTextField, TransactionNow
 from accounts.privacy import privacy
@@ -8,10 +9,24 @@ from hospitals.models import Doctor
 
 
 class CalLink(models.Model):
-    """A doctor's place in Cal.com, and how far the pushed weekly hours are behind the wanted ones.
+    """A doctor's place in Cal.com, and how far what is there is behind what is wanted here.
 
-    Work is due when `wanted_hash` differs from `pushed_hash` and `next_try_at` has passed.
+    A push is due when `wanted_hash` differs from `pushed_hash` and `next_try_at` has passed; a change of the event
+    type when the hospital's settings differ from those pushed and `event_type_next_try_at` has passed.
     """
+
+    class Drift(models.TextChoices):
+        EDITED = "edited", "edited in Cal.com"
+        READ_BACK = "read_back", "not as we sent it"
+
+    class Problem(models.TextChoices):
+        """What keeps patients from booking until the doctor is connected again."""
+
+        USER_GONE = "user_gone", "the user is gone"
+        SCHEDULE_GONE = "schedule_gone", "the schedule is gone"
+        EVENT_TYPE_GONE = "event_type_gone", "the event type is gone"
+        OTHER_HOST = "other_host", "the event type has another host"
+        OTHER_SCHEDULE = "other_schedule", "the event type reads another schedule"
 
     doctor = DbOneToOneField(Doctor, models.CASCADE, db_on_delete="CASCADE", primary_key=True, related_name="cal_link")
     cal_user_id = models.BigIntegerField(null=True, blank=True)
@@ -28,10 +43,25 @@ class CalLink(models.Model):
     absence_from = models.DateTimeField(null=True, blank=True)
     absence_until = models.DateTimeField(null=True, blank=True)
     absence_told_at = models.DateTimeField(null=True, blank=True)
+    # What Cal.com held when last read (`schedule_shape`), and since when that is not what we want there.
+    shown_schedule = models.JSONField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    # When schedule, user and event type were last looked at; none: as soon as can be.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    drift = NullableTextField(null=True, blank=True, choices=Drift.choices)
+    differs_since = models.DateTimeField(null=True, blank=True)
+    problem = NullableTextField(null=True, blank=True, choices=Problem.choices)
+    pushed_length_minutes = models.IntegerField(null=True, blank=True)
+    pushed_buffer_minutes = models.IntegerField(null=True, blank=True)
+    pushed_notice_minutes = models.IntegerField(null=True, blank=True)
+    event_type_error = NullableTextField(null=True, blank=True)
+    event_type_next_try_at = models.DateTimeField(null=True, blank=True)
 
     privacy = privacy(
         safe="doctor cal_user_id cal_schedule_id cal_event_type_id wanted_hash pushed_hash pushed_at last_error"
-        " failures next_try_at created_at absence_from absence_until absence_told_at"
+        " failures next_try_at created_at absence_from absence_until absence_told_at shown_schedule read_at"
+        " checked_at drift differs_since problem pushed_length_minutes pushed_buffer_minutes pushed_notice_minutes"
+        " event_type_error event_type_next_try_at"
     )
 
     class Meta:
@@ -39,6 +69,11 @@ class CalLink(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cal_user_id"], name="cal_links_cal_user_id_key"),
             models.UniqueConstraint(fields=["cal_event_type_id"], name="cal_links_cal_event_type_id_key"),
+            models.CheckConstraint(
+                condition=Q(drift__isnull=True, differs_since__isnull=True)
+                | Q(drift__isnull=False, differs_since__isnull=False),
+                name="cal_links_drift_check",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -46,8 +81,13 @@ class CalLink(models.Model):
 
     @property
     def is_bookable(self) -> bool:
-        return self.cal_event_type_id is not None
+        return self.cal_event_type_id is not None and self.problem is None
+
+    @property
+    def is_sent(self) -> bool:
+        """No push is due. Cal.com may show something else even so: see `drift`."""
+        return self.wanted_hash is None or self.wanted_hash == self.pushed_hash
 
     @property
     def is_in_step(self) -> bool:
-        return self.wanted_hash is None or self.wanted_hash == self.pushed_hash
+        return self.is_sent and self.drift is None and self.problem is None

@@ -16,3 +16,6 @@ class RecordingPublisher:
 
     def state(self, doctor_id: uuid.UUID) -> PublishState:
         return PublishState(is_in_step=not wanted, text="On the way." if wanted else "Published.")
+
+    def address(self, doctor_id: uuid.UUID) -> str:
+        return f"/admin/calendar/{doctor_id}/"

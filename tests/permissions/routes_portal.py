@@ -94,6 +94,7 @@ _HOURS = "doctor/<uuid:pk>/"
 _VISIT = "admin/clinical/appointment/<uuid:pk>/"
 _OPEN_TO_ADMINS = portal(200, south=200, operator=403)
 _SAID = portal(DONE, south=NOT_THERE, operator=403)
+_CAL_DOCTOR = "admin/integrations/callink/doctor/<uuid:pk>/"
 
 ROWS: list[Row] = [
     *both("admin/", _READ, _READ),
@@ -148,6 +149,23 @@ ROWS: list[Row] = [
     *model("clinical.prescription", admin="lv", operator=""),
     *model("clinical.aisession", admin="lv", operator=""),
     *model("integrations.callink", admin="lv", operator="lv"),
+    *get_only(
+        f"{_CAL_DOCTOR}",
+        portal(200, south=NOT_THERE, operator=200),
+        refusing=portal(405, south=405, operator=405),
+    ),
+    *(
+        row
+        for what in ("push", "look", "connect")
+        for row in post_only(f"{_CAL_DOCTOR}{what}/", portal(DONE, south=NOT_THERE, operator=DONE), refusing=_NO_METHOD)
+    ),
+    *both(
+        f"{_CAL_DOCTOR}ids/",
+        portal(403, south=403, operator=200),
+        portal(403, south=403, operator=DONE),
+        {"user_id": "1", "schedule_id": "2", "event_type_id": "3"},
+    ),
+    *both("admin/integrations/callink/connect/", _READ, portal(DONE, south=DONE, operator=200)),
     *model("integrations.bookingrequest", admin="lv", operator="lv"),
     *model("integrations.calwebhook", admin="", operator="lv"),
     *model("integrations.syncrun", admin="", operator="lv"),

@@ -8,6 +8,7 @@ from hospitals.models import Doctor
 from integrations.calcom.connect import CannotConnect, connect_doctor
 from integrations.calcom.errors import CalcomError
 from integrations.calcom.service import calcom_client
+from integrations.calcom.texts import reason_text
 
 
 class Command(BaseCommand):
@@ -28,7 +29,10 @@ class Command(BaseCommand):
             for doctor in doctors.order_by("pk"):
                 try:
                     connect_doctor(doctor.pk, client)
-                except (CannotConnect, CalcomError) as error:
+                except CannotConnect as refusal:
+                    failed += 1
+                    self.stderr.write(f"{doctor.pk}: {reason_text(refusal.code)}")
+                except CalcomError as error:
                     failed += 1
                     self.stderr.write(f"{doctor.pk}: {error}")
                 else:

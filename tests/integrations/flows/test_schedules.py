@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
 
-from hospitals.models import DoctorAvailability, DoctorTimeOff
+from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
 from integrations.calcom.connect import connect_doctor
 from integrations.calcom.schedules import CalcomSchedules, push_next_schedule
+from integrations.models import CalLink
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import Connected
 
@@ -86,3 +88,41 @@ def test_a_refused_push_is_tried_again_and_said(connected: Connected) -> None:
         assert push_next_schedule() is True
     assert shown(connected) == ([], [])
     assert CalcomSchedules().state(connected.doctor.pk).is_in_step
+
+
+def test_many_edits_within_the_delay_make_one_push(connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
+    began = timezone.now()
+    for second in range(9):
+        with time_machine.travel(began + dt.timedelta(seconds=second), tick=False):
+            hour = f"{13 + second // 2}:{second % 2 * 30:02}"
+            DoctorAvailability.objects.filter(day_of_week=2).delete()
+            DoctorAvailability.objects.create(doctor=connected.doctor, day_of_week=2, start_time="08:00", end_time=hour)
+            CalcomSchedules().want(connected.doctor.pk)
+            assert push_next_schedule() is False
+    with time_machine.travel(began + dt.timedelta(seconds=10), tick=False):
+        caplog.clear()
+        assert push_next_schedule() is True
+        assert push_next_schedule() is False
+    events: list[Any] = [record.msg for record in caplog.records]
+    made = [event["operation"] for event in events if event.get("event") == "calcom.call"]
+    assert made == ["update_user_schedule", "get_user_schedule"]
+    assert shown(connected)[0] == [("Monday", "09:00", "12:00"), ("Tuesday", "08:00", "17:00")]
+
+
+def test_a_hospital_without_a_zone_pushes_nothing_and_says_so(connected: Connected) -> None:
+    Hospital.objects.update(time_zone=None)
+    DoctorAvailability.objects.all().delete()
+    CalcomSchedules().want(connected.doctor.pk)
+    push_after_the_delay()
+    assert shown(connected) == ([("Monday", "09:00", "12:00")], [])
+    state = CalcomSchedules().state(connected.doctor.pk)
+    assert (state.is_in_step, state.text) == (False, "Not sent: the hospital has no time zone.")
+
+
+def test_a_zone_lost_before_the_push_ends_it(connected: Connected) -> None:
+    DoctorAvailability.objects.all().delete()
+    CalcomSchedules().want(connected.doctor.pk)
+    Hospital.objects.update(time_zone=None)
+    push_after_the_delay()
+    assert shown(connected) == ([("Monday", "09:00", "12:00")], [])
+    assert CalLink.objects.get().wanted_hash is None

@@ -1,0 +1,170 @@
+"""The queue of doctors to be connected: asked for by a person, done by a worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.utils import timezone
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import User
+from accounts.wake_ups import wake
+from hospitals.models import Doctor
+from integrations.calcom.client import CalcomClient
+from integrations.calcom.connect import CannotConnect, connect_doctor, refuse_taken
+from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
+from integrations.calcom.given_ids import GivenIds, connect_with_ids
+from integrations.calcom.service import calcom_client
+from integrations.models import CalConnection
+
+log = structlog.get_logger(__name__)
+
+State = CalConnection.State
+# Longer than the slowest connection: seven calls of 8 s. Then it is taken up again.
+CLAIMED_FOR = dt.timedelta(seconds=90)
+FIRST_RETRY = dt.timedelta(seconds=10)
+MOST_TRIES = 5
+
+
+@transaction.atomic
+def ask_to_connect(*, doctor: Doctor, given: GivenIds | None = None, by: User | None, at: dt.datetime) -> CalConnection:
+    """Have a worker connect the doctor, again if need be. Raises: CannotConnect for an id that another doctor has."""
+    if given is not None:
+        refuse_taken(doctor.pk, given.user_id, given.event_type_id)
+    connection, _ = CalConnection.objects.update_or_create(
+        doctor=doctor,
+        defaults={
+            "state": State.ASKED,
+            "step": None,
+            "reason": None,
+            "given_user_id": given.user_id if given else None,
+            "given_schedule_id": given.schedule_id if given else None,
+            "given_event_type_id": given.event_type_id if given else None,
+            "has_other_email": False,
+            "tries": 0,
+            "asked_at": at,
+            "next_try_at": at,
+            "finished_at": None,
+        },
+    )
+    record_access(
+        by=by,
+        action=AccessAction.CONNECTED_DOCTOR,
+        object_kind="doctor",
+        object_id=doctor.pk,
+        hospital_id=doctor.hospital_id,
+        reason="ids" if given else "",
+    )
+    wake("connect_doctors")
+    return connection
+
+
+@transaction.atomic
+def ask_to_connect_all(*, doctors: Iterable[Doctor], by: User | None, at: dt.datetime) -> int:
+    """Have all of these connected; those who wait already keep their place. Returns how many were asked for."""
+    waiting = set(
+        CalConnection.objects.filter(state__in=[State.ASKED, State.WORKING]).values_list("doctor_id", flat=True)
+    )
+    asked = [doctor for doctor in doctors if doctor.pk not in waiting]
+    for doctor in asked:
+        ask_to_connect(doctor=doctor, by=by, at=at)
+    return len(asked)
+
+
+def connect_next_doctor() -> bool:
+    """Connect one doctor who waits. Returns False when nobody is due, or when Cal.com must be left alone."""
+    connection = _claim(timezone.now())
+    if connection is None:
+        return False
+    client = calcom_client(purpose="background")
+    try:
+        has_other_email = _connect(connection, client)
+    except CannotConnect as refusal:
+        _finish(connection, State.FAILED, reason=refusal.code)
+    except CalcomRateLimited as error:
+        # Not a failure of this doctor's: it costs no try.
+        _again(connection, dt.timedelta(seconds=error.retry_after), reason=error.code, tries=F("tries") - 1)
+        return False
+    except CalcomError as error:
+        _failed(connection, error)
+    else:
+        _finish(connection, State.DONE, has_other_email=has_other_email)
+    finally:
+        client.close()
+    return True
+
+
+def _claim(now: dt.datetime) -> CalConnection | None:
+    """The oldest first. One who is at work and silent for long is taken up again: that worker died."""
+    with transaction.atomic():
+        row = (
+            CalConnection.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now), state__in=[State.ASKED, State.WORKING])
+            .order_by("asked_at", "pk")
+            .first()
+        )
+        if row is not None:
+            row.state, row.next_try_at, row.tries = State.WORKING, now + CLAIMED_FOR, row.tries + 1
+            row.save(update_fields=["state", "next_try_at", "tries"])
+    return row
+
+
+def _connect(connection: CalConnection, client: CalcomClient) -> bool:
+    began = _telling(connection.pk)
+    if connection.given_user_id is None:
+        connect_doctor(connection.pk, client, began=began)
+        return False
+    assert connection.given_schedule_id is not None
+    assert connection.given_event_type_id is not None
+    given = GivenIds(connection.given_user_id, connection.given_schedule_id, connection.given_event_type_id)
+    return connect_with_ids(connection.pk, given, client, began=began).has_other_email
+
+
+def _telling(doctor_id: uuid.UUID) -> Callable[[CalConnection.Step], None]:
+    def began(step: CalConnection.Step) -> None:
+        CalConnection.objects.filter(pk=doctor_id).update(step=step)
+
+    return began
+
+
+def _failed(connection: CalConnection, error: CalcomError) -> None:
+    """Each step finds what an earlier try made, so a lost answer is simply tried again."""
+    log.warning("calcom.doctor_not_connected", doctor=str(connection.pk), error=error.code)
+    if isinstance(error, CalcomRefused):
+        is_key = error.is_credential_problem and not error.is_stranger
+        _finish(connection, State.FAILED, reason="calcom_key" if is_key else "calcom_refused")
+        return
+    if connection.tries < MOST_TRIES:
+        _again(connection, FIRST_RETRY * 2 ** (connection.tries - 1), reason="calcom_unavailable", tries=F("tries"))
+    else:
+        _finish(connection, State.FAILED, reason="calcom_unavailable")
+
+
+def _again(connection: CalConnection, pause: dt.timedelta, *, reason: str, tries: Combinable) -> None:
+    _mine(connection).update(state=State.ASKED, next_try_at=timezone.now() + pause, reason=reason, tries=tries)
+
+
+def _finish(
+    connection: CalConnection, state: State, *, reason: str | None = None, has_other_email: bool = False
+) -> None:
+    step = {"step": None} if state == State.DONE else {}
+    _mine(connection).update(
+        state=state,
+        reason=reason,
+        has_other_email=has_other_email,
+        next_try_at=None,
+        finished_at=timezone.now(),
+        **step,
+    )
+    log.info("calcom.connection_finished", doctor=str(connection.pk), state=str(state), reason=reason)
+
+
+def _mine(connection: CalConnection) -> QuerySet[CalConnection]:
+    """The row, unless somebody asked anew meanwhile: then that is still to do."""
+    return CalConnection.objects.filter(pk=connection.pk, asked_at=connection.asked_at, state=State.WORKING)
