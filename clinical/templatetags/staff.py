@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinical.forms import ROUTE_LABELS
+from clinical.medication_rows import ROUTE_LABELS
 from clinical.medications import Medication, Route
 from clinical.models import Prescription
 

@@ -14,7 +14,8 @@ from accounts.models import Patient
 from accounts.refusals import Refused
 from clinical.actions.prescriptions import prescribe, withdraw_prescription
 from clinical.actions.questions import answer_pharmacist
-from clinical.forms import MedicationRows, MessageForm, sent_id
+from clinical.forms import MessageForm
+from clinical.medication_rows import MedicationRows, sent_id
 from clinical.medications import stored_medications
 from clinical.models import Prescription
 from clinical.patient_record import current_medications, open_patient
