@@ -17,12 +17,16 @@ from integrations.models import CalLink
 
 MIDNIGHT = "23:59"
 
+Lines = tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class SideRow:
+    """Each side in lines: a shift, a zone, a remark."""
+
     name: str
-    ours: str
-    theirs: str
+    ours: Lines
+    theirs: Lines
     differs: bool
 
 
@@ -48,7 +52,9 @@ def sides_of(link: CalLink, *, at: dt.datetime) -> Sides | None:
     return Sides(
         week=[_day_row(row) for row in rows if row.kind == "day"],
         dates=[_date_row(row, ours, theirs) for row in rows if row.kind == "date"],
-        zone=next(SideRow(_("Time zone"), str(r.ours), str(r.theirs), r.differs) for r in rows if r.kind == "zone"),
+        zone=next(
+            SideRow(_("Time zone"), (str(r.ours),), (str(r.theirs),), r.differs) for r in rows if r.kind == "zone"
+        ),
     )
 
 
@@ -62,13 +68,13 @@ def _date_row(row: Difference, ours: Shape, theirs: Shape) -> SideRow:
     return SideRow(name, _on_date(row.ours, date, ours), _on_date(row.theirs, date, theirs), row.differs)
 
 
-def _on_date(said: str | Hours | None, date: dt.date, side: Shape) -> str:
+def _on_date(said: str | Hours | None, date: dt.date, side: Shape) -> Lines:
     if said is None:
-        return _("%(hours)s, as every week") % {"hours": _hours(side.week.get(date.isoweekday(), ()))}
+        return (*_hours(side.week.get(date.isoweekday(), ())), _("as every week"))
     return _hours(said)
 
 
-def _hours(hours: str | Hours | None) -> str:
+def _hours(hours: str | Hours | None) -> Lines:
     if not hours or isinstance(hours, str):
-        return _("closed")
-    return ", ".join(f"{start}-{_('midnight') if end == MIDNIGHT else end}" for start, end in hours)
+        return (_("closed"),)
+    return tuple(f"{start}-{_('midnight') if end == MIDNIGHT else end}" for start, end in hours)
