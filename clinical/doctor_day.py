@@ -1,4 +1,4 @@
-"""A doctor's day as the dashboard shows it: four queries, however many visits."""
+"""A doctor's day as the dashboard shows it: five queries, however many visits."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
 MOST_QUESTIONS = 10
+MOST_EXPIRED = 10
+# How long the prescriber is told that a prescription ended unfetched.
+EXPIRED_SHOWN_FOR = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class DoctorDay:
     now: dt.datetime
     now_place: Place | None
     questions: Sequence[Prescription]
+    expired: Sequence[Prescription]
 
     @property
     def is_today(self) -> bool:
@@ -93,6 +97,11 @@ class DoctorDay:
     @property
     def next_visit(self) -> DayVisit | None:
         return next((one for one in self.visits if not one.is_over and one.ends > self.now), None)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to say beside the time line."""
+        return not (self.questions or self.expired or (self.is_today and self.next_visit))
 
 
 def zone_of(user: User) -> zoneinfo.ZoneInfo:
@@ -136,6 +145,7 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
         now=now,
         now_place=_now_place(now, date, frame),
         questions=list(unanswered_questions(user)[:MOST_QUESTIONS]),
+        expired=list(expired_prescriptions(user, at=at)[:MOST_EXPIRED]),
     )
 
 
@@ -175,6 +185,21 @@ def unanswered_questions(user: User) -> QuerySet[Any]:
         .exclude(last_author=F("doctor_id"))
         .select_related("patient__user__profile")
         .order_by("asked_at", "pk")
+    )
+    return rows
+
+
+def expired_prescriptions(user: User, *, at: dt.datetime) -> QuerySet[Any]:
+    """The doctor's prescriptions that nobody fetched and that ended lately, the latest first."""
+    rows: QuerySet[Any] = (
+        Prescription.objects.filter(
+            Q(hospital_id=user.hospital_id),
+            doctor_id=user.pk,
+            denial_reason=Prescription.DenialReason.EXPIRED,
+            decided_at__gt=at - EXPIRED_SHOWN_FOR,
+        )
+        .select_related("patient__user__profile")
+        .order_by("-decided_at", "pk")
     )
     return rows
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from clinical.medications import Medication
 
 # Two prescriptions of one medicine within these days are worth a second look.
 CLOSE = dt.timedelta(days=7)
+
+
+class Medicine(Protocol):
+    """What tells one medicine from another; a line may still be being written."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def code_system(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +34,11 @@ class Earlier:
     medications: Sequence[Medication]
 
 
-def same_medicine(one: Medication, other: Medication) -> bool:
+def same_medicine(one: Medicine, other: Medicine) -> bool:
     """By code where both have one of the same system; by name otherwise, whatever the strength."""
     if one.code and other.code and one.code_system == other.code_system:
         return one.code.casefold() == other.code.casefold()
-    return _plain(one.name) == _plain(other.name)
+    return plain_name(one.name) == plain_name(other.name)
 
 
 def duplicates(
@@ -41,5 +53,5 @@ def duplicates(
     ]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return " ".join(name.casefold().split())

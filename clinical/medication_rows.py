@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,7 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
+from clinical.duplicates import plain_name, same_medicine
+from clinical.medication_suggestions import Suggestion
 from clinical.medications import MAX_MEDICATIONS, Medication, Route
+from clinical.patient_record import CurrentMedication
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -51,6 +55,15 @@ def _number(label: Label) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=numeric_input())
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The medicine of a line as far as it is written."""
+
+    name: str
+    code: str
+    code_system: str
+
+
 class MedicationForm(forms.Form):
     """One line of a prescription. Valid, it has `medication`."""
 
@@ -68,12 +81,18 @@ class MedicationForm(forms.Form):
     instructions = _text(gettext_lazy("Instructions"), placeholder=gettext_lazy("With food"), maxlength=500)
     code = _text(gettext_lazy("Code"), maxlength=60)
     code_system = _text(gettext_lazy("Code system"), placeholder=gettext_lazy("ATC"), maxlength=60)
+    # The medicine that was confirmed, so that a tick does not pass to another one written over it.
+    anyway = forms.CharField(required=False)
 
     medication: Medication | None = None
+    # What the patient takes already, the line above with the same medicine, and what was found to fill this line.
+    known: CurrentMedication | None = None
+    twin: int | None = None
+    found: Sequence[Suggestion] | None = None
     use_required_attribute = False
 
     def clean(self) -> dict[str, Any]:
-        facts = {name: value for name, value in self.cleaned_data.items() if value != ""}
+        facts = {name: value for name, value in self.cleaned_data.items() if value != "" and name != "anyway"}
         try:
             self.medication = Medication.model_validate(facts)
         except ValidationError as error:
@@ -82,6 +101,22 @@ class MedicationForm(forms.Form):
                 if field not in self.errors:
                     self.add_error(field, _explain(problem))
         return self.cleaned_data
+
+    @property
+    def medicine(self) -> Typed:
+        return Typed(*(str(self[name].value() or "").strip() for name in ("name", "code", "code_system")))
+
+    @property
+    def plain_name(self) -> str:
+        return plain_name(self.medicine.name)
+
+    @property
+    def is_flagged(self) -> bool:
+        return self.known is not None or self.twin is not None
+
+    @property
+    def is_confirmed(self) -> bool:
+        return str(self["anyway"].value() or "") == self.plain_name
 
     @property
     def has_code(self) -> bool:
@@ -110,6 +145,11 @@ class MedicationRows:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]] = ({"route": Route.ORAL.value},)) -> None:
         self.forms = [MedicationForm(initial=dict(row), prefix=f"m{index}") for index, row in enumerate(rows)]
+
+    @classmethod
+    def repeating(cls, medications: Sequence[Medication]) -> MedicationRows:
+        lines = [line.model_dump(mode="json", exclude_none=True) for line in medications[:MAX_MEDICATIONS]]
+        return cls(lines) if lines else cls()
 
     @classmethod
     def sent(cls, data: Mapping[str, Any]) -> MedicationRows:
@@ -141,6 +181,43 @@ class MedicationRows:
         rows = MedicationRows(values) if values else MedicationRows()
         rows.focus(min(max(index, 0), len(rows.forms) - 1), "name")
         return rows
+
+    def filled(self, index: int, suggestion: Suggestion | None) -> MedicationRows:
+        """With the line filled in; its instructions stay, they are the patient's."""
+        values = self._values()
+        if suggestion is None or index >= len(values):
+            return MedicationRows(values)
+        values[index] = {"instructions": values[index]["instructions"], **asdict(suggestion.line)}
+        rows = MedicationRows(values)
+        rows.focus(index, "dose")
+        return rows
+
+    def with_found(self, index: int, found: Sequence[Suggestion]) -> MedicationRows:
+        """With what was found below the line's name."""
+        rows = MedicationRows(self._values())
+        if index < len(rows.forms):
+            rows.forms[index].found = found
+            rows.focus(index, "name")
+        return rows
+
+    def name_of(self, index: int) -> str:
+        return self.forms[index].medicine.name if index < len(self.forms) else ""
+
+    def flag(self, current: Sequence[CurrentMedication]) -> None:
+        """Note beside each line what the patient takes already, or the line above it that has the same medicine."""
+        typed = [form.medicine for form in self.forms]
+        for index, form in enumerate(self.forms):
+            if not typed[index].name:
+                continue
+            form.known = next((one for one in current if same_medicine(typed[index], one.medication)), None)
+            form.twin = next((n for n in range(index) if same_medicine(typed[index], typed[n])), None)
+
+    def is_confirmed(self) -> bool:
+        """Whether every flagged line was ticked; those that were not say so. After `is_valid` and `flag`."""
+        open_ones = [form for form in self.forms if form.is_flagged and not form.is_confirmed]
+        for form in open_ones:
+            form.add_error("anyway", _("Tick this to prescribe it all the same, or take the line out."))
+        return not open_ones
 
     def focus(self, index: int, field: str) -> None:
         """Where the cursor is when the rows are shown: a keyboard must not lose its place."""

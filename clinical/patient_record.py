@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from accounts.models import Patient, User
 from accounts.sms_stops import has_stopped_sms
 from clinical.medications import Medication, stored_medications
@@ -27,6 +30,7 @@ class CurrentMedication:
     ends_on: dt.date
     prescriber: str
     hospital: str
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +82,35 @@ def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.d
     )
 
 
-def current_medications(patient_id: uuid.UUID, *, at: dt.datetime, today: dt.date) -> list[CurrentMedication]:
-    """What the patient should be taking now, of every hospital: the part of a record that crosses hospitals."""
+def current_medications(
+    patient_id: uuid.UUID, *, at: dt.datetime, today: dt.date, waiting_at: uuid.UUID | None = None
+) -> list[CurrentMedication]:
+    """What the patient should be taking now, of every hospital: the part of a record that crosses hospitals.
+
+    With what waits for the pharmacy of the hospital `waiting_at`.
+    """
+    counted = Q(status__in=["APPROVED", "COMPLETED"])
+    if waiting_at is not None:
+        counted |= Q(status=Prescription.Status.PENDING, hospital_id=waiting_at)
     rows = (
-        Prescription.objects.filter(
-            patient_id=patient_id, status__in=["APPROVED", "COMPLETED"], created_at__gt=at - MEDICATION_SIGHT
-        )
+        Prescription.objects.filter(counted, patient_id=patient_id, created_at__gt=at - MEDICATION_SIGHT)
         .with_people()
         .order_by("-created_at", "-pk")[:MOST_ENTRIES]
     )
     return [
         CurrentMedication(
             medication=line,
-            prescribed_on=row.created_at.date(),
-            ends_on=line.ends_on(started_on=row.created_at.date()),
+            prescribed_on=day,
+            ends_on=line.ends_on(started_on=day),
             prescriber=full_name(row.doctor.user),
             hospital=row.hospital.name if row.hospital else "",
+            is_waiting=row.status == Prescription.Status.PENDING,
         )
         for row in rows
+        # In the reader's zone, as `today` is: west of Greenwich an evening's prescription would begin tomorrow.
+        for day in [timezone.localdate(row.created_at)]
         for line in stored_medications(row.medications)
-        if line.is_current(started_on=row.created_at.date(), today=today)
+        if line.is_current(started_on=day, today=today)
     ]
 
 

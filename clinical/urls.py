@@ -5,7 +5,7 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
-from clinical.views import days, home, patients, pharmacy, prescribing, visits
+from clinical.views import days, home, patients, pharmacy, prescribing, prescriptions, visits
 
 # Days that clocks can be asked about in every zone, and that somebody may want to see.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -49,9 +49,10 @@ urlpatterns = [
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),
     path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing.new_prescription, name="prescribe"),
     path("doctor/ai-sessions/<uuid:session_id>/transcript/", patients.transcript, name="transcript"),
-    path(f"{_OWN_RX}/", prescribing.prescription, name="doctor-prescription"),
-    path(f"{_OWN_RX}/withdraw/", prescribing.withdraw, name="withdraw"),
-    path(f"{_OWN_RX}/answer/", prescribing.answer, name="answer"),
+    path(f"{_OWN_RX}/", prescriptions.prescription, name="doctor-prescription"),
+    path(f"{_OWN_RX}/print/", prescriptions.paper, name="print-prescription"),
+    path(f"{_OWN_RX}/withdraw/", prescriptions.withdraw, name="withdraw"),
+    path(f"{_OWN_RX}/answer/", prescriptions.answer, name="answer"),
     path("pharmacy/", pharmacy.queue, name="pharmacy-queue"),
     path(f"{_RX}/", pharmacy.review, name="pharmacy-review"),
     path(f"{_RX}/claim/", pharmacy.claim, name="pharmacy-claim"),

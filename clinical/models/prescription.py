@@ -84,6 +84,12 @@ class Prescription(models.Model):
             models.Index(fields=["doctor"], name="idx_prescriptions_doctor"),
             models.Index(fields=["pharmacist"], name="idx_prescriptions_pharmacist"),
             models.Index(fields=["hospital", "-created_at"], name="prescriptions_hospital_idx"),
+            models.Index(fields=["doctor", "-created_at"], name="prescriptions_doctor_idx"),
+            models.Index(
+                fields=["doctor", "-decided_at"],
+                condition=Q(denial_reason="expired"),
+                name="prescriptions_expired_idx",
+            ),
             models.Index(
                 fields=["hospital", "created_at"],
                 condition=Q(status__in=["PENDING", "APPROVED"]),

@@ -34,10 +34,15 @@ def route_label(value: Route) -> str:
 
 
 @register.filter
+def denial_reason(prescription: Prescription) -> str:
+    reasons = dict(Prescription.DenialReason.choices)
+    return str(reasons.get(prescription.denial_reason or "", prescription.denial_reason or ""))
+
+
+@register.filter
 def denial(prescription: Prescription) -> str:
     """Why a prescription was denied, in words."""
-    reasons = dict(Prescription.DenialReason.choices)
-    label = str(reasons.get(prescription.denial_reason or "", prescription.denial_reason or ""))
+    label = denial_reason(prescription)
     return f"{label}: {prescription.denial_note}" if prescription.denial_note else label
 
 

@@ -1,3 +1,5 @@
+"""Writing a prescription: every press of a button is the form sent as it is, with a wish."""
+
 from __future__ import annotations
 
 import uuid
@@ -7,18 +9,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient
 from accounts.refusals import Refused
-from clinical.actions.prescriptions import prescribe, withdraw_prescription
-from clinical.actions.questions import answer_pharmacist
-from clinical.forms import MessageForm
+from clinical.actions.prescriptions import prescribe
 from clinical.medication_rows import MedicationRows, sent_id
-from clinical.medications import stored_medications
+from clinical.medication_suggestions import forget_own, suggestion, suggestions
+from clinical.medications import MAX_MEDICATIONS, stored_medications
 from clinical.models import Prescription
-from clinical.patient_record import current_medications, open_patient
+from clinical.patient_record import CurrentMedication, current_medications, open_patient
 from clinical.people import age_on, patient_name
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.outcomes import tell
@@ -31,21 +32,68 @@ def new_prescription(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespon
     if patient is None:
         raise Http404
     if request.method == "GET":
-        return _form(request, patient, MedicationRows())
+        if request.htmx and "suggest" in request.GET:
+            return _suggestions(request, patient)
+        return _form(request, patient, _first_rows(request, patient))
     rows = MedicationRows.sent(request.POST)
-    wish = request.POST.get("action", "save")
-    if wish == "add":
-        return _form(request, patient, rows.with_one_more())
-    if wish.startswith("remove-"):
-        place = wish.removeprefix("remove-")
-        return _form(request, patient, rows.without(int(place) if place.isdecimal() else -1))
+    wish, _dash, rest = request.POST.get("action", "save").partition("-")
+    place, _dash, key = rest.partition("-")
+    match wish:
+        case "add":
+            return _form(request, patient, rows.with_one_more())
+        case "remove":
+            return _form(request, patient, rows.without(_number(place)))
+        case "suggest":
+            found = suggestions(user=request.user, typed=rows.name_of(_number(place)))
+            return _form(request, patient, rows.with_found(_number(place), found))
+        case "pick":
+            return _form(request, patient, rows.filled(_number(place), suggestion(user=request.user, key=key)))
+        case "check":
+            return _notice(request, patient, rows, _number(place))
+        case _:
+            return _send(request, patient, rows)
+
+
+def _number(place: str) -> int:
+    """A line's number; beyond the last where none was named."""
+    return int(place) if place.isascii() and place.isdigit() and len(place) < 4 else MAX_MEDICATIONS
+
+
+def _first_rows(request: StaffRequest, patient: Patient) -> MedicationRows:
+    """An empty line, or those of the earlier prescription that is to be repeated."""
+    if "repeat" not in request.GET:
+        return MedicationRows()
+    try:
+        earlier_id = uuid.UUID(request.GET["repeat"])
+    except ValueError:
+        raise Http404 from None
+    visible = Prescription.objects.for_user(request.user).filter(patient_id=patient.pk)
+    earlier = get_object_or_404(visible, pk=earlier_id)
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PRESCRIPTION,
+        patient_id=patient.pk,
+        object_kind="prescription",
+        object_id=earlier.pk,
+        hospital_id=earlier.hospital_id,
+    )
+    return MedicationRows.repeating(stored_medications(earlier.medications))
+
+
+def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> HttpResponse:
     if not rows.is_valid():
+        rows.focus_first_error()
+        return _form(request, patient, rows, status=422)
+    # The form sent twice gives the one prescription, which is no duplicate of itself.
+    written = Prescription.objects.filter(pk=sent_id(request.POST), doctor_id=request.user.pk)
+    rows.flag(_current(request, patient))
+    if not rows.is_confirmed() and not written.exists():
         rows.focus_first_error()
         return _form(request, patient, rows, status=422)
     try:
         prescription = prescribe(
             by=request.user,
-            patient_id=patient_id,
+            patient_id=patient.pk,
             medications=rows.medications,
             at=timezone.now(),
             prescription_id=sent_id(request.POST),
@@ -53,11 +101,14 @@ def new_prescription(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespon
     except Refused as refused:
         tell(request, refused)
         return _form(request, patient, rows, status=422)
+    forget_own(request.user)
     messages.success(request, _("Prescribed. The pharmacy has it now."))
     return redirect("staff:doctor-prescription", prescription.pk)
 
 
 def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, status: int = 200) -> HttpResponse:
+    current = _current(request, patient)
+    rows.flag(current)
     context = {"rows": rows, "patient": patient, "prescription_id": sent_id(request.POST)}
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "clinical/_medication_rows.html", context, status=status)
@@ -68,68 +119,29 @@ def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, stat
         object_kind="patient",
         object_id=patient.pk,
     )
-    now = timezone.now()
-    today = timezone.localdate(now)
     context |= {
         "name": patient_name(patient.user),
-        "age": age_on(patient.date_of_birth, today),
-        "current": current_medications(patient.pk, at=now, today=today),
+        "age": age_on(patient.date_of_birth, timezone.localdate()),
+        "current": current,
     }
     return render(request, "clinical/prescribe.html", context, status=status)
 
 
-@doctor_page
-@require_GET
-def prescription(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    return _prescription_page(request, prescription_id, MessageForm())
+def _current(request: StaffRequest, patient: Patient) -> list[CurrentMedication]:
+    now = timezone.now()
+    here = request.user.hospital_id
+    return current_medications(patient.pk, at=now, today=timezone.localdate(now), waiting_at=here)
 
 
-def _prescription_page(
-    request: StaffRequest, prescription_id: uuid.UUID, form: MessageForm, *, status: int = 200
-) -> HttpResponse:
-    visible = Prescription.objects.for_user(request.user).with_people()
-    row = get_object_or_404(visible, pk=prescription_id)
-    record_access(
-        by=request.user,
-        action=AccessAction.OPENED_PRESCRIPTION,
-        patient_id=row.patient_id,
-        object_kind="prescription",
-        object_id=row.pk,
-        hospital_id=row.hospital_id,
-    )
-    context = {
-        "prescription": row,
-        "medications": stored_medications(row.medications),
-        "name": patient_name(row.patient.user),
-        "thread": row.messages.select_related("author__profile"),
-        "is_own": row.doctor_id == request.user.pk,
-        "is_open": row.status in {"PENDING", "APPROVED"},
-        "answer_form": form,
-    }
-    return render(request, "clinical/prescription.html", context, status=status)
+def _notice(request: StaffRequest, patient: Patient, rows: MedicationRows, place: int) -> HttpResponse:
+    """What is to be said about one line, after its medicine was written."""
+    if place >= len(rows.forms):
+        raise Http404
+    rows.flag(_current(request, patient))
+    return render(request, "clinical/_same_medicine.html", {"form": rows.forms[place]})
 
 
-@doctor_page
-@require_POST
-def withdraw(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    try:
-        withdraw_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The prescription is withdrawn."))
-    except Refused as refused:
-        tell(request, refused)
-    return redirect("staff:doctor-prescription", prescription_id)
-
-
-@doctor_page
-@require_POST
-def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    form = MessageForm(request.POST)
-    if not form.is_valid():
-        return _prescription_page(request, prescription_id, form, status=422)
-    try:
-        text = form.cleaned_data["text"]
-        answer_pharmacist(prescription_id=prescription_id, by=request.user, text=text, at=timezone.now())
-        messages.success(request, _("Your answer is with the pharmacy."))
-    except Refused as refused:
-        tell(request, refused)
-    return redirect("staff:doctor-prescription", prescription_id)
+def _suggestions(request: StaffRequest, patient: Patient) -> HttpResponse:
+    place = _number(request.GET["suggest"])
+    found = suggestions(user=request.user, typed=request.GET.get(f"m{place}-name", ""))
+    return render(request, "clinical/_suggestions.html", {"found": found, "place": place, "patient": patient})

@@ -67,6 +67,7 @@ ROWS: list[Row] = [
     ),
     *post_only("staff/doctor/ai-sessions/<uuid:session_id>/transcript/", doctors(200)),
     *get_only(_OWN_RX, doctors(200), uses=_OWN),
+    *get_only(f"{_OWN_RX}print/", doctors(200), uses=_OWN),
     *post_only(f"{_OWN_RX}withdraw/", doctors(DONE), uses=_OWN),
     *post_only(f"{_OWN_RX}answer/", doctors(DONE), {"text": "Twice a day."}, uses=_CLAIMED),
     *get_only("staff/pharmacy/", pharmacists(200, south=200)),

@@ -1,0 +1,97 @@
+"""One prescription: the doctor reads it, prints it, takes it back, and answers the pharmacist."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.audit import AccessAction, record_access
+from accounts.refusals import Refused
+from clinical.actions.prescriptions import withdraw_prescription
+from clinical.actions.questions import answer_pharmacist
+from clinical.forms import MessageForm
+from clinical.medications import stored_medications
+from clinical.models import Prescription
+from clinical.people import patient_name
+from clinical.prescription_states import OPEN
+from clinical.views.access import StaffRequest, doctor_page
+from clinical.views.outcomes import tell
+
+
+@doctor_page
+@require_GET
+def prescription(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    return _page(request, prescription_id, MessageForm())
+
+
+@doctor_page
+@require_GET
+def paper(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    """The prescription on a sheet of A5."""
+    row = _on_record(request, prescription_id, AccessAction.PRINTED)
+    context = {
+        "prescription": row,
+        "medications": stored_medications(row.medications),
+        "name": patient_name(row.patient.user),
+    }
+    return render(request, "clinical/prescription_paper.html", context)
+
+
+def _on_record(request: StaffRequest, prescription_id: uuid.UUID, action: AccessAction) -> Prescription:
+    visible = Prescription.objects.for_user(request.user).with_people()
+    row: Prescription = get_object_or_404(visible, pk=prescription_id)
+    record_access(
+        by=request.user,
+        action=action,
+        patient_id=row.patient_id,
+        object_kind="prescription",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
+    return row
+
+
+def _page(request: StaffRequest, prescription_id: uuid.UUID, form: MessageForm, *, status: int = 200) -> HttpResponse:
+    row = _on_record(request, prescription_id, AccessAction.OPENED_PRESCRIPTION)
+    context = {
+        "prescription": row,
+        "medications": stored_medications(row.medications),
+        "name": patient_name(row.patient.user),
+        "thread": row.messages.select_related("author__profile"),
+        "is_own": row.doctor_id == request.user.pk,
+        "is_open": row.status in OPEN,
+        "answer_form": form,
+    }
+    return render(request, "clinical/prescription.html", context, status=status)
+
+
+@doctor_page
+@require_POST
+def withdraw(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    try:
+        withdraw_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
+        messages.success(request, _("The prescription is withdrawn."))
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:doctor-prescription", prescription_id)
+
+
+@doctor_page
+@require_POST
+def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _page(request, prescription_id, form, status=422)
+    try:
+        text = form.cleaned_data["text"]
+        answer_pharmacist(prescription_id=prescription_id, by=request.user, text=text, at=timezone.now())
+        messages.success(request, _("Your answer is with the pharmacy."))
+    except Refused as refused:
+        tell(request, refused)
+    return redirect("staff:doctor-prescription", prescription_id)
