@@ -23,6 +23,7 @@ from hospitals.actions.hit_visits import VisitsHit
 from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.time_off import add_time_off, cancel_time_off
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.colleagues import colleagues_with_hours, rows_of_colleague
 from hospitals.forms import TimeOffForm
 from hospitals.hours import Window, join_shifts
 from hospitals.models import Doctor, DoctorTimeOff
@@ -80,6 +81,9 @@ class HoursPages(HospitalScopedAdmin):
         if request.method != "POST":
             return self._hours_page(request, doctor)
         rows = typed_rows(request.POST)
+        if request.POST.get("do") == "take":
+            taken = rows_of_colleague(doctor, request.POST.get("take_from", ""), by=acting_user(request))
+            rows = rows if taken is None else taken
         if request.POST.get("do") != "save":
             return self._hours_page(request, doctor, week=edited_week(rows, request.POST))
         week = WeekForm(rows, is_bound=True)
@@ -169,6 +173,7 @@ class HoursPages(HospitalScopedAdmin):
             "doctor": doctor,
             "week": week or WeekForm(rows_of(join_shifts(windows_of(doctor))), is_bound=False),
             "is_unsaved": week is not None,
+            "colleagues": colleagues_with_hours(doctor, by=acting_user(request)),
             "state": schedule_publisher().state(doctor.pk),
             "zone": zone_of(doctor.hospital),
             "time_off": time_off_rows(doctor, at=now),
