@@ -103,7 +103,7 @@ def event_type(world: World, item: EventType) -> Json:
         "beforeEventBuffer": item.before_buffer_minutes,
         "afterEventBuffer": item.after_buffer_minutes,
         "recurrence": {"interval": item.recurs_every_weeks, "frequency": "weekly"} if item.recurs_every_weeks else None,
-        "seats": {"seatsPerTimeSlot": item.seats} if item.seats else {"disabled": True},
+        **({"seats": _seats(item.seats)} if item.seats else {}),
         "metadata": {},
         "price": 0,
         "currency": "usd",
@@ -121,6 +121,10 @@ def event_type(world: World, item: EventType) -> Json:
         "schedulingType": item.scheduling_type,
         "team": _team(team),
     }
+
+
+def _seats(number: int) -> Json:
+    return {"seatsPerTimeSlot": number, "showAttendeeInfo": False, "showAvailabilityCount": False}
 
 
 def _team(team: Team) -> Json:
