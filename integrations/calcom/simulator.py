@@ -28,12 +28,12 @@ from types import FrameType
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from ..simulator_store import Store
 from .inputs import BOOKING_TRIGGERS
 from .simulator_faults import Faults
 from .simulator_http import App
 from .simulator_rates import Limiter
 from .simulator_records import Webhook
-from .simulator_store import Store
 from .simulator_webhooks import Courier
 from .simulator_world import World
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 
+from ..simulator_store import Store
 from .simulator_errors import ApiError, booking_not_found
 from .simulator_records import (
     Booking,
@@ -24,7 +25,6 @@ from .simulator_records import (
     User,
     Webhook,
 )
-from .simulator_store import Store
 
 UID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 UID_LENGTH = 22

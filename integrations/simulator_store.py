@@ -1,4 +1,4 @@
-"""The simulator's disk: every change is written through, so that a killed process comes back as it was."""
+"""A simulator's disk: every change is written through, so that a killed process comes back as it was."""
 
 from __future__ import annotations
 
