@@ -26,6 +26,7 @@ HELD = {
         P.VIEW_PRESCRIPTIONS,
         P.VIEW_AI_SESSIONS,
         P.VIEW_INTEGRATIONS,
+        P.VIEW_ACCESS_LOG,
     },
     "operator": {
         P.MANAGE_HOSPITALS,
@@ -33,6 +34,7 @@ HELD = {
         P.VIEW_INTEGRATIONS,
         P.MANAGE_INTEGRATIONS,
         P.BREAK_GLASS,
+        P.VIEW_ACCESS_LOG,
     },
 }
 CLINICAL = {P.VIEW_APPOINTMENTS, P.VIEW_PRESCRIPTIONS, P.VIEW_AI_SESSIONS, P.OPEN_TRANSCRIPTS, P.TREAT_PATIENTS}
@@ -42,11 +44,13 @@ ADMIN_PAGES = {
     "doctor": set(),
     "pharmacist": set(),
     "admin": {
+        "accounts.view_accessevent",
         *(f"hospitals.{a}_{m}" for a in ("view", "add", "change") for m in ("doctor", "pharmacist", "hospitaladmin")),
         *(f"clinical.view_{m}" for m in ("appointment", "prescription", "aisession")),
         *(f"integrations.view_{m}" for m in ("callink", "bookingrequest")),
     },
     "operator": {
+        "accounts.view_accessevent",
         *(
             f"hospitals.{action}_{model}"
             for action in ("view", "add", "change")
