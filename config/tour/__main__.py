@@ -8,7 +8,7 @@ import requests
 
 from config.tour.app import PatientApp
 from config.tour.clinic import doctor_prescribes, patient_sees, pharmacist_dispenses
-from config.tour.hours import admin_changes_hours, admin_takes_time_off
+from config.tour.hours import admin_changes_hours, admin_takes_time_off, hours_edited_in_calcom
 from config.tour.stack import running_stack
 from config.tour.telling import NotSo, step
 from config.tour.visits import another_wants_it, patient_books, patient_moves, webhook_arrives
@@ -48,6 +48,7 @@ def take_the_tour() -> None:
     patient_sees(app, visit, prescription)
     admin_changes_hours(stack)
     visit = admin_takes_time_off(stack, app, visit)
+    hours_edited_in_calcom(stack, visit)
     step("The patient cancels the visit")
     app.cancel(visit)
 

@@ -28,3 +28,12 @@ def schedule_of(state: State, email: str) -> Json:
 def start_of_day(schedule: Json, day: str) -> str | None:
     """When the doctor's day starts there."""
     return min((one["startTime"] for one in schedule["availability"] if day in one["days"]), default=None)
+
+
+def hours_in(schedule: Json) -> set[tuple[str, str, str]]:
+    return {(day, one["startTime"], one["endTime"]) for one in schedule["availability"] for day in one["days"]}
+
+
+def edit_by_hand(stack: Stack, schedule: Json, changes: Json) -> None:
+    address = f"{stack.calcom}/_simulator/users/{schedule['ownerId']}/schedules/{schedule['id']}"
+    requests.patch(address, json=changes, timeout=TIMEOUT_SECONDS).raise_for_status()

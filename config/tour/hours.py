@@ -7,7 +7,7 @@ import time
 
 from config.tour.app import Json, PatientApp, newest_text
 from config.tour.browser import StaffBrowser
-from config.tour.calcom import calcom, schedule_of, start_of_day
+from config.tour.calcom import calcom, edit_by_hand, hours_in, schedule_of, start_of_day
 from config.tour.stack import Stack
 from config.tour.telling import check, eventually, saw, step
 
@@ -84,3 +84,30 @@ def _takes_it_back(stack: Stack, browser: StaffBrowser, day: str) -> None:
 
     eventually(is_open, seconds=45, otherwise="Cal.com still has the time off")
     saw("the time off is taken back, here and in Cal.com")
+
+
+def hours_edited_in_calcom(stack: Stack, visit: Json) -> None:
+    step("Somebody edits the doctor's hours in Cal.com by hand; the portal shows both sides, and the admin pushes ours")
+    before = schedule_of(calcom(stack), stack.doctor.email)
+    edited = {"availability": [{"days": ["Sunday"], "startTime": "03:00", "endTime": "04:00"}]}
+    edit_by_hand(stack, before, edited)
+    browser = StaffBrowser(stack)
+    browser.sign_in(stack.admin, stack.password)
+    page = f"/admin/integrations/callink/doctor/{visit['doctor']['id']}/"
+    browser.open(page)
+    browser.submit(to="/look/")
+
+    def shown() -> bool | None:
+        browser.open(page)
+        return True if "03:00" in browser.text and "Seen since" in browser.text else None
+
+    eventually(shown, seconds=45, otherwise="the portal does not show the hours edited in Cal.com")
+    saw("the portal shows Cal.com's Sunday, 03:00 to 04:00, beside ours")
+    browser.submit(to="/push/")
+
+    def ours_again() -> bool | None:
+        now = schedule_of(calcom(stack), stack.doctor.email)
+        return True if hours_in(now) == hours_in(before) else None
+
+    eventually(ours_again, seconds=45, otherwise="Cal.com does not show our hours again")
+    saw("Cal.com shows our hours again")

@@ -13,6 +13,7 @@ from .simulator_calls import Call, Reply, Route
 from .simulator_errors import ApiError
 from .simulator_events import Event
 from .simulator_inputs import Body, Instant, Metadata, Zone
+from .simulator_people import update_schedule
 from .simulator_records import Attendee, Booking, Delivery, Status, Team
 from .simulator_world import World
 
@@ -182,5 +183,7 @@ ROUTES = [
     Route("POST", "/_simulator/teams", add_team, 201, key="optional"),
     Route("POST", "/_simulator/users", add_user, 201, key="optional"),
     Route("POST", "/_simulator/events", happen, 201, key="optional"),
+    # As a person edits hours in Cal.com itself.
+    Route("PATCH", "/_simulator/users/{user_id}/schedules/{schedule_id}", update_schedule, key="optional"),
     Route("POST", "/_simulator/bookings", import_bookings, 201, key="optional"),
 ]
