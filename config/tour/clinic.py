@@ -36,7 +36,7 @@ def doctor_prescribes(stack: Stack, visit: Json, *, patient: str) -> str:
     saw(f"the patient's page is {browser.path}")
     browser.open(browser.links("/prescribe/")[0])
     medication = {browser.names(f"-{name}")[0]: text for name, text in MEDICATION.items()}
-    browser.submit(to="/prescribe/", button="rescribe", **medication)
+    browser.submit(to="/prescribe/", button="Send to the pharmacy", **medication)
     check("/prescriptions/" in browser.path, f"prescribing ended on {browser.path}: {browser.text[:300]}")
     saw(f"prescribed {MEDICATION['name']} {MEDICATION['strength']}")
     return browser.path.rstrip("/").rsplit("/", 1)[-1]
