@@ -33,6 +33,15 @@ _HOSPITAL_LIMITS = {
     "cal_team_id": (1, 2**63 - 1),
 }
 
+_WITH_DEFAULT = (
+    "visit_length_minutes",
+    "buffer_minutes",
+    "booking_notice_minutes",
+    "reminders_enabled",
+    "second_factor_required",
+    "is_active",
+)
+
 
 class HospitalForm(forms.ModelForm[Hospital]):
     class Meta:
@@ -45,6 +54,8 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "buffer_minutes",
             "booking_notice_minutes",
             "reminders_enabled",
+            "remind_day_before",
+            "remind_two_hours",
             "emergency_text",
             "cal_team_id",
             "second_factor_required",
@@ -62,6 +73,8 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "buffer_minutes": gettext_lazy("Pause after a visit, minutes"),
             "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
             "reminders_enabled": gettext_lazy("Remind patients of their visits"),
+            "remind_day_before": gettext_lazy("A day before"),
+            "remind_two_hours": gettext_lazy("Two hours before"),
             "emergency_text": gettext_lazy("What patients are told to do in an emergency"),
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
             "second_factor_required": gettext_lazy("Staff need a second factor"),
@@ -75,7 +88,9 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "visit_length_minutes": gettext_lazy("From 5 minutes to 8 hours. For all doctors of the hospital."),
             "buffer_minutes": gettext_lazy("Kept free after each visit, at most 4 hours. 0 for none."),
             "booking_notice_minutes": gettext_lazy("At most 30 days, which is 43200. 0 lets patients book at once."),
-            "reminders_enabled": gettext_lazy("By SMS before the visit. Each patient may switch them off."),
+            "reminders_enabled": gettext_lazy(
+                "By SMS, to patients whose phone is proven, not at night. Each patient may switch them off."
+            ),
             "emergency_text": gettext_lazy("In the app, and what the assistant on the phone says. Empty for none."),
             "cal_team_id": gettext_lazy("From the address of the team's page in Cal.com. Empty while there is none."),
             "second_factor_required": gettext_lazy("Who has none is asked to add it at once, and gets no further."),
@@ -86,6 +101,10 @@ class HospitalForm(forms.ModelForm[Hospital]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            # The database's own defaults, which an empty form does not show.
+            defaults = {one.name: one.db_default for one in Hospital._meta.concrete_fields}
+            self.initial.update({name: defaults[name] for name in _WITH_DEFAULT})
         for name, (least, most) in _HOSPITAL_LIMITS.items():
             field = self.fields[name]
             field.validators = [MinValueValidator(least), MaxValueValidator(most)]

@@ -216,6 +216,22 @@ def test_an_operator_makes_a_hospital_with_all_its_settings(operator_client: Cli
     assert (made.reminders_enabled, made.second_factor_required, made.is_active) == (True, True, True)
 
 
+def test_a_new_hospital_begins_with_the_defaults(operator_client: Client) -> None:
+    form = operator_client.get(reverse("admin:hospitals_hospital_add")).context["adminform"].form
+    assert {
+        name: form[name].value() for name in ("visit_length_minutes", "buffer_minutes", "booking_notice_minutes")
+    } == {
+        "visit_length_minutes": 30,
+        "buffer_minutes": 0,
+        "booking_notice_minutes": 60,
+    }
+    assert [form[name].value() for name in ("reminders_enabled", "is_active", "second_factor_required")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
