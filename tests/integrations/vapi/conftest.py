@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from integrations.vapi.client import VapiClient
+from integrations.vapi.simulator_process import SimulatorProcess, start_simulator
+from tests.integrations.vapi.phone import control
+
+
+@pytest.fixture(scope="session")
+def vapi_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    with start_simulator(tmp_path_factory.mktemp("vapi") / "state.sqlite3") as process:
+        yield process
+
+
+@pytest.fixture
+def vapi(vapi_process: SimulatorProcess) -> SimulatorProcess:
+    """The simulator, emptied."""
+    control(vapi_process, "POST", "reset")
+    return vapi_process
+
+
+@pytest.fixture
+def vapi_client(vapi: SimulatorProcess) -> Iterator[VapiClient]:
+    with requests.Session() as session:
+        yield VapiClient(vapi.config, session=session, chat_seconds=2)
