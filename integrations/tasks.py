@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.actions.audit_seals import seal_access_events as seal
 from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
+from accounts.actions.retention import apply_retention as retain
 from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
@@ -128,3 +129,9 @@ def sweep_staff_imports() -> None:
 @shared_task(name="integrations.purge_staff_imports")
 def purge_old_staff_imports() -> None:
     purge_staff_imports(at=timezone.now())
+
+
+@shared_task(name="integrations.apply_retention")
+def apply_retention() -> None:
+    """Each hour, what is left by the next: most hours there is nothing."""
+    retain(at=timezone.now(), seconds=SHARE_SECONDS)

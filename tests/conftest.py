@@ -46,7 +46,7 @@ def _teardown_past_the_audit_guard(self: TransactionTestCase) -> None:
 
 def _set_audit_guard(state: str) -> None:
     with connection.cursor() as cursor:
-        for table in ("access_events", "audit_seals"):
+        for table in ("access_events", "audit_seals", "audit_cuts"):
             cursor.execute(f"ALTER TABLE {table} {state} TRIGGER {table}_no_truncate")
 
 

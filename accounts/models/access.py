@@ -65,3 +65,22 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"seal {self.pk}"
+
+
+class AuditCut(models.Model):
+    """A keyed mark at a seal: the access events up to it have been kept long enough, and may be gone."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    last_seal_id = models.BigIntegerField()
+    last_event_id = models.BigIntegerField()
+    seal_digest = models.TextField()
+    digest = models.TextField()
+
+    privacy = privacy(safe="id at last_seal_id last_event_id seal_digest digest")
+
+    class Meta:
+        db_table = "audit_cuts"
+
+    def __str__(self) -> str:
+        return f"cut {self.pk}"

@@ -18,6 +18,7 @@ class OneTimeCode(models.Model):
     class Purpose(models.TextChoices):
         SIGN_IN = "sign_in", "sign in"
         CHANGE_PHONE = "change_phone", "change of number"
+        ERASE = "erase", "erasure of one's data"
 
     id = SerialField(primary_key=True)
     number = models.TextField()

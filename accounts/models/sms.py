@@ -18,6 +18,7 @@ class SmsMessage(models.Model):
         SIGN_IN_CODE = "sign_in_code", "sign-in code"
         PHONE_CODE = "phone_code", "code for a new number"
         PHONE_CHANGED = "phone_changed", "notice of a changed number"
+        ERASE_CODE = "erase_code", "code to ask for erasure"
         REMINDER = "reminder", "reminder"
         VISIT_CANCELLED = "visit_cancelled", "notice of a cancelled visit"
         VISIT_TO_MOVE = "visit_to_move", "request to choose another time"
@@ -55,6 +56,8 @@ class SmsMessage(models.Model):
         indexes = [
             models.Index(fields=["created_at"], condition=Q(status="queued"), name="sms_messages_queued_idx"),
             models.Index(fields=["number", "created_at"], name="sms_messages_number_idx"),
+            # Codes are removed daily, and each removal looks for the messages that point to it.
+            models.Index(fields=["code"], condition=Q(code__isnull=False), name="sms_messages_code_idx"),
             models.Index(fields=["created_at"], include=["kind", "status", "error_code"], name="sms_messages_time_idx"),
         ]
 

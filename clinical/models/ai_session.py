@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pghistory
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Patient
 from accounts.pg_fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
@@ -56,6 +57,9 @@ class AiSession(models.Model):
         indexes = [
             models.Index(fields=["patient"], name="idx_ai_sessions_patient"),
             models.Index(fields=["hospital", "-start_time"], name="ai_sessions_hospital_idx"),
+            models.Index(
+                fields=["start_time"], condition=Q(transcript__isnull=False), name="ai_sessions_transcript_idx"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -95,6 +95,11 @@ class Appointment(models.Model):
                 fields=["hospital", "start_ts"], condition=Q(patient__isnull=True), name="appointments_guest_idx"
             ),
             models.Index(fields=["hospital", "start_ts"], condition=Q(no_show=True), name="appointments_no_show_idx"),
+            models.Index(
+                fields=["end_ts"],
+                condition=~Q(cal_raw_payload__has_key="scrubbed"),
+                name="appointments_unscrubbed_idx",
+            ),
         ]
 
     def __str__(self) -> str:

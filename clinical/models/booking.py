@@ -46,6 +46,8 @@ class AppointmentBooking(models.Model):
     rescheduled_from_at = models.DateTimeField(null=True)
     rescheduled_to = NullableTextField(null=True)
     rescheduled_to_at = models.DateTimeField(null=True)
+    # The booker has been erased: no later news brings the name or number back (`clinical.tombstones`).
+    erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     updated_at = models.DateTimeField(db_default=TransactionNow())
 
@@ -54,7 +56,7 @@ class AppointmentBooking(models.Model):
         " rescheduled_from rescheduled_to",
         safe="booking_id appointment status status_at status_hash fetched_status fetched_status_at start_ts end_ts"
         " times_at times_hash organizer_id organizer_at organizer_hash attendee_at attendee_hash no_show no_show_at"
-        " no_show_hash rescheduled_from_at rescheduled_to_at created_at updated_at",
+        " no_show_hash rescheduled_from_at rescheduled_to_at erased_at created_at updated_at",
     )
 
     class Meta:

@@ -96,6 +96,16 @@ class Prescription(models.Model):
                 name="prescriptions_open_idx",
             ),
             models.Index(
+                fields=["hospital", "created_at", "id"],
+                condition=Q(status__in=["PENDING", "APPROVED"], pharmacist__isnull=True),
+                name="prescriptions_waiting_idx",
+            ),
+            models.Index(
+                fields=["hospital", "-decided_at"],
+                condition=Q(status="DENIED"),
+                name="prescriptions_denied_idx",
+            ),
+            models.Index(
                 fields=["hospital", "-completed_at"],
                 condition=Q(status="COMPLETED"),
                 name="prescriptions_done_idx",

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from config.logs import logging_settings
 from config.settings.env import Env
 from config.settings.limits import *  # noqa: F403
+from config.settings.retention import *  # noqa: F403
 from config.settings.staff_access import *  # noqa: F403
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
@@ -268,6 +269,7 @@ _SWEEPS = {
     "sweep-staff-imports": ("integrations.sweep_staff_imports", 10.0),
     "purge-staff-imports": ("integrations.purge_staff_imports", 3600.0),
     "expire-prescriptions": ("integrations.expire_prescriptions", 3600.0),
+    "apply-retention": ("integrations.apply_retention", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -27,10 +27,14 @@ class CalWebhook(models.Model):
     received_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     tries = models.IntegerField(db_default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
+    # What it is about, as soon as it has been read: by this an erased patient's webhooks are found.
+    booking_uid = NullableTextField(null=True, blank=True)
+    # When all but ids and times was taken out of the body.
+    scrubbed_at = models.DateTimeField(null=True, blank=True)
 
     privacy = privacy(
-        sensitive="raw_webhook_body signature_header notes",
-        safe="id status processed_at body_sha256 trigger received_at tries next_try_at",
+        sensitive="raw_webhook_body signature_header notes booking_uid",
+        safe="id status processed_at body_sha256 trigger received_at tries next_try_at scrubbed_at",
     )
 
     class Meta:
@@ -41,6 +45,12 @@ class CalWebhook(models.Model):
             models.Index(fields=["id"], condition=Q(status="PENDING"), name="cal_webhooks_pending_idx"),
             models.Index(fields=["received_at"], condition=Q(status="FAILED"), name="cal_webhooks_failed_idx"),
             models.Index(fields=["-received_at"], name="cal_webhooks_received_idx"),
+            models.Index(
+                fields=["received_at"], condition=Q(scrubbed_at__isnull=True), name="cal_webhooks_unscrubbed_idx"
+            ),
+            models.Index(
+                fields=["booking_uid"], condition=Q(scrubbed_at__isnull=True), name="cal_webhooks_booking_idx"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ class VapiEvent(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(status="PENDING"), name="vapi_events_pending_idx"),
             models.Index(fields=["call_id"], name="vapi_events_call_idx"),
+            models.Index(fields=["received_at"], name="vapi_events_received_idx"),
         ]
 
     def __str__(self) -> str:

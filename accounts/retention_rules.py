@@ -1,0 +1,66 @@
+"""Rules of how long rows are kept: which are due, and what becomes of them. Each app states its own as `RULES`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils.module_loading import import_string
+
+# Rows of one transaction: a fraction of a second, so that nobody waits for its locks.
+BATCH = 1000
+
+Rows = QuerySet[Any]
+
+
+class Rule(Protocol):
+    """`name` is the rule's key in `settings.RETENTION`. What was carried out is not due any more."""
+
+    @property
+    def name(self) -> str: ...
+
+    def count(self, *, before: dt.datetime) -> int:
+        """How many rows are due."""
+        ...
+
+    def step(self, *, before: dt.datetime, at: dt.datetime, limit: int) -> int:
+        """Carry it out for up to `limit` rows in one transaction; how many. Fewer than `limit`: none are left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """`due` gives the rows older than a moment, in an order that an index has; `change` takes their primary keys."""
+
+    name: str
+    model: type[Model]
+    due: Callable[[dt.datetime], Rows]
+    change: Callable[[Sequence[Any]], None] | None = None
+
+    def count(self, *, before: dt.datetime) -> int:
+        return self.due(before).count()
+
+    @transaction.atomic
+    def step(self, *, before: dt.datetime, at: dt.datetime, limit: int) -> int:
+        rows = self.due(before).select_for_update(skip_locked=True).values_list("pk", flat=True)
+        ids = list(rows[:limit])
+        if ids and self.change is not None:
+            self.change(ids)
+        elif ids:
+            _delete(self.model, ids)
+        return len(ids)
+
+
+def _delete(model: type[Model], ids: Sequence[Any]) -> None:
+    """One statement; what points to the rows is the database's business."""
+    rows = model._default_manager.filter(pk__in=ids)
+    rows._raw_delete(rows.db)  # `delete()` reads every row first
+
+
+def rules() -> list[Rule]:
+    return [rule for path in settings.RETENTION_RULES for rule in cast(Sequence[Rule], import_string(path))]
