@@ -86,6 +86,11 @@ class DispenseForm(forms.Form):
         ]
 
     @property
+    def is_short(self) -> bool:
+        """Valid, it hands out less of something than was prescribed."""
+        return any(given.quantity < line.quantity for line, given in zip(self.medications, self.lines, strict=True))
+
+    @property
     def lines(self) -> list[DispensedLine]:
         facts = self.cleaned_data
         return [

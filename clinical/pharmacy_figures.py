@@ -46,7 +46,9 @@ def pharmacy_figures(*, user: User, since: dt.datetime, at: dt.datetime) -> Phar
     rows = Prescription.objects.for_user(user)
     wait = ExpressionWrapper(Value(at) - F("created_at"), output_field=DurationField())
     waiting = rows.filter(status__in=OPEN, pharmacist__isnull=True).aggregate(
-        count=Count("pk"), median=Median(wait, output_field=DurationField())
+        # Not of a column: what the index holds is enough.
+        count=Count("*"),
+        median=Median(wait, output_field=DurationField()),
     )
     by_hour = (
         rows.filter(status="COMPLETED", completed_at__gte=since)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, OuterRef, QuerySet, Subquery, Value
 from django.http import QueryDict
 
 from accounts.models import Profile
@@ -38,19 +38,22 @@ class QueueFilters:
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         if self.doctor:
-            rows = rows.filter(doctor__in=_called(self.doctor))
+            rows = rows.alias(doctor_called=_called(self.doctor, "doctor")).filter(doctor_called__isnull=False)
         if self.patient:
-            rows = rows.filter(patient__in=_called(self.patient))
+            rows = rows.alias(patient_called=_called(self.patient, "patient")).filter(patient_called__isnull=False)
         if self.medication:
             rows = rows.filter(_names_medication(self.medication))
         return rows
 
 
-def _called(text: str) -> QuerySet[Any, Any]:
+def _called(text: str, person: str) -> Subquery:
+    """Asked of each row. As a join, or by EXISTS, a common name is looked up among all patients first: a queue is
+    short, and they are many.
+    """
     words = beginning_with(text)
-    if words is None:
-        return Profile.objects.none().values("user")
-    return Profile.objects.annotate(words=name_words()).filter(words=words).values("user")
+    profiles = Profile.objects.filter(user=OuterRef(person)) if words else Profile.objects.none()
+    named = profiles.annotate(words=name_words()).filter(words=words) if words else profiles
+    return Subquery(named.values("user")[:1])
 
 
 def _names_medication(text: str) -> Func:

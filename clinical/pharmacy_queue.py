@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 
 from accounts.models import Profile, User
 from clinical.doctor_day import zone_of
 from clinical.medications import Medication, stored_medications
-from clinical.models import Prescription
-from clinical.people import full_name, patient_name
+from clinical.models import Prescription, PrescriptionMessage
+from clinical.people import patient_name
 from clinical.pharmacy_figures import PharmacyFigures, pharmacy_figures
 from clinical.pharmacy_filters import QueueFilters
-from clinical.prescription_states import OPEN, can_take_over, can_undo
+from clinical.prescription_states import OPEN, can_take_over, can_undo, undo_ends_at
 
 MOST_SHOWN = 100
 LONG_WAIT = dt.timedelta(minutes=15)
@@ -26,7 +26,11 @@ TOO_LONG_WAIT = dt.timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """`urgency` of the wait is short, long or too_long. `held_minutes` is how long somebody has had it."""
+    """`urgency` of the wait is short, long or too_long. `held_minutes` is how long somebody has had it.
+
+    `ended_at` is when it was dispensed or denied; `undo_minutes` are what is left to take a dispensing back. `question`
+    of the pharmacy is asked, answered, or empty.
+    """
 
     prescription: Prescription
     patient: str
@@ -35,9 +39,11 @@ class QueueEntry:
     medications: Sequence[Medication]
     waited_minutes: int
     urgency: str
-    can_undo: bool
+    ended_at: dt.datetime | None = None
+    undo_minutes: int | None = None
     held_minutes: int | None = None
     can_take_over: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,8 @@ def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None 
     zone = zone_of(user)
     midnight = dt.datetime.combine(at.astimezone(zone).date(), dt.time(), zone)
     rows = filters.narrowed(Prescription.objects.for_user(user))
-    still_open = list(_open_rows(rows, user))
-    done = list(
-        rows.filter(status="COMPLETED", completed_at__gte=midnight).order_by("-completed_at", "-pk")[: MOST_SHOWN + 1]
-    )
+    still_open = _open_rows(rows, user)
+    done = _done_rows(rows, midnight)
     names = _names([*still_open, *done])
     still_open.sort(key=lambda row: (row.created_at, row.pk))
     waiting = [row for row in still_open if row.pharmacist_id is None]
@@ -77,13 +81,31 @@ def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None 
     )
 
 
-def _open_rows(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _open_rows(rows: QuerySet[Any], user: User) -> list[Any]:
     """The oldest that wait, and those that somebody has: first one's own."""
-    still_open = rows.filter(status__in=OPEN)
+    last = PrescriptionMessage.objects.filter(prescription=OuterRef("pk")).order_by("-created_at", "-pk")
+    still_open = rows.filter(status__in=OPEN).annotate(last_author=Subquery(last.values("author")[:1]))
     waiting = still_open.filter(pharmacist__isnull=True).order_by("created_at", "pk")
     own_first = Case(When(pharmacist=user.pk, then=Value(0)), default=Value(1))
     claimed = still_open.filter(pharmacist__isnull=False).order_by(own_first, "created_at", "pk")
-    return waiting[: MOST_SHOWN + 1].union(claimed[: 2 * MOST_SHOWN], all=True)
+    return list(waiting[: MOST_SHOWN + 1].union(claimed[: 2 * MOST_SHOWN], all=True))
+
+
+def _done_rows(rows: QuerySet[Any], midnight: dt.datetime) -> list[Prescription]:
+    """What was dispensed, or denied after somebody had it, the latest first. What expired by itself is no work done."""
+    dispensed = rows.filter(status="COMPLETED", completed_at__gte=midnight).order_by("-completed_at", "-pk")
+    denied = (
+        rows.filter(status="DENIED", decided_at__gte=midnight, pharmacist__isnull=False)
+        .exclude(denial_reason=Prescription.DenialReason.EXPIRED)
+        .order_by("-decided_at", "-pk")
+    )
+    most = MOST_SHOWN + 1
+    done = list(dispensed[:most].union(denied[:most], all=True))
+    return sorted(done, key=lambda row: (_ended_at(row) or midnight, row.pk), reverse=True)
+
+
+def _ended_at(row: Prescription) -> dt.datetime | None:
+    return row.decided_at if row.status == Prescription.Status.DENIED else row.completed_at
 
 
 def _names(rows: Iterable[Prescription]) -> dict[uuid.UUID, str]:
@@ -105,7 +127,8 @@ def _entries(rows: Iterable[Prescription], names: Mapping[uuid.UUID, str], at: d
 
 
 def _entry(row: Prescription, at: dt.datetime, *, patient: str, prescriber: str, pharmacist: str) -> QueueEntry:
-    waited = max((row.completed_at or at) - row.created_at, dt.timedelta())
+    ended_at = _ended_at(row)
+    waited = max((ended_at or at) - row.created_at, dt.timedelta())
     return QueueEntry(
         prescription=row,
         patient=patient,
@@ -114,32 +137,32 @@ def _entry(row: Prescription, at: dt.datetime, *, patient: str, prescriber: str,
         medications=stored_medications(row.medications),
         waited_minutes=_minutes(waited),
         urgency="too_long" if waited >= TOO_LONG_WAIT else "long" if waited >= LONG_WAIT else "short",
-        can_undo=can_undo(status=row.status, completed_at=row.completed_at, at=at),
+        ended_at=ended_at,
+        undo_minutes=undo_minutes(row, at),
         held_minutes=_minutes(at - row.claimed_at) if row.claimed_at else None,
         can_take_over=row.pharmacist_id is not None and can_take_over(claimed_at=row.claimed_at, at=at),
+        question=_question(row),
     )
+
+
+def undo_minutes(row: Prescription, at: dt.datetime) -> int | None:
+    """Begun minutes that are left to take a dispensing back; None where it cannot be."""
+    seconds = undo_seconds(row, at)
+    return None if seconds is None else seconds // 60 + 1
+
+
+def undo_seconds(row: Prescription, at: dt.datetime) -> int | None:
+    if row.completed_at is None or not can_undo(status=row.status, completed_at=row.completed_at, at=at):
+        return None
+    return int((undo_ends_at(row.completed_at) - at).total_seconds())
+
+
+def _question(row: Prescription) -> str:
+    author = getattr(row, "last_author", None)
+    if author is None:
+        return ""
+    return "answered" if author == row.doctor_id else "asked"
 
 
 def _minutes(time: dt.timedelta) -> int:
     return int(time.total_seconds() // 60)
-
-
-def other_prescriptions(user: User, prescription: Prescription) -> list[QueueEntry]:
-    """The hospital's other prescriptions of the same patient, the newest first."""
-    rows = (
-        Prescription.objects.for_user(user)
-        .filter(patient_id=prescription.patient_id)
-        .exclude(pk=prescription.pk)
-        .with_people()
-        .order_by("-created_at", "-pk")[:20]
-    )
-    return [
-        _entry(
-            row,
-            prescription.created_at,
-            patient=patient_name(row.patient.user),
-            prescriber=full_name(row.doctor.user),
-            pharmacist=full_name(row.pharmacist.user) if row.pharmacist else "",
-        )
-        for row in rows
-    ]

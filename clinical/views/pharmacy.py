@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,14 +25,14 @@ from clinical.actions.prescriptions import (
     undo_dispensing,
 )
 from clinical.actions.questions import ask_prescriber
-from clinical.duplicates import Earlier, duplicates
 from clinical.forms import DenyForm, DispenseForm, MessageForm, TakeOverForm
-from clinical.medications import Medication, stored_medications
+from clinical.medications import stored_medications
 from clinical.models import Prescription
 from clinical.people import age_on, full_name, patient_name
 from clinical.pharmacy_filters import QueueFilters
-from clinical.pharmacy_queue import QueueEntry, other_prescriptions, pharmacy_queue
-from clinical.prescription_states import can_take_over, can_undo
+from clinical.pharmacy_queue import pharmacy_queue
+from clinical.pharmacy_review import prescription_review
+from clinical.prescription_states import OPEN, can_take_over
 from clinical.views.access import StaffRequest, pharmacist_page
 from clinical.views.live import is_poll, live_page
 from clinical.views.outcomes import tell
@@ -73,7 +73,28 @@ def _visible(request: StaffRequest, prescription_id: uuid.UUID) -> Prescription:
 
 
 def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **forms: Form) -> HttpResponse:
-    """The review page, on record; a form that came back with errors takes the place of its blank one."""
+    """The review page, on record; a form that came back with errors takes the place of its blank one.
+
+    What lives on it is the talk with the doctor, and a prescriber's withdrawal: to that the poll asks.
+    """
+    context: dict[str, Any] = {
+        "prescription": row,
+        "is_open": row.status in OPEN,
+        "thread": row.messages.select_related("author__profile"),
+        "live_url": reverse("staff:pharmacy-review", args=[row.pk]),
+    }
+    if not is_poll(request):
+        _record_opening(request, row)
+        context |= _facts(request, row) | forms
+    part = "clinical/_pharmacy_talk.html"
+    response = live_page(request, page="clinical/pharmacy_review.html", part=part, context=context)
+    # A poll's own 304 stays.
+    if status != 200:
+        response.status_code = status
+    return response
+
+
+def _record_opening(request: StaffRequest, row: Prescription) -> None:
     record_access(
         by=request.user,
         action=AccessAction.OPENED_PRESCRIPTION,
@@ -82,40 +103,24 @@ def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **form
         object_id=row.pk,
         hospital_id=row.hospital_id,
     )
+
+
+def _facts(request: StaffRequest, row: Prescription) -> dict[str, Any]:
     now = timezone.now()
-    medications = stored_medications(row.medications)
-    others = other_prescriptions(request.user, row)
-    given = row.dispensed_lines if isinstance(row.dispensed_lines, list) else []
-    dispensed = [given[number] if number < len(given) else None for number in range(len(medications))]
-    context: dict[str, Any] = {
-        "prescription": row,
-        "medications": medications,
+    today = timezone.localdate(now)
+    return {
+        "review": prescription_review(user=request.user, row=row, at=now, today=today),
         "patient": row.patient,
         "name": patient_name(row.patient.user),
-        "age": age_on(row.patient.date_of_birth, timezone.localdate(now)),
+        "age": age_on(row.patient.date_of_birth, today),
         "holder": full_name(row.pharmacist.user) if row.pharmacist else "",
         "is_mine": row.pharmacist_id == request.user.pk,
-        "is_open": row.status in {"PENDING", "APPROVED"},
-        "can_undo": can_undo(status=row.status, completed_at=row.completed_at, at=now),
-        "others": others,
-        "lines": list(zip(medications, dispensed, _duplicates(row, medications, others), strict=True)),
         "can_take_over": can_take_over(claimed_at=row.claimed_at, at=now),
         "take_over_form": TakeOverForm(),
-        "thread": row.messages.select_related("author__profile"),
         "deny_form": DenyForm(),
         "ask_form": MessageForm(),
-        "dispense_form": DispenseForm(medications=medications),
+        "dispense_form": DispenseForm(medications=stored_medications(row.medications)),
     }
-    return render(request, "clinical/pharmacy_review.html", context | forms, status=status)
-
-
-def _duplicates(
-    row: Prescription, medications: Sequence[Medication], others: Sequence[QueueEntry]
-) -> Sequence[Earlier | None]:
-    known = [
-        Earlier(one.prescription.created_at, one.prescriber, one.prescription.status, one.medications) for one in others
-    ]
-    return duplicates(medications, at=row.created_at, others=known)
 
 
 def _done(request: StaffRequest, prescription_id: uuid.UUID, write: Callable[[], object], said: str) -> HttpResponse:
@@ -215,13 +220,16 @@ def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = DispenseForm(request.POST, medications=stored_medications(row.medications))
     if not form.is_valid():
         return _page(request, row, status=422, dispense_form=form)
+    said = _("Dispensed. You can undo this for 5 minutes.")
+    if form.is_short:
+        said = _("Dispensed, less than prescribed. You can undo this for 5 minutes.")
     return _done(
         request,
         prescription_id,
         lambda: dispense_prescription(
             prescription_id=prescription_id, by=request.user, lines=form.lines, at=timezone.now()
         ),
-        _("Dispensed. You can undo this for 5 minutes."),
+        said,
     )
 
 
