@@ -184,6 +184,6 @@ ROUTES = [
     Route("POST", "/_simulator/users", add_user, 201, key="optional"),
     Route("POST", "/_simulator/events", happen, 201, key="optional"),
     # As a person edits hours in Cal.com itself.
-    Route("PATCH", "/_simulator/users/{user_id}/schedules/{schedule_id}", update_schedule, key="optional"),
+    Route("PATCH", "/_simulator/users/<int:user_id>/schedules/<int:schedule_id>", update_schedule, key="optional"),
     Route("POST", "/_simulator/bookings", import_bookings, 201, key="optional"),
 ]
