@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, cast
 
 from django.conf import settings
@@ -35,8 +36,15 @@ class SentSms:
     provider_id: str | None
 
 
+class SmsLine(StrEnum):
+    """Who a message comes from. A STOP ends one sender's messages alone: reminders must not take codes with them."""
+
+    ACCOUNT = "account"
+    REMINDERS = "reminders"
+
+
 class SmsSender(Protocol):
-    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID, line: SmsLine) -> SentSms:
         """Send one message. `to` is E.164 digits without `+`; `reference` comes back with reports of delivery.
 
         Raises: SmsRefused, SmsUnknownOutcome, SmsBusy.

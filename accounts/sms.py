@@ -11,13 +11,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.ports import SentSms
+from accounts.ports import SentSms, SmsLine
 
 
 class ConsoleSms:
     """Shows the message on the terminal and appends it to `var/sms.jsonl`. Production settings refuse it."""
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID, line: SmsLine) -> SentSms:
         record = json.dumps({"to": to, "text": text, "at": timezone.now().isoformat()}, ensure_ascii=False)
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         with (settings.VAR_DIR / "sms.jsonl").open("a", encoding="utf-8") as file:
@@ -32,11 +32,12 @@ class MemorySmsMessage:
     to: str
     text: str
     valid_for_seconds: int
+    line: SmsLine = SmsLine.ACCOUNT
 
 
 class MemorySms:
     sent: ClassVar[list[MemorySmsMessage]] = []
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
-        self.sent.append(MemorySmsMessage(to, text, valid_for_seconds))
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID, line: SmsLine) -> SentSms:
+        self.sent.append(MemorySmsMessage(to, text, valid_for_seconds, line))
         return SentSms(provider_id=f"memory-{uuid.uuid4()}")

@@ -1,4 +1,6 @@
-"""Texts of messages about visits: whose, where and when. No name of the patient, no reason, nothing medical."""
+"""Texts of messages about visits: where and when, and whose where it has changed. No name of the patient, no reason,
+nothing medical; a reminder, which lies on a screen for all to see, leaves out the doctor too.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,11 @@ import uuid
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.api.times import in_zone
+from accounts.api.times import in_zone, zone_or_utc
 from accounts.models import SmsMessage
 from accounts.ports import SmsNotice
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitChange, VisitReminder
+from clinical.reminder_reads import number_of, quiet_hours, reminded_visits
 
 Kind = SmsMessage.Kind
 # How long the provider may keep one: a message about a visit must not come after it was moved or has begun.
@@ -19,14 +22,31 @@ KEPT_BY_PROVIDER = dt.timedelta(hours=4)
 
 
 class VisitNotices:
-    """`accounts.ports.SmsNotices` for what was decided about visits: `about_id` is a `VisitChange`."""
+    """`accounts.ports.SmsNotices` for visits: `about_id` is a `VisitReminder`, or what was decided, a `VisitChange`."""
 
     def notice(self, *, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
+        return _reminder(about_id, at) if kind == Kind.REMINDER else self._decision(kind, about_id, at)
+
+    def _decision(self, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
         rows = VisitChange.objects.current().select_related("appointment__doctor__user__profile", "hospital")
         change = rows.defer("appointment__cal_raw_payload").filter(pk=about_id).first()
         if change is None or change.start_ts <= at or not _still_holds(kind, change):
             return None
         return SmsNotice(_text(kind, change), min(change.start_ts, at + KEPT_BY_PROVIDER))
+
+
+def _reminder(about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
+    reminder = VisitReminder.objects.filter(pk=about_id).first()
+    visit = reminded_visits([reminder.appointment_id]).get(reminder.appointment_id) if reminder else None
+    if reminder is None or visit is None or number_of(reminder, visit) is None or visit.start_ts <= at:
+        return None
+    hospital, patient = visit.hospital, visit.patient
+    text = _("%(hospital)s: your visit is on %(time)s. To move or cancel it, open the app. STOP ends reminders.")
+    facts = {"hospital": hospital.name, "time": date_format(in_zone(visit.start_ts, hospital.time_zone), "j M Y, H:i")}
+    zone = zone_or_utc(patient.time_zone or hospital.time_zone)
+    # What is handed over late must not ring at night either.
+    until = min(visit.start_ts, at + KEPT_BY_PROVIDER, quiet_hours().next_begin(at, zone))
+    return SmsNotice(text % facts, until)
 
 
 def _still_holds(kind: str, change: VisitChange) -> bool:

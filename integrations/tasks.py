@@ -18,6 +18,8 @@ from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
 from clinical.actions.mirror import complete_past_visits as complete
 from clinical.actions.prescription_upkeep import expire_prescriptions
+from clinical.actions.reminders import plan_reminders, queue_due_reminders
+from clinical.actions.reminders import purge_reminders as purge_old_reminders
 from clinical.actions.visit_changes import tell_cancelled
 from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
 from hospitals.import_progress import tell_progress
@@ -82,6 +84,17 @@ def sweep_mail() -> None:
 def sweep_sms() -> None:
     _while_work(lambda: tell_cancelled(at=timezone.now()) > 0)
     _while_work(lambda: send_queued_sms(at=timezone.now()) > 0)
+
+
+@shared_task(name="integrations.sweep_reminders")
+def sweep_reminders() -> None:
+    _while_work(lambda: plan_reminders(at=timezone.now()) > 0)
+    _while_work(lambda: queue_due_reminders(at=timezone.now()) > 0)
+
+
+@shared_task(name="integrations.purge_reminders")
+def purge_reminders() -> None:
+    purge_old_reminders(at=timezone.now())
 
 
 @shared_task(name="integrations.sweep_lookups")

@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts.actions.code_rows import binding_of
 from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.ports import SmsBusy, SmsNotice, SmsRefused, SmsUnknownOutcome, sms_notices, sms_sender
+from accounts.ports import SmsBusy, SmsLine, SmsNotice, SmsRefused, SmsUnknownOutcome, sms_notices, sms_sender
 from accounts.sms_texts import phone_changed_text, phone_code_text, sign_in_code_text
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ Kind = SmsMessage.Kind
 
 
 def send_queued_sms(*, at: dt.datetime) -> int:
-    """Send the messages that wait, oldest first; the number of those that were handed to the sender.
+    """Send the messages that wait, oldest first, reminders last; the number of those that were handed to the sender.
 
     A message is claimed and committed before it is sent, so it goes out at most once whatever happens here.
     """
@@ -50,7 +50,9 @@ def _give_up_stuck(at: dt.datetime) -> None:
 def _claim(at: dt.datetime) -> SmsMessage | None:
     due = SmsMessage.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=at), status=Status.QUEUED)
     locked = due.select_related("code").select_for_update(skip_locked=True, of=("self",))
-    message = locked.order_by("created_at", "id").first()
+    # A morning's reminders are many and can wait; somebody sits before the screen and waits for a code.
+    waiting = locked.order_by("created_at", "id")
+    message = waiting.exclude(kind=Kind.REMINDER).first() or waiting.filter(kind=Kind.REMINDER).first()
     if message is None:
         return None
     message.status, message.status_at = Status.SENDING, at
@@ -71,6 +73,7 @@ def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
             text=notice.text,
             valid_for_seconds=int(remaining.total_seconds()),
             reference=message.pk,
+            line=SmsLine.REMINDERS if message.kind == Kind.REMINDER else SmsLine.ACCOUNT,
         )
     except SmsRefused as refusal:
         return {"status": Status.FAILED, "error_code": refusal.code}

@@ -2,6 +2,7 @@ from clinical.models.ai_session import AiSession
 from clinical.models.appointment import Appointment, AppointmentAlias
 from clinical.models.booking import AppointmentBooking
 from clinical.models.prescription import Prescription, PrescriptionMessage
+from clinical.models.reminder import VisitReminder
 from clinical.models.visit_change import VisitChange
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "Prescription",
     "PrescriptionMessage",
     "VisitChange",
+    "VisitReminder",
 ]

@@ -157,6 +157,9 @@ TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.items("TWILIO_AUTH_TOKEN", default=[])
 TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID", default="")
 TWILIO_FROM_NUMBER = env.text("TWILIO_FROM_NUMBER", default="")
+# STOP ends the messages of one sender: reminders have their own, so that codes still arrive.
+TWILIO_REMINDER_MESSAGING_SERVICE_SID = env.text("TWILIO_REMINDER_MESSAGING_SERVICE_SID", default="")
+TWILIO_REMINDER_FROM_NUMBER = env.text("TWILIO_REMINDER_FROM_NUMBER", default="")
 TWILIO_API_URL = env.url("TWILIO_API_URL", default="https://api.twilio.com")
 SMS_COUNTRIES = env.items("SMS_COUNTRIES", default=[])
 CALCOM_API_URL = env.url("CALCOM_API_URL", default="https://api.cal.com")
@@ -178,6 +181,8 @@ MAX_OPEN_VISITS = 3
 # Neither denied nor dispensed by then, a prescription expires.
 PRESCRIPTION_LIFETIME = dt.timedelta(days=90)
 IDEMPOTENCY_LIFETIME = dt.timedelta(hours=24)
+# By the patient's clock, or the hospital's where the patient named none: no reminder rings then.
+REMINDER_QUIET_HOURS = (dt.time(21), dt.time(8))
 
 # Requests
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -261,6 +266,8 @@ _SWEEPS = {
     "check-links": ("integrations.check_links", 600.0),
     "sweep-mail": ("integrations.sweep_mail", 5.0),
     "sweep-sms": ("integrations.sweep_sms", 5.0),
+    "sweep-reminders": ("integrations.sweep_reminders", 60.0),
+    "purge-reminders": ("integrations.purge_reminders", 3600.0),
     "sweep-lookups": ("integrations.sweep_lookups", 15.0),
     "pull-bookings": ("integrations.pull_bookings", 60.0),
     "check-subscription": ("integrations.check_subscription", 600.0),

@@ -32,6 +32,22 @@ CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", hint="the organisation's number in 
 if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
     env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")
 
+_senders = {env.text("TWILIO_MESSAGING_SERVICE_SID", default=""), env.text("TWILIO_FROM_NUMBER", default="")} - {""}
+_reminder = env.text("TWILIO_REMINDER_MESSAGING_SERVICE_SID", default="")
+_reminder = _reminder or env.text("TWILIO_REMINDER_FROM_NUMBER", default="")
+if not _reminder:
+    env.problem(
+        "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
+        "is missing, and so is TWILIO_REMINDER_FROM_NUMBER",
+        hint="a second sender: who answers STOP to reminders still gets sign-in codes",
+    )
+elif _reminder in _senders:
+    env.problem(
+        "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
+        "is the sender of the sign-in codes too",
+        hint="a STOP to reminders would end the codes; use another service or number",
+    )
+
 LOGGING = logging_settings(as_json=True)
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60

@@ -32,13 +32,16 @@ class Hospital(models.Model):
     booking_notice_minutes = models.PositiveIntegerField(db_default=60)
     second_factor_required = models.BooleanField(db_default=False)
     reminders_enabled = models.BooleanField(db_default=True)
+    remind_day_before = models.BooleanField(db_default=True)
+    remind_two_hours = models.BooleanField(db_default=True)
     cal_team_id = models.BigIntegerField(null=True, blank=True)
     emergency_text = NullableTextField(null=True, blank=True)
     is_active = models.BooleanField(db_default=True)
 
     privacy = privacy(
         safe="id name address created_at time_zone visit_length_minutes buffer_minutes booking_notice_minutes"
-        " second_factor_required reminders_enabled cal_team_id emergency_text is_active"
+        " second_factor_required reminders_enabled remind_day_before remind_two_hours cal_team_id"
+        " emergency_text is_active"
     )
 
     objects = HospitalQuerySet.as_manager()

@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from accounts.ports import STOPPED, SentSms, SmsBusy, SmsRefused, SmsUnknownOutcome
+from accounts.ports import STOPPED, SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 from integrations.twilio.callbacks import status_callback_url
 from integrations.twilio.client import twilio_client
 
@@ -20,18 +20,15 @@ log = structlog.get_logger(__name__)
 
 TOO_MANY_REQUESTS = 20429
 ANSWERED_STOP = 21610
+NO_SENDER = "no_sender"
 
 
 class TwilioSms:
     def __init__(self, client: Client | None = None) -> None:
         self._client = client or twilio_client()
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
-        sender = (
-            {"messaging_service_sid": settings.TWILIO_MESSAGING_SERVICE_SID}
-            if settings.TWILIO_MESSAGING_SERVICE_SID
-            else {"from_": settings.TWILIO_FROM_NUMBER}
-        )
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID, line: SmsLine) -> SentSms:
+        sender = _sender(line)
         try:
             message = self._client.messages.create(
                 to=f"+{to}",
@@ -51,6 +48,18 @@ class TwilioSms:
             log.warning("twilio.unknown_outcome", error=type(error).__name__)
             raise SmsUnknownOutcome from None
         return SentSms(provider_id=message.sid)
+
+
+def _sender(line: SmsLine) -> dict[str, str]:
+    """Each line has a service or number of its own; without one nothing is sent, least of all over the other line."""
+    service, number = (
+        (settings.TWILIO_REMINDER_MESSAGING_SERVICE_SID, settings.TWILIO_REMINDER_FROM_NUMBER)
+        if line == SmsLine.REMINDERS
+        else (settings.TWILIO_MESSAGING_SERVICE_SID, settings.TWILIO_FROM_NUMBER)
+    )
+    if line == SmsLine.REMINDERS and not (service or number):
+        raise SmsRefused(NO_SENDER)
+    return {"messaging_service_sid": service} if service else {"from_": number}
 
 
 def _meaning(error: TwilioRestException) -> SmsRefused | SmsBusy | SmsUnknownOutcome:

@@ -15,7 +15,7 @@ from accounts.actions.request_code import request_code
 from accounts.actions.send_sms import retry_delay, send_queued_sms
 from accounts.models import OneTimeCode, SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.ports import SentSms, SmsBusy, SmsRefused, SmsUnknownOutcome
+from accounts.ports import SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 from accounts.sms import ConsoleSms, MemorySms
 from accounts.sms_texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text
 
@@ -33,7 +33,7 @@ class Scripted:
 
     failure: Exception = SmsBusy()
 
-    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID) -> SentSms:
+    def send(self, *, to: str, text: str, valid_for_seconds: int, reference: uuid.UUID, line: SmsLine) -> SentSms:
         raise self.failure
 
 
@@ -150,7 +150,7 @@ def test_the_console_sender_also_writes_a_file(
 ) -> None:
     settings.VAR_DIR = tmp_path / "var"
     for text in ("Hello", "Again"):
-        ConsoleSms().send(to=NUMBER, text=text, valid_for_seconds=300, reference=uuid.uuid4())
+        ConsoleSms().send(to=NUMBER, text=text, valid_for_seconds=300, reference=uuid.uuid4(), line=SmsLine.ACCOUNT)
     lines = [json.loads(line) for line in (tmp_path / "var" / "sms.jsonl").read_text().splitlines()]
     assert [(line["to"], line["text"]) for line in lines] == [(NUMBER, "Hello"), (NUMBER, "Again")]
     assert dt.datetime.fromisoformat(lines[0]["at"]).tzinfo is not None

@@ -149,6 +149,7 @@ PRODUCTION = {
     "TWILIO_ACCOUNT_SID": "AC0",
     "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_FROM_NUMBER": "15550001111",
+    "TWILIO_REMINDER_FROM_NUMBER": "15550002222",
     "CALCOM_API_KEY": "cal_live_key",
     "CALCOM_ORG_ID": "1",
     "CALCOM_WEBHOOK_SECRET": KEY,
@@ -183,6 +184,16 @@ def test_missing_variables_stop_a_command_by_name_and_without_a_stack_trace() ->
     done = python("manage.py", "migrate", env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["OTP_KEYS", "CALCOM_API_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    [("", "is missing, and so is TWILIO_REMINDER_FROM_NUMBER"), ("15550001111", "is the sender of the sign-in codes")],
+)
+def test_reminders_need_a_sender_that_is_not_the_codes(sender: str, said: str) -> None:
+    done = python("manage.py", "migrate", env=PRODUCTION | {"TWILIO_REMINDER_FROM_NUMBER": sender})
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.startswith(f"TWILIO_REMINDER_MESSAGING_SERVICE_SID: {said}")
 
 
 def test_missing_variables_stop_the_web_process() -> None:

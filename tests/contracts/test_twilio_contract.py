@@ -20,6 +20,7 @@ from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from accounts.models import SmsMessage
+from accounts.ports import SmsLine
 from integrations.twilio.callbacks import is_from_twilio
 from integrations.twilio.sms import TwilioSms
 
@@ -53,7 +54,8 @@ def sent_form(answer: Any, status: int = 201) -> tuple[dict[str, Any], str | Non
     """What the client puts on the wire, and the id it reads from the answer."""
     with responses.RequestsMock() as wire:
         wire.post(f"https://api.twilio.com{MESSAGES.replace('{AccountSid}', SID)}", json=answer, status=status)
-        sent = TwilioSms().send(to="436601234567", text="Hello", valid_for_seconds=300, reference=REFERENCE_ID)
+        facts: dict[str, Any] = {"valid_for_seconds": 300, "reference": REFERENCE_ID, "line": SmsLine.ACCOUNT}
+        sent = TwilioSms().send(to="436601234567", text="Hello", **facts)
         request = wire.calls[0].request
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     return {key: values[0] for key, values in parse_qs(str(request.body)).items()}, sent.provider_id

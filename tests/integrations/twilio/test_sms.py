@@ -15,7 +15,7 @@ from requests.exceptions import ConnectTimeout, ReadTimeout
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from accounts.ports import SmsBusy, SmsRefused, SmsUnknownOutcome
+from accounts.ports import SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 from integrations.twilio.sms import TwilioSms
 
 SID = "AC" + "0" * 32
@@ -32,8 +32,9 @@ def _account(settings: Settings) -> None:
     settings.TWILIO_FROM_NUMBER = "+15005550006"
 
 
-def send() -> str | None:
-    return TwilioSms().send(to=NUMBER, text=TEXT, valid_for_seconds=300, reference=REFERENCE).provider_id
+def send(line: SmsLine = SmsLine.ACCOUNT) -> str | None:
+    sent = TwilioSms().send(to=NUMBER, text=TEXT, valid_for_seconds=300, reference=REFERENCE, line=line)
+    return sent.provider_id
 
 
 @responses.activate
@@ -53,6 +54,21 @@ def test_a_message_is_sent_with_its_life_and_one_sender(settings: Settings) -> N
     assert responses.calls[0].request.headers["Authorization"] == f"Basic {b64encode(f'{SID}:token'.encode()).decode()}"
     assert second["MessagingServiceSid"] == ["MG" + "0" * 32]
     assert "From" not in second
+
+
+@responses.activate
+def test_reminders_have_a_sender_of_their_own_or_none(settings: Settings) -> None:
+    responses.post(URL, json={"sid": "SM1", "status": "queued"}, status=201)
+    with pytest.raises(SmsRefused) as refused:
+        send(SmsLine.REMINDERS)
+    assert (refused.value.code, len(responses.calls)) == ("no_sender", 0)
+    settings.TWILIO_REMINDER_FROM_NUMBER = "+15005550007"
+    send(SmsLine.REMINDERS)
+    settings.TWILIO_REMINDER_MESSAGING_SERVICE_SID = "MG" + "1" * 32
+    send(SmsLine.REMINDERS)
+    first, second = (parse_qs(str(call.request.body)) for call in responses.calls)
+    assert first["From"] == ["+15005550007"]
+    assert (second["MessagingServiceSid"], "From" in second) == (["MG" + "1" * 32], False)
 
 
 @responses.activate

@@ -1,0 +1,75 @@
+"""Which visits are reminded of, and under which number."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from typing import Any, TypedDict
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from clinical.models import Appointment, AppointmentBooking, VisitReminder
+from clinical.reminder_times import QuietHours
+
+
+class Unplanned(TypedDict):
+    id: uuid.UUID
+    start_ts: dt.datetime
+    patient_zone: str | None
+    hospital_zone: str | None
+    # When we first heard of the visit at this time.
+    known_since: dt.datetime
+
+
+def unplanned_visits(*, at: dt.datetime, until: dt.datetime) -> QuerySet[Any, Unplanned]:
+    """Visits of proven patients that begin in `(at, until]` and whose present time has no reminder yet."""
+    known = VisitReminder.objects.filter(appointment=OuterRef("pk"), start_ts=OuterRef("start_ts"))
+    booked = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id")).values("created_at")
+    # By the hospital's index: no other one begins with the time.
+    coming = Appointment.objects.filter(start_ts__gt=at, start_ts__lte=until, hospital__reminders_enabled=True)
+    rows = coming.identified().filter(status=Appointment.Status.SCHEDULED, patient__isnull=False)
+    visits: QuerySet[Any, Any] = (
+        rows.exclude(Exists(known))
+        .order_by("start_ts", "pk")
+        .values(
+            "id",
+            "start_ts",
+            patient_zone=F("patient__time_zone"),
+            hospital_zone=F("hospital__time_zone"),
+            known_since=Coalesce(Subquery(booked), F("created_at")),
+        )
+    )
+    return visits
+
+
+def reminded_visits(visit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Appointment]:
+    """Of these, the visits that take place and whose hospital and proven patient both want reminders, by id."""
+    rows = Appointment.objects.identified().filter(
+        pk__in=visit_ids,
+        status=Appointment.Status.SCHEDULED,
+        hospital__reminders_enabled=True,
+        patient__reminders_enabled=True,
+        patient__erased_at__isnull=True,
+        patient__user__is_active=True,
+        patient__user__phone__isnull=False,
+    )
+    return {visit.pk: visit for visit in rows.select_related("hospital", "patient__user").defer("cal_raw_payload")}
+
+
+def number_of(reminder: VisitReminder, visit: Appointment | None) -> str | None:
+    """Where this reminder goes: None when the visit has moved, is not reminded of, or not in this way."""
+    if visit is None or visit.start_ts != reminder.start_ts or visit.hospital is None or visit.patient is None:
+        return None
+    wants = {
+        VisitReminder.Kind.DAY_BEFORE: visit.hospital.remind_day_before,
+        VisitReminder.Kind.TWO_HOURS: visit.hospital.remind_two_hours,
+    }
+    return visit.patient.user.phone if wants[VisitReminder.Kind(reminder.kind)] else None
+
+
+def quiet_hours() -> QuietHours:
+    begins, ends = settings.REMINDER_QUIET_HOURS
+    return QuietHours(begins, ends)
