@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.sign_in import MAX_PASSWORD_LENGTH, prove_own_password
 
+MAX_NAME_LENGTH = 200
+
 
 class SignInForm(forms.Form):
     email = forms.CharField(
@@ -44,6 +46,26 @@ class _UserForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+
+
+class OwnNameForm(_UserForm):
+    full_name = forms.CharField(
+        label=_("Full name"),
+        max_length=MAX_NAME_LENGTH,
+        help_text=_("As colleagues and patients read it, with your title if you use one."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        profile = getattr(user, "profile", None)
+        self.fields["full_name"].initial = profile.full_name if profile else ""
+
+    def clean_full_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["full_name"]).split())
+        if not name.isprintable() or not any(character.isalpha() for character in name):
+            raise forms.ValidationError(_("Write the name with letters, on one line."), code="invalid_name")
+        return name
 
 
 class ChosenPasswordForm(_UserForm):

@@ -5,10 +5,8 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
-from clinical.views import days, home, patients, pharmacy, prescribing, prescriptions, visits
-
-# Days that clocks can be asked about in every zone, and that somebody may want to see.
-FIRST_YEAR, LAST_YEAR = 2000, 2199
+from clinical.calendar_limits import is_shown
+from clinical.views import days, help, home, hours, patients, pharmacy, prescribing, prescriptions, visits
 
 
 class DateConverter:
@@ -16,7 +14,7 @@ class DateConverter:
 
     def to_python(self, value: str) -> dt.date:
         date = dt.date.fromisoformat(value)
-        if not FIRST_YEAR <= date.year <= LAST_YEAR:
+        if not is_shown(date):
             raise ValueError
         return date
 
@@ -32,6 +30,7 @@ _OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
 _VISIT = "doctor/visits/<uuid:visit_id>"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("help/", help.page, name="help"),
     *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),
@@ -44,6 +43,9 @@ urlpatterns = [
     path(f"{_VISIT}/change/", visits.change, name="visit-change"),
     path(f"{_VISIT}/keep/", visits.keep, name="visit-keep"),
     path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
+    path("doctor/hours/", hours.week, name="doctor-hours"),
+    path("doctor/hours/time-off/", hours.time_off, name="doctor-time-off"),
+    path("doctor/hours/time-off/<uuid:time_off_pk>/cancel/", hours.cancel_own_time_off, name="cancel-time-off"),
     path("doctor/patients/", patients.search, name="doctor-patients"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),

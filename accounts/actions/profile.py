@@ -39,6 +39,22 @@ def update_own_profile(*, by: User, changes: ProfileChanges, at: dt.datetime) ->
     return patient
 
 
+@transaction.atomic
+def change_own_name(*, by: User, full_name: str, at: dt.datetime) -> None:
+    """A member of staff's own name, as colleagues and patients read it. The same name again changes nothing."""
+    user = User.objects.select_for_update().get(pk=by.pk)
+    if Profile.objects.filter(user=user, full_name=full_name).exists():
+        return
+    Profile.objects.update_or_create(user=user, defaults={"full_name": full_name})
+    record_access(
+        by=by,
+        action=AccessAction.CHANGED_PROFILE,
+        object_kind="user",
+        object_id=user.pk,
+        hospital_id=user.hospital_id,
+    )
+
+
 def _update_patient(patient: Patient, changes: ProfileChanges) -> None:
     if "date_of_birth" in changes:
         patient.date_of_birth = changes["date_of_birth"]

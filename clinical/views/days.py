@@ -7,12 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clinical.calendar_limits import shifted
 from clinical.doctor_day import doctor_day
 from clinical.doctor_week import DAYS, doctor_week
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.live import live_page
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 @doctor_page
@@ -24,8 +23,8 @@ def day(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
     context = {
         "day": doctor_day(user=request.user, date=shown, at=now),
         "today": today,
-        "day_before": shown - ONE_DAY,
-        "day_after": shown + ONE_DAY,
+        "day_before": shifted(shown, -1),
+        "day_after": shifted(shown, 1),
         "live_url": reverse("staff:doctor-day", kwargs={"date": shown}),
     }
     return live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)
@@ -40,8 +39,8 @@ def week(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
     context = {
         "week": shown,
         "today": today,
-        "week_before": shown.first - DAYS * ONE_DAY,
-        "week_after": shown.first + DAYS * ONE_DAY,
+        "week_before": shifted(shown.first, -DAYS),
+        "week_after": shifted(shown.first, DAYS),
         "live_url": reverse("staff:doctor-week", kwargs={"date": shown.first}),
     }
     return live_page(request, page="clinical/doctor_week.html", part="clinical/_doctor_week.html", context=context)

@@ -25,16 +25,12 @@ from hospitals.actions.time_off import add_time_off, cancel_time_off
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.colleagues import colleagues_with_hours, rows_of_colleague
 from hospitals.forms import TimeOffForm
-from hospitals.hours import Window, join_shifts
+from hospitals.hours_page import hours_context
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
-from hospitals.time_off_rows import time_off_rows
 from hospitals.visit_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
-from hospitals.week_form import WeekForm, edited_week, rows_of, typed_rows
+from hospitals.week_form import WeekForm, edited_week, typed_rows
 from hospitals.zones import zone_of
-
-# Decisions shown beside the hours; older ones are in the access log.
-MOST_DECIDED = 50
 
 
 class HoursPages(HospitalScopedAdmin):
@@ -167,21 +163,10 @@ class HoursPages(HospitalScopedAdmin):
         week: WeekForm | None = None,
         time_off_form: TimeOffForm | None = None,
     ) -> HttpResponse:
-        now = timezone.now()
-        context = {
-            "title": _("Hours of %(name)s") % {"name": self.name_of(doctor)},
-            "doctor": doctor,
-            "week": week or WeekForm(rows_of(join_shifts(windows_of(doctor))), is_bound=False),
-            "is_unsaved": week is not None,
-            "colleagues": colleagues_with_hours(doctor, by=acting_user(request)),
-            "state": schedule_publisher().state(doctor.pk),
-            "zone": zone_of(doctor.hospital),
-            "time_off": time_off_rows(doctor, at=now),
-            "time_off_form": time_off_form or TimeOffForm(zone=zone_of(doctor.hospital)),
-            "decided": booked_visits().decided(doctor.pk, by=acting_user(request), at=now, limit=MOST_DECIDED + 1),
-            "most_decided": MOST_DECIDED,
-        }
-        return self._page(request, "hours", context)
+        by, title = acting_user(request), _("Hours of %(name)s") % {"name": self.name_of(doctor)}
+        context = hours_context(doctor, by=by, at=timezone.now(), week=week, time_off_form=time_off_form)
+        colleagues = colleagues_with_hours(doctor, by=by)
+        return self._page(request, "hours", {"title": title, "colleagues": colleagues, **context})
 
     def _visits_page(self, request: HttpRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
         context = {
@@ -202,7 +187,3 @@ def _is_uuid(text: str | None) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def windows_of(doctor: Doctor) -> list[Window]:
-    return [Window(row.day_of_week, row.start_time, row.end_time) for row in doctor.availability.all()]

@@ -27,6 +27,7 @@ _NOT_SIGNED_IN = {role.name: 200 for role in _NOT_STAFF}
 _NOBODY = {role.name: SIGN_IN for role in _NOT_STAFF}
 _AT_THE_PORTAL = {Role.ADMIN.name: PORTAL, Role.ADMIN_SOUTH.name: PORTAL, Role.OPERATOR.name: PORTAL}
 _WRONG = {"email": "doctor@north.test", "password": f"not-{PASSWORD}"}
+_WEEK = {"d1-0-start": "08:00", "d1-0-end": "12:00", "do": "save"}
 _CLAIMED = {"prescription_id": "claimed"}
 _OWN = {"prescription_id": "own"}
 
@@ -42,6 +43,8 @@ ROWS: list[Row] = [
     ),
     *post_only("staff/logout/", everyone(SIGN_IN), refusing=everyone(405), allowed=frozenset(Role)),
     *both("staff/login/code/", everyone(SIGN_IN), everyone(SIGN_IN)),
+    *get_only("staff/help/", everyone(200, **_NOBODY), refusing=everyone(405, **_NOBODY)),
+    *both("staff/profile/", everyone(200, **_NOBODY), everyone(DONE, **_NOBODY), {"full_name": "Dr. Nora Newname"}),
     *both("staff/password/", everyone(200, **_NOBODY), everyone(422, **_NOBODY)),
     *both("staff/password/forgot/", everyone(200), everyone(422)),
     *both("staff/password/set/", everyone(410), everyone(410)),
@@ -52,6 +55,16 @@ ROWS: list[Row] = [
     *get_only("staff/doctor/day/<date:date>/", doctors(200, colleague=200, south=200)),
     *get_only("staff/doctor/week/", doctors(200, colleague=200, south=200)),
     *get_only("staff/doctor/week/<date:date>/", doctors(200, colleague=200, south=200)),
+    *both(
+        "staff/doctor/hours/", doctors(200, colleague=200, south=200), doctors(DONE, colleague=DONE, south=DONE), _WEEK
+    ),
+    *both(
+        "staff/doctor/hours/time-off/",
+        doctors(DONE, colleague=DONE, south=DONE),
+        doctors(DONE, colleague=DONE, south=DONE),
+        {"off-first_day": "2099-11-23"},
+    ),
+    *post_only("staff/doctor/hours/time-off/<uuid:time_off_pk>/cancel/", doctors(DONE)),
     *get_only(_VISIT, doctors(200)),
     *post_only(f"{_VISIT}complete/", doctors(DONE)),
     *post_only(f"{_VISIT}no-show/", doctors(DONE)),
