@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from django.core.cache import cache
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from accounts.models import User
 from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
 from clinical.querysets import PrescriptionQuerySet
 
-# A doctor's year or so; a busy hospital's weeks. Read in about 20 ms.
+# A doctor's year or so; a busy hospital's weeks. Read in a few ms by index.
 LATEST = 2000
 # Of the lines in them, the most frequent.
 KEPT = 500
@@ -82,12 +85,14 @@ def _has_words(line: Line, typed: Sequence[str]) -> bool:
 
 
 def _earlier(user: User) -> list[Suggestion]:
-    if user.hospital_id is None:
+    here = user.hospital_id
+    if here is None:
         return []
-    here = Prescription.objects.filter(hospital_id=user.hospital_id)
-    own = _cached(_key("doctor", user.pk), here.filter(doctor_id=user.pk))
+    # By doctor alone: with the hospital, PostgreSQL would join the two indexes, and read all of the hospital's.
+    own = _cached(_key("doctor", user.pk), Prescription.objects.filter(doctor_id=user.pk), here)
     known = set(own)
-    others = [line for line in _cached(_key("hospital", user.hospital_id), here) if line not in known]
+    all_here = _cached(_key("hospital", here), Prescription.objects.filter(hospital_id=here), here)
+    others = [line for line in all_here if line not in known]
     return [*(Suggestion(line, is_own=True) for line in own), *(Suggestion(line, is_own=False) for line in others)]
 
 
@@ -95,24 +100,27 @@ def _key(kind: str, pk: uuid.UUID) -> str:
     return f"prescribed-lines:{kind}:{pk}"
 
 
-def _cached(key: str, prescriptions: PrescriptionQuerySet) -> list[Line]:
+def _cached(key: str, prescriptions: PrescriptionQuerySet, here: uuid.UUID) -> list[Line]:
     known: list[Line] | None = cache.get(key)
     if known is None:
-        known = _most_frequent(prescriptions)
+        known = _most_frequent(prescriptions, here)
         cache.set(key, known, KEPT_FOR.total_seconds())
     return known
 
 
-def _most_frequent(prescriptions: PrescriptionQuerySet) -> list[Line]:
+def _most_frequent(prescriptions: PrescriptionQuerySet, here: uuid.UUID) -> list[Line]:
     """Without those that were denied: what was wrong once is not suggested again."""
-    latest = prescriptions.order_by("-created_at")[:LATEST].values_list("medications", "denial_reason")
-    lines = Counter(
-        _line(medication)
-        for medications, denial_reason in latest
-        if denial_reason in _NOT_WRONG
-        for medication in stored_medications(medications)
-        if medication.dose
+    as_text = Cast("medications", TextField())
+    latest = prescriptions.order_by("-created_at").values_list(as_text, "denial_reason", "hospital_id")[:LATEST]
+    # Counted as text, so that of many alike one is read.
+    written = Counter(
+        text for text, denial_reason, hospital in latest if hospital == here and denial_reason in _NOT_WRONG
     )
+    lines: Counter[Line] = Counter()
+    for text, count in written.items():
+        for medication in stored_medications(json.loads(text)):
+            if medication.dose:
+                lines[_line(medication)] += count
     return [line for line, _count in lines.most_common(KEPT)]
 
 

@@ -19,6 +19,8 @@ from clinical.people import age_on, display_phone, full_name, patient_name
 from clinical.querysets import patients_for_user
 
 MOST_ENTRIES = 100
+# Of each kind, so that the page's entries are the latest of all kinds together.
+_READ = MOST_ENTRIES + 1
 # No medication line, with its refills, covers more than 13 times a year; the index narrows it to one patient.
 MEDICATION_SIGHT = dt.timedelta(days=366 * 13)
 
@@ -52,6 +54,8 @@ class PatientRecord:
     has_stopped_sms: bool
     upcoming: Sequence[Entry]
     past: Sequence[Entry]
+    # Where the next page begins: there is more before it.
+    earlier: dt.datetime | None
     current: Sequence[CurrentMedication]
 
 
@@ -62,13 +66,19 @@ def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
     return patients_for_user(user).filter(pk=patient_id).select_related("user__profile").first()
 
 
-def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.date) -> PatientRecord:
-    """The record of a patient that `open_patient` gave: what is read here relies on that."""
-    entries = sorted(
-        [*_visits(user, patient), *_prescriptions(user, patient), *_ai_sessions(user, patient)],
+def patient_record(
+    *, user: User, patient: Patient, at: dt.datetime, today: dt.date, before: dt.datetime | None = None
+) -> PatientRecord:
+    """The record of a patient that `open_patient` gave: what is read here relies on that.
+
+    The latest entries; with `before`, those before that time.
+    """
+    found = sorted(
+        [*_visits(user, patient, before), *_prescriptions(user, patient, before), *_ai_sessions(user, patient, before)],
         key=lambda entry: (entry.at, str(entry.record.pk)),
         reverse=True,
     )
+    entries, earlier = _page(found)
     upcoming = [entry for entry in entries if entry.at > at]
     return PatientRecord(
         patient=patient,
@@ -78,8 +88,18 @@ def patient_record(*, user: User, patient: Patient, at: dt.datetime, today: dt.d
         has_stopped_sms=has_stopped_sms(patient.user.phone),
         upcoming=upcoming[::-1],
         past=[entry for entry in entries if entry.at <= at],
+        earlier=earlier,
         current=current_medications(patient.pk, at=at, today=today),
     )
+
+
+def _page(found: Sequence[Entry]) -> tuple[Sequence[Entry], dt.datetime | None]:
+    """The first entries and, if there are more, where they end. What happened at one moment stays on one page."""
+    if len(found) <= MOST_ENTRIES:
+        return found, None
+    last = found[MOST_ENTRIES - 1].at
+    entries = [entry for entry in found if entry.at >= last]
+    return entries, last if len(found) > len(entries) else None
 
 
 def current_medications(
@@ -114,32 +134,36 @@ def current_medications(
     ]
 
 
-def _visits(user: User, patient: Patient) -> list[Entry]:
+def _visits(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
     """The hospital's visits of the patient; of other doctors only proven ones: a typed number proves nothing."""
     rows = (
         Appointment.objects.for_record(user)
-        .filter(patient_id=patient.pk)
+        .filter(_until(start_ts=before), patient_id=patient.pk)
         .with_people()
-        .order_by("-start_ts", "-pk")[:MOST_ENTRIES]
+        .order_by("-start_ts", "-pk")[:_READ]
     )
     return [Entry("visit", row.start_ts, row) for row in rows]
 
 
-def _prescriptions(user: User, patient: Patient) -> list[Entry]:
+def _prescriptions(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
     rows = (
         Prescription.objects.for_user(user)
-        .filter(patient_id=patient.pk)
+        .filter(_until(created_at=before), patient_id=patient.pk)
         .with_people()
-        .order_by("-created_at", "-pk")[:MOST_ENTRIES]
+        .order_by("-created_at", "-pk")[:_READ]
     )
     return [Entry("prescription", row.created_at, row, tuple(stored_medications(row.medications))) for row in rows]
 
 
-def _ai_sessions(user: User, patient: Patient) -> list[Entry]:
+def _ai_sessions(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
     rows = (
         AiSession.objects.for_user(user)
-        .filter(patient_id=patient.pk)
+        .filter(_until(start_time=before), patient_id=patient.pk)
         .defer("transcript")
-        .order_by("-start_time", "-pk")[:MOST_ENTRIES]
+        .order_by("-start_time", "-pk")[:_READ]
     )
     return [Entry("ai_session", row.start_time, row) for row in rows]
+
+
+def _until(**column: dt.datetime | None) -> Q:
+    return Q(**{f"{name}__lt": before for name, before in column.items() if before is not None})

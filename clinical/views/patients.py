@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.contrib import messages
@@ -36,7 +37,8 @@ def patient(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
     if found is None:
         return _only_the_visit(request, patient_id)
     now = timezone.now()
-    record = patient_record(user=request.user, patient=found, at=now, today=timezone.localdate(now))
+    before = _before(request)
+    record = patient_record(user=request.user, patient=found, at=now, today=timezone.localdate(now), before=before)
     record_access(
         by=request.user,
         action=AccessAction.OPENED_PATIENT,
@@ -44,8 +46,21 @@ def patient(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
         object_kind="patient",
         object_id=patient_id,
     )
-    context = {"record": record, "new_id": uuid.uuid4(), "is_step_up_locked": is_step_up_locked(patient_id)}
+    context = {"record": record, "before": before, "is_step_up_locked": is_step_up_locked(patient_id)}
     return render(request, "clinical/patient.html", context)
+
+
+def _before(request: StaffRequest) -> dt.datetime | None:
+    """Where a page of earlier entries begins."""
+    if "before" not in request.GET:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(request.GET["before"])
+    except ValueError:
+        raise Http404 from None
+    if moment.tzinfo is None:
+        raise Http404
+    return moment
 
 
 @doctor_page

@@ -1,4 +1,4 @@
-"""What helps a doctor to prescribe: earlier lines, what the patient takes already, repeating, paper, and what expired."""
+"""What helps to prescribe: earlier lines, what the patient takes already, repeating, paper, and what expired."""
 
 from __future__ import annotations
 
@@ -258,3 +258,28 @@ def test_an_evenings_prescription_is_current_at_once_west_of_greenwich(north: Ho
     with timezone.override(zoneinfo.ZoneInfo("America/New_York")):
         (known,) = current_medications(patient.pk, at=evening, today=timezone.localdate(evening))
     assert known.prescribed_on == dt.date(2026, 3, 2)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_long_record_goes_on_on_earlier_pages(
+    browser: Client, north: HospitalCast, patient: Patient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for days in range(120):
+        prescribed(north, patient, line(f"Day {days}."), created_at=NOW - dt.timedelta(days=days))
+        if days < 40:
+            make_visit(north.doctor, patient, NOW - dt.timedelta(days=days, hours=1), status="COMPLETED")
+    address = reverse("staff:doctor-patient", args=[patient.pk])
+
+    def days_on(page: str) -> list[int]:
+        return [int(day) for day in re.findall(r'<p class="mt-1">Day (\d+)\.', page)]
+
+    latest = browser.get(address).content.decode()
+    assert days_on(latest) == list(range(60))
+    more = re.search(r'href="(\?before=[^"]+)"', latest)
+    assert more is not None
+    with django_assert_num_queries(10):
+        earlier = browser.get(address + more[1]).content.decode()
+    assert days_on(earlier) == list(range(60, 120))
+    assert "?before=" not in earlier
+    for wrong in ("x", "2026-03-02", "2026-03-02T10:00"):
+        assert browser.get(address, {"before": wrong}).status_code == 404

@@ -46,7 +46,15 @@ PAGES = {
     "pharmacy-undo": ("POST", "prescription", "pharmacist", 302),
 }
 # Enough to pass every form.
-FACTS = {**MEDICATION_ROW, "text": "Why?", "reason": "dose", "quantity-0": "1", "batch-0": "B", "choice": "cancel"}
+FACTS = {
+    **MEDICATION_ROW,
+    "m0-anyway": "ramipril",
+    "text": "Why?",
+    "reason": "dose",
+    "quantity-0": "1",
+    "batch-0": "B",
+    "choice": "cancel",
+}
 
 
 @pytest.fixture

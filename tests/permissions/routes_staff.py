@@ -30,6 +30,8 @@ _WRONG = {"email": "doctor@north.test", "password": f"not-{PASSWORD}"}
 _WEEK = {"d1-0-start": "08:00", "d1-0-end": "12:00", "do": "save"}
 _CLAIMED = {"prescription_id": "claimed"}
 _OWN = {"prescription_id": "own"}
+# With the tick that what the patient has already needs.
+_LINE = {**MEDICATION_ROW, "rows": 1, "m0-anyway": "ramipril"}
 
 ROWS: list[Row] = [
     Row("", "GET", everyone(DONE)),
@@ -75,9 +77,7 @@ ROWS: list[Row] = [
     *get_only("staff/doctor/patients/", doctors(200, colleague=200, south=200)),
     *get_only("staff/doctor/patients/<uuid:patient_id>/", doctors(200)),
     *post_only("staff/doctor/patients/<uuid:patient_id>/let-phone-in/", doctors(DONE)),
-    *both(
-        "staff/doctor/patients/<uuid:patient_id>/prescribe/", doctors(200), doctors(DONE), {**MEDICATION_ROW, "rows": 1}
-    ),
+    *both("staff/doctor/patients/<uuid:patient_id>/prescribe/", doctors(200), doctors(DONE), _LINE),
     *post_only("staff/doctor/ai-sessions/<uuid:session_id>/transcript/", doctors(200)),
     *get_only(_OWN_RX, doctors(200), uses=_OWN),
     *get_only(f"{_OWN_RX}print/", doctors(200), uses=_OWN),
