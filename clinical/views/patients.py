@@ -16,6 +16,7 @@ from clinical.models import AiSession, Appointment
 from clinical.patient_record import open_patient, patient_record
 from clinical.patient_search import SHORTEST_NAME, search_patients
 from clinical.people import patient_name
+from clinical.settled_search import begins_search
 from clinical.views.access import StaffRequest, doctor_page
 
 
@@ -24,7 +25,7 @@ from clinical.views.access import StaffRequest, doctor_page
 def search(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     result = search_patients(user=request.user, text=request.GET.get("q", ""), today=timezone.localdate(now))
-    if result.is_asked:
+    if result.is_asked and begins_search(request.session, result.text, at=now):
         record_access(by=request.user, action=AccessAction.SEARCHED_PATIENTS)
     template = "clinical/_patients_found.html" if request.htmx else "clinical/patients.html"
     return render(request, template, {"search": result, "shortest": SHORTEST_NAME})

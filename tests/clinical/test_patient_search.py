@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -15,7 +17,8 @@ from tests.clinical.records import make_prescription, make_visit
 
 NOW = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()
-SEARCH_QUERIES = 4
+# Three of them note in the session what was searched for, so that typing on is the same search.
+SEARCH_QUERIES = 7
 
 
 @pytest.fixture
@@ -104,6 +107,37 @@ def test_as_you_type_gives_what_is_found_alone(browser: Client, north: HospitalC
     assert b"<html" not in part
     whole = browser.get("/staff/doctor/patients/", {"q": "<b>nobody"}).content
     assert "None of your patients is found by “&lt;b&gt;nobody”".encode() in whole
+
+
+def searches() -> int:
+    return AccessEvent.objects.filter(action="searched_patients").count()
+
+
+def test_what_narrows_a_search_is_still_that_search(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_visit(north.doctor, patient, NOW)
+    with time_machine.travel(NOW, tick=False) as clock:
+        for typed in ("pau", "Paul", "paula p", "paula p"):
+            browser.get("/staff/doctor/patients/", {"q": typed}, headers={"HX-Request": "true"})
+        browser.get("/staff/doctor/patients/", {"q": "paula p"})
+        assert searches() == 1
+        for number, other in enumerate(("paula", "otto", "ottoa", "p"), start=1):
+            browser.get("/staff/doctor/patients/", {"q": other}, headers={"HX-Request": "true"})
+            assert searches() == 1 + min(number, 2), other
+        clock.shift(dt.timedelta(seconds=59))
+        browser.get("/staff/doctor/patients/", {"q": "ottoa x"})
+        assert searches() == 3
+        clock.shift(dt.timedelta(seconds=1))
+        browser.get("/staff/doctor/patients/", {"q": "ottoa xy"})
+        assert searches() == 4
+    stored = Session.objects.get().get_decoded()["patient_search"]
+    assert set(stored) == {"begun_at", "length", "hash"}
+    assert "ottoa" not in str(stored)
+
+
+def test_a_colleague_begins_a_search_of_their_own(browser: Client, signed_in: SignedIn, south: HospitalCast) -> None:
+    browser.get("/staff/doctor/patients/", {"q": "paula"})
+    signed_in(south.doctor.user).get("/staff/doctor/patients/", {"q": "paula"})
+    assert searches() == 2
 
 
 def test_a_search_begins_at_the_doctors_own(north: HospitalCast, patient: Patient) -> None:
