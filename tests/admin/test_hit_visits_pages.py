@@ -234,4 +234,4 @@ def test_the_pages_cost_the_same_whatever_the_number_of_visits(
 
 
 STEP_QUERIES = 15
-PAGE_QUERIES = 6
+PAGE_QUERIES = 7
