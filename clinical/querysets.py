@@ -150,6 +150,13 @@ class PrescriptionQuerySet(models.QuerySet[Any]):
 
 
 class AiSessionQuerySet(models.QuerySet[Any]):
+    def with_claims(self) -> Self:
+        """With `is_claim_unconfirmed`: somebody was told of a booking that is not there."""
+        return self.annotate(is_claim_unconfirmed=Q(says_booked=True) & ~Exists(_booked_in(OuterRef("pk"))))
+
+    def unconfirmed_claims(self) -> Self:
+        return self.filter(~Exists(_booked_in(OuterRef("pk"))), says_booked=True)
+
     def with_visits(self, user: User) -> Self:
         """With the visits booked in each talk, as far as the user may see them."""
         from clinical.models import Appointment
@@ -180,6 +187,13 @@ class AiSessionQuerySet(models.QuerySet[Any]):
         """The talks whose words the user may read, one by one and on record: not a hospital admin's."""
         may_read = user.is_patient or has_permission(user, Permission.OPEN_TRANSCRIPTS)
         return self.for_user(user) if may_read else self.none()
+
+
+def _booked_in(session: OuterRef) -> models.QuerySet[Any]:
+    """Visits booked in a talk: that one was called off later does not make the talk untrue."""
+    from clinical.models import Appointment
+
+    return Appointment.objects.filter(ai_session=session)
 
 
 def patients_for_user(user: User) -> models.QuerySet[Any]:

@@ -20,6 +20,7 @@ from accounts.second_factor import is_checked, needs_second_factor
 from accounts.session_limits import is_fragment
 from config import health, metrics
 from integrations.calcom import webhooks as calcom_webhooks
+from integrations.vapi import webhooks as vapi_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -42,6 +43,7 @@ class HealthMiddleware:
             "/readyz": health.readyz,
             "/metrics": metrics.metrics,
             "/webhooks/calcom/": calcom_webhooks.receive,
+            "/webhooks/vapi/": vapi_webhooks.receive,
         }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

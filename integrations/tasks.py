@@ -20,6 +20,7 @@ from clinical.actions.mirror import complete_past_visits as complete
 from clinical.actions.prescription_upkeep import expire_prescriptions
 from clinical.actions.reminders import plan_reminders, queue_due_reminders
 from clinical.actions.reminders import purge_reminders as purge_old_reminders
+from clinical.actions.session_bookings import link_session_bookings as link_bookings
 from clinical.actions.visit_changes import tell_cancelled
 from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
 from hospitals.import_progress import tell_progress
@@ -33,6 +34,8 @@ from integrations.calcom.processing import BATCH, process_pending_webhooks
 from integrations.calcom.pull import pull_changed_if_due, pull_window_if_due
 from integrations.calcom.schedules import push_next_schedule
 from integrations.calcom.subscription import check_subscription_if_due as check
+from integrations.vapi.fetching import fetch_next_report
+from integrations.vapi.processing import process_next_report
 
 # One message's share of a worker; what is left is found by the next.
 SHARE_SECONDS = 60
@@ -47,6 +50,22 @@ def _while_work(step: Callable[[], bool]) -> None:
 @shared_task(name="integrations.sweep_webhooks")
 def sweep_webhooks() -> None:
     _while_work(lambda: process_pending_webhooks(at=timezone.now()) == BATCH)
+
+
+@shared_task(name="integrations.sweep_calls")
+def sweep_calls() -> None:
+    _while_work(lambda: process_next_report(at=timezone.now()))
+
+
+@shared_task(name="integrations.fetch_reports")
+def fetch_reports() -> None:
+    _while_work(fetch_next_report)
+    sweep_calls()
+
+
+@shared_task(name="integrations.link_session_bookings")
+def link_session_bookings() -> None:
+    link_bookings(at=timezone.now())
 
 
 @shared_task(name="integrations.sweep_booking_requests")

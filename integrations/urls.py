@@ -4,8 +4,10 @@ from django.urls import path
 
 from integrations.calcom import webhooks as calcom
 from integrations.twilio import webhooks as twilio
+from integrations.vapi import webhooks as vapi
 
 urlpatterns = [
     path("calcom/", calcom.receive, name="calcom-webhook"),
     path("twilio/status/", twilio.status, name="twilio-status"),
+    path("vapi/", vapi.receive, name="vapi-webhook"),
 ]

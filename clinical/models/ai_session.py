@@ -39,10 +39,12 @@ class AiSession(models.Model):
     hospital = DbForeignKey(Hospital, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     caller_verified = models.BooleanField(db_default=False)
+    # Somebody was told so; that a booking exists is another matter (`clinical.booking_claims`).
+    says_booked = models.BooleanField(db_default=False)
 
     privacy = privacy(
         sensitive="transcript summary twilio_call_id vapi_session_id",
-        safe="id patient source start_time hospital ended_at caller_verified",
+        safe="id patient source start_time hospital ended_at caller_verified says_booked",
     )
 
     objects = AiSessionQuerySet.as_manager()
@@ -57,6 +59,8 @@ class AiSession(models.Model):
         indexes = [
             models.Index(fields=["patient"], name="idx_ai_sessions_patient"),
             models.Index(fields=["hospital", "-start_time"], name="ai_sessions_hospital_idx"),
+            models.Index(fields=["start_time"], name="ai_sessions_start_idx"),
+            models.Index(fields=["vapi_session_id"], name="ai_sessions_vapi_idx"),
             models.Index(
                 fields=["start_time"], condition=Q(transcript__isnull=False), name="ai_sessions_transcript_idx"
             ),

@@ -259,6 +259,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 _SWEEPS = {
     "sweep-webhooks": ("integrations.sweep_webhooks", 15.0),
+    "sweep-calls": ("integrations.sweep_calls", 15.0),
+    "fetch-reports": ("integrations.fetch_reports", 30.0),
+    "link-session-bookings": ("integrations.link_session_bookings", 60.0),
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
     "sweep-marks": ("integrations.sweep_marks", 15.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),

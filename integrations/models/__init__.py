@@ -7,6 +7,7 @@ from integrations.models.subscription_check import SubscriptionCheck
 from integrations.models.sync_drift import SyncDrift
 from integrations.models.sync_run import SyncRun
 from integrations.models.vapi_event import VapiEvent
+from integrations.models.vapi_number import VapiNumber
 
 __all__ = [
     "BookingLookup",
@@ -18,4 +19,5 @@ __all__ = [
     "SyncDrift",
     "SyncRun",
     "VapiEvent",
+    "VapiNumber",
 ]

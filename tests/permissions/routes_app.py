@@ -60,6 +60,7 @@ ROWS: list[Row] = [
     *get_only("api/docs/", everyone(200), refusing=everyone(405)),
     # Unsigned, whoever is signed in.
     *post_only("webhooks/calcom/", everyone(401), {"triggerEvent": "PING"}, refusing=everyone(405)),
+    *post_only("webhooks/vapi/", everyone(401), {"message": {"type": "hang"}}, refusing=everyone(405)),
     *post_only("webhooks/twilio/status/", everyone(403), {"MessageStatus": "delivered"}, refusing=everyone(405)),
     *get_only("healthz", everyone(200), refusing=everyone(200)),
     *get_only("readyz", everyone(200), refusing=everyone(200)),

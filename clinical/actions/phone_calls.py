@@ -1,0 +1,94 @@
+"""A call that the assistant held for a patient, put on record once, however often it is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from accounts.models import Patient
+from clinical.booking_claims import says_booked
+from clinical.models import AiSession
+
+
+class UnknownCaller(Exception):
+    """No patient has the number: the call is nobody's."""
+
+    code = "unknown_caller"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCall:
+    """`session_id` is the assistant's id of the call, `phone` the caller's number in digits, which proves nobody."""
+
+    session_id: str
+    phone: str = field(repr=False)
+    started_at: dt.datetime
+    ended_at: dt.datetime | None
+    twilio_call_id: str | None = field(default=None, repr=False)
+    transcript: str | None = field(default=None, repr=False)
+    summary: str | None = field(default=None, repr=False)
+    is_verified: bool = False
+    hospital_id: uuid.UUID | None = None
+
+
+@transaction.atomic
+def record_phone_call(*, call: PhoneCall) -> AiSession:
+    """The call's row. Told again, it only fills in what was missing.
+
+    Raises: UnknownCaller.
+    """
+    patient = Patient.objects.filter(user__phone=call.phone, user__is_active=True).first()
+    if patient is None:
+        raise UnknownCaller
+    _lock(call.session_id)
+    session = AiSession.objects.filter(vapi_session_id=call.session_id, source=AiSession.Source.PHONE_CALL).first()
+    if session is None:
+        return _first_word(call, patient)
+    if session.patient_id != patient.pk:
+        # The number has become somebody else's since.
+        raise UnknownCaller
+    return _more_words(session, call)
+
+
+def _lock(session_id: str) -> None:
+    """The reference schema has no unique rule here, and one report may be told twice at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [session_id])
+
+
+def _first_word(call: PhoneCall, patient: Patient) -> AiSession:
+    return AiSession.objects.create(
+        patient=patient,
+        source=AiSession.Source.PHONE_CALL,
+        vapi_session_id=call.session_id,
+        twilio_call_id=call.twilio_call_id,
+        transcript=call.transcript,
+        summary=call.summary,
+        start_time=call.started_at,
+        ended_at=call.ended_at,
+        hospital_id=call.hospital_id,
+        caller_verified=call.is_verified,
+        says_booked=says_booked(call.transcript),
+    )
+
+
+def _more_words(session: AiSession, call: PhoneCall) -> AiSession:
+    told: dict[str, object] = {
+        "twilio_call_id": call.twilio_call_id,
+        "transcript": call.transcript,
+        "summary": call.summary,
+        "ended_at": call.ended_at,
+        "hospital_id": call.hospital_id,
+        "caller_verified": call.is_verified or None,
+    }
+    news = {name: value for name, value in told.items() if value is not None and not getattr(session, name)}
+    if "transcript" in news:
+        news["says_booked"] = says_booked(call.transcript)
+    for name, value in news.items():
+        setattr(session, name, value)
+    if news:
+        session.save(update_fields=list(news))
+    return session

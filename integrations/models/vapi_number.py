@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.pg_fields import DbForeignKey, TransactionNow
+from accounts.privacy import privacy
+from hospitals.models import Hospital
+
+
+class VapiNumber(models.Model):
+    """A phone number the assistant answers, and the hospital it answers for. Digits in E.164 without `+`."""
+
+    number = models.TextField(primary_key=True)
+    hospital = DbForeignKey(Hospital, models.CASCADE, db_on_delete="CASCADE", related_name="vapi_numbers")
+    created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+
+    privacy = privacy(safe="number hospital created_at")
+
+    class Meta:
+        db_table = "vapi_numbers"
+        indexes = [models.Index(fields=["hospital"], name="vapi_numbers_hospital_idx")]
+
+    def __str__(self) -> str:
+        return "number of the assistant"

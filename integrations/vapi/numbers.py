@@ -1,0 +1,23 @@
+"""Whose phone a number is: a patient's who calls, or the hospital's that was called."""
+
+from __future__ import annotations
+
+import uuid
+
+from accounts.phone_numbers import InvalidPhone, parse_phone
+from integrations.models import VapiNumber
+
+
+def digits_of(number: str | None) -> str | None:
+    """The digits of a number in E.164, however it is spaced; None for one that is withheld or no number."""
+    try:
+        # Wherever they call from: which countries we send messages to is another matter.
+        return parse_phone(number, countries=()) if number else None
+    except InvalidPhone:
+        return None
+
+
+def hospital_called(number: str | None) -> uuid.UUID | None:
+    """The hospital the assistant answers for at this number."""
+    digits = digits_of(number)
+    return VapiNumber.objects.filter(number=digits).values_list("hospital_id", flat=True).first() if digits else None

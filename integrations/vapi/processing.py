@@ -1,0 +1,106 @@
+"""Puts calls on record from stored events. PENDING rows are the queue; a wake-up or the sweep calls this."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from clinical.actions.phone_calls import PhoneCall, UnknownCaller, record_phone_call
+from integrations.models import CalWebhook, VapiEvent
+from integrations.vapi.numbers import digits_of, hospital_called
+from integrations.vapi.payloads import PHONE_TYPES
+from integrations.vapi.projection import REPORT, TOOLS
+
+log = structlog.get_logger(__name__)
+
+PENDING, PROCESSED, FAILED = CalWebhook.Status.PENDING, CalWebhook.Status.PROCESSED, CalWebhook.Status.FAILED
+MAX_TRIES = 6
+FIRST_RETRY = dt.timedelta(seconds=10)
+
+RECORDED_NOTE = "On record."
+NO_PATIENT_NOTE = "No patient has the caller's number: kept here, attached to nobody."
+NOT_A_PHONE_CALL_NOTE = "Not a phone call."
+
+
+def process_next_report(*, at: dt.datetime) -> bool:
+    """Put one reported call on record; whether there was one waiting."""
+    with transaction.atomic():
+        event = due(at).filter(event_type=REPORT).first()
+        if event is None:
+            return False
+        event.tries += 1
+        try:
+            # A savepoint: the row must be able to say what went wrong.
+            with transaction.atomic():
+                note = _record(event)
+        except Exception as error:
+            if transaction.get_rollback():
+                raise  # the connection is gone, and with it the claim
+            _retry_later(event, at, type(error).__name__)
+        else:
+            finish(event, PROCESSED, note, at)
+    return True
+
+
+def due(at: dt.datetime) -> QuerySet[VapiEvent]:
+    """Events whose time has come, oldest first, each for whoever locks it first."""
+    ready = Q(next_try_at__isnull=True) | Q(next_try_at__lte=at)
+    return VapiEvent.objects.select_for_update(skip_locked=True).filter(ready, status=PENDING).order_by("pk")
+
+
+def finish(event: VapiEvent, status: str, note: str, at: dt.datetime) -> None:
+    event.status, event.notes, event.processed_at, event.next_try_at = status, note, at, None
+    event.save(update_fields=["status", "notes", "processed_at", "next_try_at", "tries"])
+    if status == FAILED:
+        log.warning("vapi.event_failed", event_id=event.pk, tries=event.tries)
+
+
+def _record(event: VapiEvent) -> str:
+    told: dict[str, Any] = event.projection
+    phone = digits_of(told.get("caller"))
+    if told.get("call_type") not in PHONE_TYPES or event.call_id is None:
+        return NOT_A_PHONE_CALL_NOTE
+    if phone is None:
+        return NO_PATIENT_NOTE
+    ended_at = _moment(told.get("ended_at"))
+    # Not every report says when it began.
+    started_at = _moment(told.get("started_at")) or ended_at or _moment(told.get("at")) or event.received_at
+    call = PhoneCall(
+        session_id=event.call_id,
+        phone=phone,
+        twilio_call_id=told.get("twilio_call_id"),
+        started_at=started_at,
+        ended_at=max(started_at, ended_at) if ended_at else None,
+        transcript=told.get("transcript"),
+        summary=told.get("summary"),
+        is_verified=_was_verified(event.call_id),
+        hospital_id=hospital_called(told.get("called")),
+    )
+    try:
+        record_phone_call(call=call)
+    except UnknownCaller:
+        return NO_PATIENT_NOTE
+    return RECORDED_NOTE
+
+
+def _was_verified(call_id: str) -> bool:
+    """By a tool of ours, never by the assistant's word."""
+    return VapiEvent.objects.filter(call_id=call_id, event_type=TOOLS, projection__caller_verified=True).exists()
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _retry_later(event: VapiEvent, at: dt.datetime, error: str) -> None:
+    if event.tries >= MAX_TRIES:
+        finish(event, FAILED, f"Gave up after {event.tries} tries ({error}).", at)
+        return
+    event.next_try_at = at + FIRST_RETRY * 2 ** (event.tries - 1)
+    event.notes = f"Try {event.tries} failed ({error})."
+    event.save(update_fields=["next_try_at", "notes", "tries"])
+    log.warning("vapi.event_retried", event_id=event.pk, tries=event.tries, error=error)
