@@ -7,11 +7,24 @@ from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import Direction, OpenApiParameter
 from rest_framework import serializers
 
 from accounts.api.errors import PROBLEM_CONTENT_TYPE
 from accounts.api.fields import StrictSerializer
+from accounts.refusals import TooOften
+
+RETRY_AFTER = {
+    "schema": {"type": "integer", "minimum": 1},
+    "description": "Seconds to wait.",
+    "required": True,
+}
+
+ETAG = {"schema": {"type": "string"}, "description": "Names this answer: send it as `If-None-Match`.", "required": True}
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of the answer one has."
+)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -51,6 +64,12 @@ def refuses(codes: dict[int, list[str]]) -> Callable[[Method], Method]:
     return mark
 
 
+def not_modified(method: Method) -> Method:
+    """Say that a view's method answers with an ETag, and 304 to who has its answer already."""
+    method.has_etag = True  # type: ignore[attr-defined]
+    return method
+
+
 class ProblemAutoSchema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         """A private hook of the library's, pinned by a test: it has no public one that knows the operation."""
@@ -58,8 +77,19 @@ class ProblemAutoSchema(AutoSchema):
         for status, codes in sorted(self._problem_codes().items()):
             body = self._problem_body(str(status), direction)
             body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
+            if status == 429:
+                body["headers"] = {"Retry-After": RETRY_AFTER}
             bodies[str(status)] = body
+        if self._has_etag():
+            bodies["200"]["headers"] = {"ETag": ETAG}
+            bodies["304"] = {"description": "What `If-None-Match` names is still so.", "headers": {"ETag": ETAG}}
         return bodies
+
+    def get_override_parameters(self) -> list[Any]:
+        return [IF_NONE_MATCH] if self._has_etag() else []
+
+    def _has_etag(self) -> bool:
+        return hasattr(getattr(self.view, self.method.lower(), None), "has_etag")
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
@@ -77,7 +107,7 @@ class ProblemAutoSchema(AutoSchema):
         return body
 
     def _problem_codes(self) -> dict[int, list[str]]:
-        codes: dict[int, list[str]] = {406: ["not_acceptable"]}
+        codes: dict[int, list[str]] = {406: ["not_acceptable"], 429: [TooOften.code]}
         if any(self.get_auth()):
             codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
             if any(getattr(permission, "is_step_up_asked", False) for permission in self.view.permission_classes):

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in_patient
-from accounts.api.schema import refuses
+from accounts.api.caching import revalidated
+from accounts.api.schema import not_modified, refuses
 from accounts.models import User
 from clinical.actions.bookings import accept_visit, request_booking, request_cancellation, request_reschedule
 from clinical.api.filters import AppointmentFilter
@@ -61,6 +62,10 @@ class AppointmentListView(ListAPIView[Any]):
 
     def filter_queryset(self, queryset: Any) -> Any:
         return super().filter_queryset(queryset) if self.request.query_params else queryset
+
+    @not_modified
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return revalidated(request, super().get(request, *args, **kwargs))
 
     @extend_schema(
         request=BookingSerializer,

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "config.page_middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.api.throttles.ThrottleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.page_middleware.AuthenticationMiddleware",
     "config.page_middleware.MessageMiddleware",
@@ -80,6 +81,17 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.UnfinishedSignInMiddleware",
 ]
+
+# A web page of another origin may call the patient API only where it is named here; the app itself needs none of it.
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match")
+CORS_EXPOSE_HEADERS = ("ETag", "Retry-After")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.append("corsheaders")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware"), "corsheaders.middleware.CorsMiddleware"
+    )
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -279,6 +291,7 @@ _SWEEPS = {
     "sweep-staff-imports": ("integrations.sweep_staff_imports", 10.0),
     "purge-staff-imports": ("integrations.purge_staff_imports", 3600.0),
     "expire-prescriptions": ("integrations.expire_prescriptions", 3600.0),
+    "carry-out-erasures": ("integrations.carry_out_erasures", 30.0),
     "apply-retention": ("integrations.apply_retention", 3600.0),
     "seal-access-events": ("integrations.seal_access_events", 60.0),
 }

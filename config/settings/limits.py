@@ -1,6 +1,6 @@
 """How often a patient's phone may be sent a code, and a code be guessed. `docs/security.md` has the arithmetic.
 
-Everything is counted in PostgreSQL, in rolling windows.
+Everything is counted in PostgreSQL, in rolling windows, but the calls in all, which are counted in Redis.
 """
 
 from __future__ import annotations
@@ -35,3 +35,8 @@ SMS_RESERVED_SHARE = 0.25
 # A new device, or one unused for this long, proves the birth date before it sees the record.
 STEP_UP_UNUSED_FOR = dt.timedelta(days=180)
 STEP_UP_MAX_TRIES = 3
+
+# Calls of the patient app in all: so many at once, then evenly. A screen of the app makes a handful.
+API_CALLS_PER_TOKEN_A_MINUTE = 240
+# A mobile carrier puts thousands of people behind one address.
+API_CALLS_PER_ADDRESS_A_MINUTE = 6000

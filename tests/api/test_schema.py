@@ -46,7 +46,7 @@ def test_every_operation_but_the_sign_in_needs_a_token(document: dict[str, Any])
 
 def test_refusals_are_described_with_their_codes(document: dict[str, Any]) -> None:
     answers = document["paths"]["/api/v1/appointments/"]["post"]["responses"]
-    assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422"]
+    assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422", "429"]
     assert answers["422"]["description"] == "`idempotency_key_reused`"
     assert answers["422"]["content"] == {
         "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}

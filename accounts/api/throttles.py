@@ -1,0 +1,102 @@
+"""How many calls one token, and one address, may make. Counted in Redis by one script in one round trip.
+
+Nothing is counted while Redis is away: what must not fail open (guesses, codes) is counted in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Callable
+
+import orjson
+import redis
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
+
+from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
+from accounts.audit import current_surface
+from accounts.limits import address_subject
+from accounts.refusals import TooOften
+
+log = structlog.get_logger(__name__)
+
+PATIENT_API = "/api/v1/"
+PERIOD_SECONDS = 60
+SOCKET_TIMEOUT_SECONDS = 0.1
+# After a failure Redis is left alone for so long: while it hangs, not every call waits for it.
+PAUSE_SECONDS = 1.0
+
+# Each key holds the moment at which all calls so far are paid off; a call pays with period / most seconds. So `most`
+# calls may come at once, and then one in each such while. Answers the wait in seconds, 0 for none.
+_SCRIPT = """
+local now, period, wait, paid = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, {}
+for i, key in ipairs(KEYS) do
+  local begin = math.max(tonumber(redis.call('GET', key)) or now, now)
+  paid[i] = begin + period / tonumber(ARGV[i + 2])
+  wait = math.max(wait, paid[i] - period - now)
+end
+if wait <= 0.000001 then
+  for i, key in ipairs(KEYS) do
+    redis.call('SET', key, string.format('%.6f', paid[i]), 'PX', math.ceil((paid[i] - now) * 1000) + 1)
+  end
+  return 0
+end
+return math.ceil(wait)
+"""
+
+
+class ThrottleMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._counts_again_at = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PATIENT_API):
+            return self.get_response(request)
+        wait = self._wait(request)
+        return _too_many(wait) if wait else self.get_response(request)
+
+    def _wait(self, request: HttpRequest) -> int:
+        """Seconds until the next call is allowed; 0 if this one is."""
+        if time.monotonic() < self._counts_again_at:
+            return 0
+        rates = _rates(request)
+        try:
+            return int(_script(settings.REDIS_URL)(list(rates), [repr(time.time()), PERIOD_SECONDS, *rates.values()]))
+        except redis.RedisError as error:
+            self._counts_again_at = time.monotonic() + PAUSE_SECONDS
+            log.warning("throttle.off", error=type(error).__name__)
+            return 0
+
+
+def _rates(request: HttpRequest) -> dict[str, int]:
+    """By Redis key: how many calls a minute. The token as it is presented: who makes one up has an address."""
+    surface = current_surface.get()
+    rates = {f"throttle:address:{address_subject(surface.address)}": settings.API_CALLS_PER_ADDRESS_A_MINUTE}
+    if presented := request.META.get("HTTP_AUTHORIZATION"):
+        digest = hashlib.blake2b(presented.encode(errors="replace"), digest_size=16).hexdigest()
+        rates[f"throttle:token:{digest}"] = settings.API_CALLS_PER_TOKEN_A_MINUTE
+    return rates
+
+
+@functools.lru_cache(maxsize=1)
+def _script(url: str) -> Script:
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=SOCKET_TIMEOUT_SECONDS,
+        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return client.register_script(_SCRIPT)
+
+
+def _too_many(wait: int) -> HttpResponse:
+    document = problem_document(429, TooOften.code, TooOften.message)
+    headers = {"Retry-After": str(wait)}
+    return HttpResponse(orjson.dumps(document), status=429, content_type=PROBLEM_CONTENT_TYPE, headers=headers)
