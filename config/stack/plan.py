@@ -15,6 +15,7 @@ from config.stack.preflight import answers_ok
 from config.stack.private_files import remembered
 
 SIMULATED_ORGANISATION = "1"
+SIMULATED_ASSISTANT = "simulated-assistant"
 # Sweeps come every few seconds; on the console they would bury what somebody did.
 ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
 
@@ -41,12 +42,13 @@ DEVELOPMENT_SECRETS: dict[str, Callable[[], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the parts are reached. `calcom` is None where the environment names a Cal.com of its own."""
+    """Where the parts are reached. `calcom` and `vapi` are None where the environment names ones of its own."""
 
     web_port: int
     calcom_port: int | None
     database: str
     redis: str
+    vapi_port: int | None = None
 
     @property
     def web(self) -> str:
@@ -55,6 +57,10 @@ class Addresses:
     @property
     def calcom(self) -> str | None:
         return f"http://127.0.0.1:{self.calcom_port}" if self.calcom_port else None
+
+    @property
+    def vapi(self) -> str | None:
+        return f"http://127.0.0.1:{self.vapi_port}" if self.vapi_port else None
 
 
 def environment(given: Mapping[str, str], addresses: Addresses, var: Path) -> dict[str, str]:
@@ -69,6 +75,8 @@ def environment(given: Mapping[str, str], addresses: Addresses, var: Path) -> di
     }
     if addresses.calcom:
         defaults |= {"CALCOM_API_URL": addresses.calcom, "CALCOM_ORG_ID": SIMULATED_ORGANISATION}
+    if addresses.vapi:
+        defaults |= {"VAPI_API_URL": addresses.vapi, "VAPI_ASSISTANT_ID": SIMULATED_ASSISTANT}
     # An empty variable counts as absent, here as in the settings.
     return defaults | {name: value for name, value in given.items() if value or name not in defaults}
 
@@ -96,13 +104,26 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
             Child("beat", beat, routine=ROUTINE),
         ),
     ]
+    simulators = []
     if addresses.calcom_port:
-        stages.insert(0, (_simulator(env, addresses.calcom_port, var),))
+        simulators.append(_calcom(env, addresses.calcom_port, var))
         stages.append(Task("webhooks", (python, "manage.py", "calcom_subscribe")))
-    return stages
+    if addresses.vapi_port:
+        simulators.append(_vapi(env, addresses, addresses.vapi_port, var))
+    return [tuple(simulators), *stages] if simulators else stages
 
 
-def _simulator(env: Mapping[str, str], port: int, var: Path) -> Child:
+def _vapi(env: Mapping[str, str], addresses: Addresses, port: int, var: Path) -> Child:
+    command = (
+        *(sys.executable, "-m", "integrations.vapi.simulator", "--port", str(port)),
+        *("--state", str(var / "vapi.sqlite3"), "--api-key", env["VAPI_API_KEY"]),
+        *("--server-url", f"{addresses.web}/webhooks/vapi/"),
+        *("--server-secret", env["VAPI_WEBHOOK_SECRET"].partition(",")[0]),
+    )
+    return Child("vapi", command, ready_text="ready http://")
+
+
+def _calcom(env: Mapping[str, str], port: int, var: Path) -> Child:
     command = (
         *(sys.executable, "-m", "integrations.calcom.simulator", "--port", str(port)),
         *("--state", str(var / "calcom.sqlite3")),

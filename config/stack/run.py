@@ -98,14 +98,16 @@ def choose_addresses(
     return plan.Addresses(
         web_port=web_port,
         calcom_port=None if given.get("CALCOM_API_URL") else free_port(),
+        # A key alone is of the real one, whose address is the settings' default.
+        vapi_port=None if given.get("VAPI_API_URL") or given.get("VAPI_API_KEY") else free_port(),
         database=servers["DATABASE_URL"].url if "DATABASE_URL" in servers else given["DATABASE_URL"],
         redis=servers["REDIS_URL"].url if "REDIS_URL" in servers else given["REDIS_URL"],
     )
 
 
 def announce(addresses: plan.Addresses, env: Mapping[str, str], var: Path, console: Console) -> None:
-    calcom = env.get("CALCOM_API_URL")
-    stack = {"web": addresses.web, "calcom": calcom, "vapi": None}
+    calcom, vapi = env.get("CALCOM_API_URL"), env.get("VAPI_API_URL")
+    stack = {"web": addresses.web, "calcom": calcom, "vapi": vapi}
     write_private(var / "stack.json", stack | {"database": addresses.database, "redis": addresses.redis})
     signins = var / "demo_signins.txt"
     console.say(
@@ -117,6 +119,7 @@ def announce(addresses: plan.Addresses, env: Mapping[str, str], var: Path, conso
                 f"  admin     {addresses.web}/admin/",
                 f"  patients  {addresses.web}/api/docs/",
                 f"  Cal.com   {calcom}{' (simulated)' if addresses.calcom else ''}",
+                f"  Vapi      {vapi or 'https://api.vapi.ai'}{' (simulated)' if addresses.vapi else ''}",
                 "",
                 *([signins.read_text().rstrip(), ""] if signins.exists() else []),
                 f"Every address: {var / 'stack.json'}. Logs: {var / 'log'}. Ctrl-C stops everything.",

@@ -11,7 +11,7 @@ from config.stack.plan import DEVELOPMENT_SECRETS, Addresses, environment, wardb
 from config.stack.preflight import check_disk, check_given_servers
 from config.stack.private_files import remembered, write_private
 
-ADDRESSES = Addresses(web_port=8000, calcom_port=9000, database="postgres://x", redis="redis://y")
+ADDRESSES = Addresses(web_port=8000, calcom_port=9000, database="postgres://x", redis="redis://y", vapi_port=9100)
 
 
 def test_of_a_stack_trace_the_exceptions_pass() -> None:
@@ -70,7 +70,17 @@ def test_each_program_has_a_log_of_its_own(tmp_path: Path) -> None:
     env = environment({}, ADDRESSES, tmp_path)
     stages = wardbook(env, ADDRESSES, tmp_path)
     names = [program.name for stage in stages for program in ((stage,) if isinstance(stage, Task) else stage)]
-    assert names == ["calcom", "prepare", "web", "worker", "bookings", "beat", "webhooks"]
+    assert names == ["calcom", "vapi", "prepare", "web", "worker", "bookings", "beat", "webhooks"]
+
+
+def test_the_simulated_vapi_is_known_to_the_programs_and_knows_them(tmp_path: Path) -> None:
+    env = environment({"VAPI_WEBHOOK_SECRET": "new,old"}, ADDRESSES, tmp_path)
+    assert (env["VAPI_API_URL"], env["VAPI_ASSISTANT_ID"]) == ("http://127.0.0.1:9100", "simulated-assistant")
+    simulators = wardbook(env, ADDRESSES, tmp_path)[0]
+    assert isinstance(simulators, tuple)
+    command = simulators[1].command
+    assert command[command.index("--server-url") + 1] == "http://127.0.0.1:8000/webhooks/vapi/"
+    assert command[command.index("--server-secret") + 1] == "new"
 
 
 def test_a_calcom_of_ones_own_is_not_simulated(tmp_path: Path) -> None:
