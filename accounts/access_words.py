@@ -61,6 +61,10 @@ SENTENCES: dict[str, Any] = {
     AccessAction.REMOVED_SECOND_FACTOR: lazy("%(actor)s removed the second factor of %(other)s."),
     AccessAction.RENEWED_RECOVERY_CODES: lazy("%(actor)s made new recovery codes."),
     AccessAction.REPLAYED_WEBHOOK: lazy("%(actor)s had news from the booking calendar applied again."),
+    AccessAction.ASKED_ERASURE: lazy("%(actor)s asked to be erased."),
+    AccessAction.WITHDREW_ERASURE: lazy("%(actor)s withdrew the request to be erased."),
+    AccessAction.APPROVED_ERASURE: lazy("%(actor)s had %(patient)s erased."),
+    AccessAction.ERASED: lazy("What is on file about %(patient)s was erased."),
     AccessAction.BROKE_GLASS: lazy("%(actor)s broke the glass: the hospital's records were opened."),
     AccessAction.ENDED_BREAK_GLASS: lazy("%(actor)s closed the hospital's records again."),
     AccessAction.LISTED_UNDER_BREAK_GLASS: lazy("%(actor)s saw %(patient)s in a list, having broken the glass."),
@@ -84,6 +88,17 @@ KINDS: dict[str, tuple[Any, frozenset[AccessAction]]] = {
     "taken": (
         lazy("exported, printed, log read"),
         frozenset({AccessAction.EXPORTED, AccessAction.PRINTED, AccessAction.READ_ACCESS_LOG}),
+    ),
+    "erased": (
+        lazy("erasure"),
+        frozenset(
+            {
+                AccessAction.ASKED_ERASURE,
+                AccessAction.WITHDREW_ERASURE,
+                AccessAction.APPROVED_ERASURE,
+                AccessAction.ERASED,
+            }
+        ),
     ),
     "glass": (
         lazy("broken glass"),

@@ -65,6 +65,10 @@ class AccessAction(StrEnum):
     OPENED_VISIT = "opened_visit"
     OPENED_AI_SESSION = "opened_ai_session"
     DECIDED_VISIT = "decided_visit"
+    ASKED_ERASURE = "asked_erasure"
+    WITHDREW_ERASURE = "withdrew_erasure"
+    APPROVED_ERASURE = "approved_erasure"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     DISPENSE = "dispense"
     USE_PATIENT_APP = "use_patient_app"
     BREAK_GLASS = "break_glass"
+    ERASE_PATIENTS = "erase_patients"
 
 
 _ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -55,6 +56,7 @@ _OPERATOR_PERMISSIONS = frozenset(
         Permission.MANAGE_INTEGRATIONS,
         Permission.VIEW_ACCESS_LOG,
         Permission.BREAK_GLASS,
+        Permission.ERASE_PATIENTS,
     }
 )
 # What a stated reason opens for half an hour, to look at and nothing more (`accounts.actions.break_glass`).

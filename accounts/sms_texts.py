@@ -27,6 +27,15 @@ def phone_code_text(code: int, *, minutes: int) -> str:
     }
 
 
+def erase_code_text(code: int, *, minutes: int) -> str:
+    return _(
+        "%(code)s asks Wardbook to erase your data. If you did not ask, never share it. Valid for %(minutes)s minutes."
+    ) % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
 def phone_changed_text() -> str:
     """To the old number, which may be another person's by now."""
     return _("Your Wardbook account now uses another phone number. If this was not you, tell your hospital at once.")

@@ -16,11 +16,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from accounts.erased_numbers import erased_numbers
 from accounts.models import Patient, Role
 from accounts.pg_fields import TransactionNow
 from clinical.booking_facts import BookingFacts, MergedBooking
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
 from clinical.record_sets import Record, insert_all, update_all
+from clinical.tombstones import Tombstones
 
 # The two links of a row are unnested rather than selected one by one: the planner would push "IS NOT NULL" down to
 # them and, as long as its statistics know no links, scan every link there is for each uid (measured: 2.7 ms a uid).
@@ -59,6 +61,7 @@ class HeldBooking(MergedBooking):
     """One row of `appointment_bookings`. `is_new` is one that is not there yet."""
 
     appointment_id: uuid.UUID | None = None
+    erased_at: dt.datetime | None = None
     is_new: bool = True
 
 
@@ -86,6 +89,7 @@ class MirrorRows:
     strays: dict[str, uuid.UUID]
     patients: dict[str, uuid.UUID]
     phones: dict[str, uuid.UUID]
+    tombstones: Tombstones
     _named_by: dict[str, set[str]] = field(default_factory=dict)
     _changed_bookings: set[str] = field(default_factory=set)
     _changed_visits: dict[uuid.UUID, Appointment] = field(default_factory=dict)
@@ -147,12 +151,17 @@ def read_rows(facts: Sequence[BookingFacts]) -> MirrorRows:
     bookings = _locked_bookings({uid for one in facts for uid in (one.uid, *_named(one))})
     ids = {booking.appointment_id for booking in bookings.values() if booking.appointment_id}
     visits = _locked_visits(ids, bookings)
+    patients = _patients({one.patient_id for one in facts}, {one.reference for one in bookings.values()})
     rows = MirrorRows(
         bookings,
         visits,
         strays={visit.cal_booking_id: visit.pk for visit in visits.values() if visit.pk not in ids},
-        patients=_patients({one.patient_id for one in facts}, {one.reference for one in bookings.values()}),
+        patients={str(pk): pk for pk in patients},
         phones=_phones({one.phone for one in facts} | {one.attendee_phone for one in bookings.values()}),
+        tombstones=Tombstones(
+            frozenset(str(pk) for pk, erased_at in patients.items() if erased_at),
+            erased_numbers({one.phone for one in facts if one.phone and bookings[one.uid].is_new}),
+        ),
     )
     for booking in bookings.values():
         for uid in _named(booking):
@@ -195,9 +204,10 @@ def _locked_visits(ids: Collection[uuid.UUID], uids: Collection[str]) -> dict[uu
     return {row.pk: row for row in rows.filter(Q(pk__in=ids) | Q(cal_booking_id__in=uids)).order_by("pk")}
 
 
-def _patients(ids: set[uuid.UUID | None], references: set[str | None]) -> dict[str, uuid.UUID]:
+def _patients(ids: set[uuid.UUID | None], references: set[str | None]) -> dict[uuid.UUID, dt.datetime | None]:
+    """Those of them that there are, and when they were erased."""
     asked = {pk for pk in ids if pk} | {uuid.UUID(reference) for reference in references if reference}
-    return {str(pk): pk for pk in Patient.objects.filter(pk__in=asked).values_list("pk", flat=True)}
+    return dict(Patient.objects.filter(pk__in=asked).values_list("pk", "erased_at"))
 
 
 def _phones(numbers: Collection[str | None]) -> dict[str, uuid.UUID]:

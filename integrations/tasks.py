@@ -12,6 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.actions.audit_seals import seal_access_events as seal
+from accounts.actions.carry_out_erasure import run_erasure_step
 from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.retention import apply_retention as retain
 from accounts.actions.send_mail import send_queued_mail
@@ -161,6 +162,11 @@ def sweep_staff_imports() -> None:
 @shared_task(name="integrations.purge_staff_imports")
 def purge_old_staff_imports() -> None:
     purge_staff_imports(at=timezone.now())
+
+
+@shared_task(name="integrations.carry_out_erasures")
+def carry_out_erasures() -> None:
+    _while_work(lambda: run_erasure_step(at=timezone.now()))
 
 
 @shared_task(name="integrations.apply_retention")

@@ -26,6 +26,7 @@ _TASKS = {
     "connect_doctors": "integrations.connect_doctors",
     "check_links": "integrations.check_links",
     "push_schedules": "integrations.sweep_schedules",
+    "erase": "integrations.carry_out_erasures",
     "send_mail": "integrations.sweep_mail",
     "send_sms": "integrations.sweep_sms",
 }

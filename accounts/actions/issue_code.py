@@ -16,6 +16,7 @@ from accounts.wake_ups import wake
 _KINDS = {
     OneTimeCode.Purpose.SIGN_IN: SmsMessage.Kind.SIGN_IN_CODE,
     OneTimeCode.Purpose.CHANGE_PHONE: SmsMessage.Kind.PHONE_CODE,
+    OneTimeCode.Purpose.ERASE: SmsMessage.Kind.ERASE_CODE,
 }
 
 

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from accounts.actions.code_limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
+from accounts.actions.export_data import EXPORTS
 from accounts.actions.staff_tries import BUDGET_WINDOW, STAFF_KINDS
 from accounts.limits import HOUR, MINUTE
 from accounts.models import SendTally, StaffMail
@@ -19,7 +20,7 @@ _PURGE = "DELETE FROM guess_counters WHERE kind = ANY(%s) AND %s >= ALL (hits)"
 def purge_sign_in_traces(*, at: dt.datetime) -> int:
     """Remove the numbers, emails and addresses that no window counts any more; how many. Ended sessions go too."""
     longest = max(settings.OTP_NUMBER_WINDOW, settings.OTP_ADDRESS_WINDOW, BUDGET_WINDOW)
-    kinds = [SENDS, FAILURES, ADDRESS_SENDS, ADDRESS_FAILURES, PHONE_CHANGES, *STAFF_KINDS]
+    kinds = [SENDS, FAILURES, ADDRESS_SENDS, ADDRESS_FAILURES, PHONE_CHANGES, EXPORTS, *STAFF_KINDS]
     with connection.cursor() as cursor:
         cursor.execute(_PURGE, [kinds, at - longest])
         removed: int = cursor.rowcount

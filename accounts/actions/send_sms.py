@@ -12,7 +12,7 @@ from accounts.actions.code_rows import binding_of
 from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
 from accounts.ports import SmsBusy, SmsLine, SmsNotice, SmsRefused, SmsUnknownOutcome, sms_notices, sms_sender
-from accounts.sms_texts import phone_changed_text, phone_code_text, sign_in_code_text
+from accounts.sms_texts import erase_code_text, phone_changed_text, phone_code_text, sign_in_code_text
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,8 @@ NOTICE_LIFETIME = dt.timedelta(hours=4)
 
 Status = SmsMessage.Status
 Kind = SmsMessage.Kind
+
+_CODE_TEXTS = {Kind.PHONE_CODE.value: phone_code_text, Kind.ERASE_CODE.value: erase_code_text}
 
 
 def send_queued_sms(*, at: dt.datetime) -> int:
@@ -100,7 +102,7 @@ def _notice(message: SmsMessage, at: dt.datetime) -> SmsNotice | None:
     code = message.code
     if code is None or code.closed_at is not None or code.expires_at is None or code.expires_at <= at:
         return None
-    make_text = phone_code_text if message.kind == Kind.PHONE_CODE else sign_in_code_text
+    make_text = _CODE_TEXTS.get(message.kind, sign_in_code_text)
     minutes = int(settings.OTP_LIFETIME.total_seconds()) // 60
     text = make_text(unmask(code.otp, binding_of(code), keys=settings.OTP_KEYS), minutes=minutes)
     return SmsNotice(text, code.expires_at)

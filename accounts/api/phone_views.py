@@ -50,7 +50,7 @@ class OtpRequestView(APIView):
         body.is_valid(raise_exception=True)
         number = parse_phone(body.validated_data["phone"], countries=settings.SMS_COUNTRIES)
         challenge = request_code(number=number, device_token=presented_token(request), at=timezone.now())
-        return _challenge_response(challenge)
+        return challenge_response(challenge)
 
 
 class OtpVerifyView(APIView):
@@ -112,7 +112,7 @@ class PhoneView(APIView):
         data, user, now = body.validated_data, signed_in_patient(request), timezone.now()
         if "otp" not in data:
             number = parse_phone(data["phone"], countries=settings.SMS_COUNTRIES)
-            return _challenge_response(request_phone_change(by=user, number=number, at=now))
+            return challenge_response(request_phone_change(by=user, number=number, at=now))
         changed = change_phone(
             by=user,
             token=current_token(request),
@@ -124,7 +124,7 @@ class PhoneView(APIView):
         return Response(me_document(changed))
 
 
-def _challenge_response(challenge: Challenge) -> Response:
+def challenge_response(challenge: Challenge) -> Response:
     answer = {
         "challenge_id": challenge.id,
         "expires_in": challenge.expires_in_seconds,

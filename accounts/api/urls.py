@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import phone_views, views
+from accounts.api import own_data_views, phone_views, views
 
 urlpatterns = [
     path("auth/otp/request/", phone_views.OtpRequestView.as_view()),
@@ -14,4 +14,7 @@ urlpatterns = [
     path("auth/logout/", views.LogoutView.as_view()),
     path("auth/logout-all/", views.LogoutAllView.as_view()),
     path("me/", views.MeView.as_view()),
+    path("me/export/", own_data_views.ExportView.as_view()),
+    path("me/erase/", own_data_views.ErasureView.as_view()),
+    path("me/erase/code/", own_data_views.ErasureCodeView.as_view()),
 ]

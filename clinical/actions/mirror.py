@@ -22,6 +22,8 @@ from clinical.booking_facts import (
 )
 from clinical.mirror_rows import HeldBooking, MirrorRows, Overtaken, read_rows
 from clinical.models import Appointment
+from clinical.payload_ids import ids_only
+from clinical.tombstones import nameless, take_names_out
 from hospitals.models import Doctor
 
 # A visit nobody marked counts as done this long after its end.
@@ -115,22 +117,26 @@ def _organizers(facts: Iterable[BookingFacts], bookings: Iterable[MergedBooking]
 def _apply(
     event: BookingEvent, rows: MirrorRows, doctors: Mapping[Organizer, Doctor], at: dt.datetime
 ) -> Applied | UnknownDoctor:
-    facts = event.facts
-    if not facts:
+    if not event.facts:
         return Applied(None)
-    named = {uid for one in facts for uid in (one.uid, one.rescheduled_from, one.rescheduled_to) if uid}
+    named = {uid for one in event.facts for uid in (one.uid, one.rescheduled_from, one.rescheduled_to) if uid}
     bookings = rows.linked(named)
+    is_erased = rows.tombstones.cover(event.facts, bookings.values())
+    facts = [nameless(one) for one in event.facts] if is_erased else event.facts
+    payload = ids_only(event.payload) if is_erased else event.payload
     newest_before = {uid: _newest(booking) for uid, booking in bookings.items()}
     before = {one.uid: copy(bookings[one.uid]) for one in facts}
     for one in facts:
         merge(bookings[one.uid], one)
+    if is_erased:
+        take_names_out(bookings.values(), at=at)
     ordered = chain(bookings.values())
     head = ordered[-1]
     said = max((one.at for one in facts if one.uid == head.uid), default=None)
     known = newest_before[head.uid]
     is_newest = said is not None and (known is None or said >= known)
     try:
-        applied = _derive(rows, bookings.values(), ordered, event.payload if is_newest else None, doctors, at)
+        applied = _derive(rows, bookings.values(), ordered, payload if is_newest else None, doctors, at)
     except UnknownDoctor as unknown:
         rows.restore(before)
         return unknown
@@ -175,7 +181,10 @@ def _derive(
     if payload is not None:
         row.cal_raw_payload = payload
     row.last_synced_at = at
-    _set_patient(row, ordered, rows)
+    if any(one.erased_at for one in bookings):
+        _keep_erased(row, ordered, rows)
+    else:
+        _set_patient(row, ordered, rows)
     row.status = visit_status(row, at=at)
     rows.keep_visit(row)
     return Applied(row, is_new=is_new)
@@ -188,6 +197,15 @@ def visit_status(row: Appointment, *, at: dt.datetime) -> str:
     if row.completed_at is not None or row.end_ts + COMPLETED_AFTER <= at:
         return Appointment.Status.COMPLETED
     return Appointment.Status.SCHEDULED
+
+
+def _keep_erased(row: Appointment, ordered: Sequence[MergedBooking], rows: MirrorRows) -> None:
+    """The visit stays that of the patient who is erased, or nobody's."""
+    row.guest_name = None
+    reference = next((one.reference for one in reversed(ordered) if one.reference), None)
+    proven = rows.patients.get(reference) if reference else None
+    if proven is not None:
+        row.patient_id, row.patient_match = proven, Appointment.PatientMatch.REFERENCE
 
 
 def _set_patient(row: Appointment, ordered: Sequence[MergedBooking], rows: MirrorRows) -> None:

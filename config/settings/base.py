@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AppointmentStatus": "clinical.models.Appointment.Status",
         "PrescriptionStatus": "clinical.models.Prescription.Status",
+        "ErasureState": "accounts.models.ErasureRequest.State",
         "DenialReason": "clinical.models.Prescription.DenialReason",
         "AiSessionSource": "clinical.models.AiSession.Source",
         "BookingRequestStatus": ["pending", "done", "refused"],

@@ -77,6 +77,12 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Hospital admins"), "manage_accounts", "hospitals.hospitaladmin"),
                     _item(_("Hospitals"), "domain", "hospitals.hospital"),
                     _item(_("Access log"), "visibility", "accounts.accessevent"),
+                    {
+                        "title": _("Erasure requests"),
+                        "icon": "person_remove",
+                        "link": reverse_lazy("admin:erasures"),
+                        "permission": lambda request: getattr(request.user, "is_operator", False),
+                    },
                 ],
             },
             {

@@ -51,9 +51,13 @@ class AccessLogView(ListAPIView[AccessEvent]):
     @extend_schema(operation_id="access_log_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         events = list(self.paginate_queryset(self.get_queryset()) or [])
-        context = {"names": _names(events), "hospitals": _hospitals(events)}
-        serializer = AccessEventSerializer(context=context)
+        serializer = AccessEventSerializer(context=log_context(events))
         return self.get_paginated_response([serializer.to_representation(event) for event in events])
+
+
+def log_context(events: Sequence[AccessEvent]) -> dict[str, Any]:
+    """Who and where of these lines, for their serializer."""
+    return {"names": _names(events), "hospitals": _hospitals(events)}
 
 
 def _names(events: Sequence[AccessEvent]) -> dict[Any, str]:

@@ -67,7 +67,9 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
         or (booking.rescheduled_from_uid or row.rescheduled_from) != row.rescheduled_from
         or (is_moved_there and (is_head or row.rescheduled_to != booking.rescheduled_to_uid)),
         CHANGED_DOCTOR: _has_other_doctor(booking, row, is_head=is_head),
+        # Cal.com still names who has been erased here.
         CHANGED_PATIENT: bool(booking.attendees)
+        and row.erased_at is None
         and (row.attendee_phone, row.attendee_name or "") != (booking_phone(booking), booking.attendees[0].name),
         NO_SHOW: bool(booking.attendees)
         and not is_marked_here_only(row)

@@ -18,12 +18,14 @@ from django.db.models.functions import Cast
 from pydantic import ValidationError
 
 from clinical.actions.mirror import Applied, BookingEvent, UnknownDoctor, apply_booking_events
+from clinical.models import AppointmentBooking
 from clinical.record_sets import update_all
 from integrations.calcom.booking_news import News, settle_requests
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctors_of, note_absence
 from integrations.calcom.lookups import queue_lookups
 from integrations.calcom.marks import without_echoes
+from integrations.calcom.scrub import scrub_bodies, uid_of
 from integrations.calcom.translate import Translation, translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent
 from integrations.models import CalWebhook
@@ -56,9 +58,10 @@ class _Row:
     status: str = CalWebhook.Status.PENDING
     processed_at: dt.datetime | None = None
     next_try_at: dt.datetime | None = None
+    booking_uid: str | None = None
 
 
-_RESULTS = ("id", "status", "processed_at", "notes", "tries", "next_try_at")
+_RESULTS = ("id", "status", "processed_at", "notes", "tries", "next_try_at", "booking_uid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def process_pending_webhooks(*, at: dt.datetime, limit: int = BATCH) -> int:
         claimed = _claim(at, limit)
         _apply(_that_count([read for row in claimed if (read := _read(row, at))]), at)
         update_all(CalWebhook, _RESULTS[1:], [{name: getattr(row, name) for name in _RESULTS} for row in claimed])
+        _scrub_erased(claimed, at)
     if claimed:
         log.info("calcom.webhooks_processed", **Counter(str(row.status) for row in claimed))
     return len(claimed)
@@ -112,6 +116,7 @@ def _read(row: _Row, at: dt.datetime) -> _Read | None:
     digest = row.body_sha256 or hashlib.sha256(row.text.encode()).hexdigest()
     try:
         event = WebhookEvent.read(row.text)
+        row.booking_uid = uid_of(event.payload)
         translation = translate_event(event, digest=digest, received_at=row.received_at)
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, one["loc"])) for one in error.errors()}))
@@ -121,6 +126,17 @@ def _read(row: _Row, at: dt.datetime) -> _Read | None:
         _retry_later(row, at, type(error).__name__)
         return None
     return _Read(row, translation, dict(event.payload), event.created_at or row.received_at)
+
+
+def _scrub_erased(claimed: Sequence[_Row], at: dt.datetime) -> None:
+    """Cal.com still names who has been erased here, and its webhooks with it."""
+    uids = {row.booking_uid for row in claimed if row.booking_uid}
+    if not uids:
+        return
+    erased = set(AppointmentBooking.objects.filter(uid__in=uids, erased_at__isnull=False).values_list("uid", flat=True))
+    done = [row.id for row in claimed if row.booking_uid in erased and row.status != CalWebhook.Status.PENDING]
+    if done:
+        scrub_bodies(done, at=at)
 
 
 def _that_count(said: Sequence[_Read]) -> Sequence[_Read]:

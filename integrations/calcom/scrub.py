@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -24,9 +24,7 @@ def scrub_bodies(ids: Sequence[Any], *, at: dt.datetime) -> None:
         cursor.execute(_SCRUB, [at, list(KEPT_KEYS), list(KEPT_KEYS), list(ids)])
 
 
-def uid_in(body: dict[str, Any]) -> str | None:
-    """The uid that a stored body, wrapped or flat, is about."""
-    payload = body.get("payload")
-    holder = payload if isinstance(payload, dict) else body
-    uid = holder.get("uid") or holder.get("bookingUid")
+def uid_of(payload: Mapping[str, Any]) -> str | None:
+    """The uid that a webhook's payload is about."""
+    uid = payload.get("uid") or payload.get("bookingUid")
     return uid if isinstance(uid, str) else None

@@ -39,6 +39,7 @@ ALLOWED = {
     "hospitals/admin/move_page.py: Hospital": "where a doctor may move to: an operator's page",
     "hospitals/forms.py: Hospital": "whether a name is taken: an operator's form",
     "integrations/admin/cal_bulk.py: Doctor": "of the hospital that the page was asked for, and found for the user",
+    "hospitals/admin/erasures.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",

@@ -40,6 +40,10 @@ ROWS: list[Row] = [
     *api("auth/logout/", before_step_up=True, post=(204,)),
     *api("auth/logout-all/", post=(204,)),
     *api("me/", get=(200,), patch=(200, 200, {"full_name": "Paula Newname"})),
+    *api("me/export/", get=(200,)),
+    # Without a code; nobody has asked yet.
+    *api("me/erase/", get=(404,), post=(400,), delete=(409,)),
+    *api("me/erase/code/", post=(202,)),
     *api("hospitals/", before_step_up=True, get=(200,)),
     *api("hospitals/<uuid:pk>/", before_step_up=True, get=(200,)),
     *api("access-log/", get=(200,)),

@@ -1,0 +1,119 @@
+"""One's own data: all of it to take along, and having it erased."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from django.http import FileResponse, Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.actions.erasure import ask_erasure, latest_request, send_erasure_code, withdraw_erasure
+from accounts.actions.export_data import begin_export, write_export
+from accounts.api.authentication import presented_token, signed_in_patient
+from accounts.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
+from accounts.api.phone_views import challenge_response
+from accounts.api.schema import refuses
+from accounts.api.serializers import ChallengeSerializer
+from accounts.models import ErasureRequest
+
+# Up to this in memory, more on disk, in a file without a name.
+IN_MEMORY_BYTES = 1024 * 1024
+
+
+def _section(text: str) -> serializers.ListField:
+    return serializers.ListField(child=serializers.DictField(), help_text=text)
+
+
+class ExportSerializer(serializers.Serializer[Any]):
+    format = serializers.IntegerField(help_text="1. Another number means another shape.")
+    made_at = serializers.DateTimeField()
+    profile = _section("One row.")
+    consents = _section("What one agreed to.")
+    devices = _section("Signed in, or known from before.")
+    text_messages = _section("Kind, time and outcome; the texts are not kept.")
+    erasure_requests = _section("Requests to be erased.")
+    access_log = _section("As in `access-log/`, oldest first.")
+    appointments = _section("As in `appointments/`, with each time it had, and what the hospital decided.")
+    prescriptions = _section("As in `prescriptions/`, with the messages about them.")
+    ai_sessions = _section("As in `ai-sessions/{id}/`, with transcripts.")
+    booking_requests = _section("What one asked the calendar for, and what came of it.")
+
+
+class ErasureProofSerializer(StrictSerializer):
+    challenge_id = StrictUUIDField()
+    otp = StrictCharField(max_length=10)
+
+
+class ErasureSerializer(serializers.Serializer[ErasureRequest]):
+    id = serializers.UUIDField()
+    asked_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=ErasureRequest.State.choices)
+
+
+class ExportView(APIView):
+    @extend_schema(responses={200: ExportSerializer})
+    @refuses({429: ["too_many_requests"]})
+    def get(self, request: Request) -> FileResponse:
+        """All of one's data, as a file. Three times a day."""
+        user, now = signed_in_patient(request), timezone.now()
+        begin_export(by=user, at=now)
+        # Written to its end before it is sent: a slow phone holds no database connection.
+        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  # closed by the response
+        write_export(file, by=user, at=now)
+        size = file.tell()
+        file.seek(0)
+        headers = {"Cache-Control": "no-store", "Content-Length": str(size)}
+        return FileResponse(
+            file, as_attachment=True, filename="my-data.json", content_type="application/json", headers=headers
+        )
+
+
+class ErasureCodeView(APIView):
+    @extend_schema(request=None, responses={202: ChallengeSerializer})
+    @refuses({409: ["no_phone"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        """Send a code to one's own number, with which to ask to be erased."""
+        user = signed_in_patient(request)
+        challenge = send_erasure_code(by=user, device_token=presented_token(request), at=timezone.now())
+        return challenge_response(challenge)
+
+
+class ErasureView(APIView):
+    @extend_schema(responses={200: ErasureSerializer})
+    @refuses({404: ["not_found"]})
+    def get(self, request: Request) -> Response:
+        """One's latest request to be erased; 404 if there is none."""
+        asked = latest_request(signed_in_patient(request))
+        if asked is None:
+            raise Http404
+        return Response(ErasureSerializer(asked).data)
+
+    @extend_schema(request=ErasureProofSerializer, responses={202: ErasureSerializer})
+    @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        """Ask to be erased, with the code of `me/erase/code/`. An operator carries it out when no visit, prescription
+        or request is open; until then it can be withdrawn.
+        """
+        body = ErasureProofSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = ask_erasure(
+            by=signed_in_patient(request),
+            challenge_id=body.validated_data["challenge_id"],
+            code=body.validated_data["otp"],
+            device_token=presented_token(request),
+            at=timezone.now(),
+        )
+        return Response(ErasureSerializer(asked).data, status=202)
+
+    @extend_schema(request=None, responses={200: ErasureSerializer})
+    @refuses({409: ["not_asked", "being_erased"]})
+    def delete(self, request: Request) -> Response:
+        """Withdraw the request."""
+        withdrawn = withdraw_erasure(by=signed_in_patient(request), at=timezone.now())
+        return Response(ErasureSerializer(withdrawn).data)

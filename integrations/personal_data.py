@@ -1,0 +1,106 @@
+"""What this app holds about a patient: bookings asked for, and what vendors told us."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.api.times import in_zone
+from accounts.data_held import Held, NothingMore, Section, Step, Wait
+from accounts.models import User
+from clinical.erasing import guest_visit_ids
+from clinical.models import AiSession, AppointmentBooking
+from integrations.calcom.scrub import scrub_bodies
+from integrations.models import BookingRequest, CalWebhook, VapiEvent
+
+CHUNK = 500
+_SYNC = Held(because="ids of bookings that are being compared, of nobody by themselves")
+_OPEN = (BookingRequest.State.QUEUED, BookingRequest.State.SENT, BookingRequest.State.UNKNOWN)
+
+
+@transaction.atomic
+def erase_reasons(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
+    own = BookingRequest.objects.filter(Q(patient=patient_id) | Q(appointment__patient=patient_id))
+    ids = list(own.filter(reason__isnull=False).order_by("pk").values_list("pk", flat=True)[:limit])
+    BookingRequest.objects.filter(pk__in=ids).update(reason=None)
+    return len(ids)
+
+
+@transaction.atomic
+def erase_bodies(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
+    """One that still waits is scrubbed by who applies it."""
+    uids = AppointmentBooking.objects.filter(appointment__patient=patient_id).values("uid")
+    return _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, limit)
+
+
+@transaction.atomic
+def erase_calls(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
+    calls = AiSession.objects.filter(patient=patient_id, vapi_session_id__isnull=False).values("vapi_session_id")
+    rows = VapiEvent.objects.filter(call_id__in=calls).exclude(projection={}).order_by("pk")
+    ids = list(rows.values_list("pk", flat=True)[:limit])
+    VapiEvent.objects.filter(pk__in=ids).update(projection={}, notes=None)
+    return len(ids)
+
+
+def _scrub(rows: Any, at: dt.datetime, limit: int | None) -> int:
+    left = rows.filter(scrubbed_at__isnull=True).exclude(status=CalWebhook.Status.PENDING).order_by("pk")
+    ids = list(left.values_list("pk", flat=True)[:limit])
+    scrub_bodies(ids, at=at)
+    return len(ids)
+
+
+class IntegrationsData(NothingMore):
+    held: ClassVar = {
+        "booking_requests": Held("booking_requests"),
+        "cal_webhooks": Held(because="what Cal.com told of the visits, which are in; ids and times after 180 days"),
+        "vapi_events": Held(because="what Vapi told of the talks, which are in; gone after 30 days"),
+        "booking_lookups": _SYNC,
+        "sync_drifts": _SYNC,
+        "sync_runs": Held(because="figures"),
+        "cal_links": Held(because="about doctors"),
+        "cal_connections": Held(because="about doctors"),
+        "calcom_subscription_checks": Held(because="about our own set-up"),
+    }
+    steps: ClassVar = (
+        Step("booking_reasons", erase_reasons),
+        Step("webhook_bodies", erase_bodies),
+        Step("calls", erase_calls),
+    )
+
+    def sections(self, user: User) -> Iterator[Section]:
+        yield "booking_requests", _requests(user)
+
+    def waits(self, patient_id: uuid.UUID, *, at: dt.datetime) -> list[Wait]:
+        return [Wait("open_requests", BookingRequest.objects.filter(patient=patient_id, state__in=_OPEN).count())]
+
+    def erase_at_once(self, user: User, *, at: dt.datetime) -> dict[str, int]:
+        guests = guest_visit_ids(user.phone, at=at)
+        uids = AppointmentBooking.objects.filter(appointment__in=guests).values("uid") if guests else []
+        return {"guest_webhook_bodies": _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, None)}
+
+    def elsewhere(self, patient_id: uuid.UUID) -> list[str]:
+        """Cal.com's numbers of the bookings: name, phone and email stay there, and its API erases no booking."""
+        rows = AppointmentBooking.objects.filter(appointment__patient=patient_id, booking_id__isnull=False)
+        return [str(number) for number in rows.order_by("booking_id").values_list("booking_id", flat=True)]
+
+
+def _requests(user: User) -> Iterator[dict[str, Any]]:
+    rows = BookingRequest.objects.filter(patient=user.pk).select_related("doctor__user__profile", "doctor__hospital")
+    for one in rows.order_by("created_at", "pk").iterator(chunk_size=CHUNK):
+        zone = one.doctor.hospital.time_zone
+        yield {
+            "id": one.pk,
+            "kind": one.kind,
+            "doctor": one.doctor.full_name,
+            "start": in_zone(one.start_ts, zone) if one.start_ts else None,
+            "reason": one.reason,
+            "state": one.state,
+            "code": one.outcome_code,
+            "appointment": one.appointment_id,
+            "asked_at": one.created_at,
+        }
