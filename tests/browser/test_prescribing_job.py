@@ -169,8 +169,16 @@ def test_pages_are_accessible_and_fit(
 def test_it_is_one_sheet_of_a5(signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription) -> None:
     page = signed_in(north.doctor.user, reverse("staff:print-prescription", args=[taken.pk]), dark=True)
     pdf = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    assert pages_in(pdf) == 1
     box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
     assert box is not None
     points = tuple(round(float(side)) for side in box.groups())
     assert points == (420, 595)
+    lines = [MEDICATION.model_copy(update={"name": f"Medicine {number}"}) for number in range(12)]
+    long = make_prescription(north.doctor, patient, medications=as_json(lines))
+    page.goto(reverse("staff:print-prescription", args=[long.pk]))
+    assert pages_in(page.pdf(prefer_css_page_size=True)) == 2
+
+
+def pages_in(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
