@@ -3,7 +3,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 
 from accounts.models import User
 from accounts.pg_fields import DbForeignKey, DbOneToOneField, EnumField, NullableTextField
@@ -55,6 +57,10 @@ class Doctor(StaffMember):
     class Meta:
         db_table = "doctors"
         db_table_comment = "Profile extension for users with the DOCTOR role."
+        indexes = [
+            models.Index(fields=["hospital"], name="doctors_hospital_idx"),
+            models.Index(OpClass(Upper("specialty"), "text_pattern_ops"), name="doctors_specialty_idx"),
+        ]
 
 
 class Pharmacist(StaffMember):
