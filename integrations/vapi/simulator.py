@@ -11,7 +11,7 @@ State survives restarts. It answers `/chat`, `/session` and `GET /call/{id}` wit
 - `POST /_simulator/calls`: a call comes in, is held and ends, its messages sent when this answers
   (`simulator_calls.IncomingCall`): `{from, to, lines: [{role, says}], tools: [{name, arguments, shape}], summary,
   startedAt, seconds, report: sent|doubled|redelivered|missing|before_ended, sendsStatus, isProcessed, hasArtifacts,
-  times: iso|ms, type}`
+  times: described|iso|ms, type}`
 - `POST /_simulator/replies {match, say, times}`: what the assistant answers to the next input that contains `match`
 - `PUT  /_simulator/faults`: `{messages: {duplicate, loss}, next: [{match, do, times, seconds}]}`, what is left out
   being switched off

@@ -48,7 +48,8 @@ class IncomingCall(Body):
     # Whether asking for the call brings what the report says.
     is_processed: bool = True
     has_artifacts: bool = True
-    times: Literal["iso", "ms"] = "iso"
+    # As described, a message's own time is a number and a call's are text; captures have shown each as the other.
+    times: Literal["described", "iso", "ms"] = "described"
 
 
 def begin(world: World, given: IncomingCall) -> CallRecord:
@@ -81,7 +82,11 @@ def begin(world: World, given: IncomingCall) -> CallRecord:
 
 def message(call: CallRecord, given: IncomingCall, kind: str, at: dt.datetime, **more: Any) -> dict[str, Any]:
     """The envelope of a server message, with the credentials and prompts that real ones carry."""
-    common: dict[str, Any] = {"type": kind, "timestamp": _time(at, given), "call": call.body}
+    common: dict[str, Any] = {
+        "type": kind,
+        "timestamp": stamp(at) if given.times == "iso" else _milliseconds(at),
+        "call": call.body,
+    }
     if given.type != "webCall":
         common["phoneNumber"] = {
             "id": PHONE_NUMBER_ID,
@@ -151,7 +156,7 @@ def call_body(call: CallRecord) -> dict[str, Any]:
 def finish(world: World, call: CallRecord, given: IncomingCall, ended_at: dt.datetime) -> None:
     """The call as it is from now on; the snapshot in its messages stays what it was at the ringing."""
     asked_for = ("startedAt", "endedAt", "endedReason", "cost", "analysis", "artifact")
-    said = report_of(call, given.model_copy(update={"times": "iso"}), ended_at) if given.is_processed else {}
+    said = report_of(call, given.model_copy(update={"times": "described"}), ended_at) if given.is_processed else {}
     call.report = {name: said[name] for name in asked_for if name in said}
     call.report |= {"status": "ended", "updatedAt": stamp(ended_at)}
     world.keep(call)
@@ -179,4 +184,8 @@ def _tool_use(use_id: str, use: ToolUse) -> dict[str, Any]:
 
 
 def _time(at: dt.datetime, given: IncomingCall) -> Any:
-    return stamp(at) if given.times == "iso" else round(at.timestamp() * 1000)
+    return _milliseconds(at) if given.times == "ms" else stamp(at)
+
+
+def _milliseconds(at: dt.datetime) -> int:
+    return round(at.timestamp() * 1000)
