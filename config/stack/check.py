@@ -30,6 +30,7 @@ def checks() -> list[tuple[str, Sequence[str]]]:
         ("migrations", (*manage, "makemigrations", "--check", "--dry-run")),
         ("migrate", (*manage, "migrate", "--verbosity", "0")),
         ("system", (*manage, "check", "--database", "default", "--fail-level", "WARNING")),
+        ("openapi", (sys.executable, "-m", "config.stack.openapi_check")),
         ("templates", (str(BIN / "djade"), "--check", "--target-version", "5.2", *templates)),
         ("indentation", (str(BIN / "djhtml"), "--check", "--tabwidth", "2", *templates)),
     ]
