@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from typing import Any
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -59,19 +61,30 @@ class ErasureSerializer(serializers.Serializer[ErasureRequest]):
 class ExportView(APIView):
     @extend_schema(responses={200: ExportSerializer})
     @refuses({429: ["too_many_requests"]})
-    def get(self, request: Request) -> FileResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         """All of one's data, as a file. Three times a day."""
         user, now = signed_in_patient(request), timezone.now()
         begin_export(by=user, at=now)
         # Written to its end before it is sent: a slow phone holds no database connection.
-        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  # closed by the response
-        write_export(file, by=user, at=now)
-        size = file.tell()
-        file.seek(0)
-        headers = {"Cache-Control": "no-store", "Content-Length": str(size)}
-        return FileResponse(
-            file, as_attachment=True, filename="my-data.json", content_type="application/json", headers=headers
-        )
+        with ExitStack() as stack:
+            file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+            write_export(file, by=user, at=now)
+            size = file.tell()
+            file.seek(0)
+            if size <= IN_MEMORY_BYTES:
+                return HttpResponse(file.read(), content_type="application/json", headers=_headers(size))
+            answer = FileResponse(file, content_type="application/json", headers=_headers(size))
+            # From here on the answer closes it.
+            stack.pop_all()
+            return answer
+
+
+def _headers(size: int) -> dict[str, str]:
+    return {
+        "Content-Length": str(size),
+        "Content-Disposition": 'attachment; filename="my-data.json"',
+        "Cache-Control": "no-store",
+    }
 
 
 class ErasureCodeView(APIView):

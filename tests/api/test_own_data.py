@@ -32,7 +32,7 @@ def export(client: APIClient) -> dict[str, Any]:
     assert answer["Content-Type"] == "application/json"
     assert answer["Cache-Control"] == "no-store"
     assert answer["Content-Disposition"] == 'attachment; filename="my-data.json"'
-    body = b"".join(answer.streaming_content)
+    body = answer.getvalue()
     assert answer["Content-Length"] == str(len(body))
     document: dict[str, Any] = json.loads(body)
     return document
@@ -119,6 +119,13 @@ def test_of_a_visit_that_somebody_booked_with_the_number_no_more_than_the_app_sh
     patient.appointments.update(patient_match="phone")
     [visit] = export(api)["appointments"]
     assert (visit["is_confirmed"], visit["bookings"], visit["decisions"]) == (False, [], [])
+
+
+def test_a_long_record_comes_whole(api: APIClient, patient: Patient) -> None:
+    words = "a long talk " * 100_000
+    for _ in range(2):
+        patient.ai_sessions.create(source="APP", transcript=words)
+    assert [one["transcript"] for one in export(api)["ai_sessions"]] == [words, words]
 
 
 def test_three_a_day(api: APIClient, other_api: APIClient, clock: time_machine.Traveller) -> None:
