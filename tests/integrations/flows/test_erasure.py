@@ -298,7 +298,7 @@ def test_the_operators_page(patient: Patient, operator: User, north: HospitalCas
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, booking_id=4711)
     address = f"/admin/erasures/{request.pk}/"
     shown = client.get(address).content.decode()
-    assert "1 visits to come" in shown
+    assert "visits to come: 1" in shown
     assert "4711" in shown
     assert NAME not in shown
     assert '<form method="post" novalidate>' not in shown
