@@ -107,3 +107,14 @@ def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCa
     etag = browser.get(address, headers=POLL).headers["ETag"]
     same = browser.get(address, headers={**POLL, "If-None-Match": etag})
     assert (same.status_code, same.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"), [("day", "2000-01-03", "2199-12-29"), ("week", "2000-01-03", "2199-12-23")]
+)
+def test_no_link_leads_beyond_the_first_and_the_last_day(kind: str, first: str, last: str, browser: Client) -> None:
+    for date, gone in ((first, "prev"), (last, "next")):
+        page = browser.get(f"/staff/doctor/{kind}/{date}/").content.decode()
+        assert f'rel="{gone}"' not in page
+        links = set(re.findall(r'"(/staff/doctor/(?:day|week)/[^"]*)"', page))
+        assert {address: browser.get(address).status_code for address in links} == dict.fromkeys(links, 200)
