@@ -87,6 +87,8 @@ _ADMIN_MODELS: dict[tuple[str, str], tuple[Permission, tuple[str, ...]]] = {
     ("integrations", "syncrun"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
     ("integrations", "syncdrift"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
     ("integrations", "bookinglookup"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
+    ("integrations", "vapievent"): (Permission.MANAGE_INTEGRATIONS, ("view",)),
+    ("integrations", "vapinumber"): (Permission.MANAGE_INTEGRATIONS, _VIEW_AND_CHANGE),
 }
 
 

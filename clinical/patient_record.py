@@ -158,6 +158,7 @@ def _prescriptions(user: User, patient: Patient, before: dt.datetime | None) -> 
 def _ai_sessions(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
     rows = (
         AiSession.objects.for_user(user)
+        .with_claims()
         .filter(_until(start_time=before), patient_id=patient.pk)
         .defer("transcript")
         .order_by("-start_time", "-pk")[:_READ]

@@ -41,6 +41,17 @@ class StartFilter(DayRangeFilter):
     field = "start_time"
 
 
+class ClaimFilter(KnownChoiceFilter):
+    title = gettext_lazy("booking")
+    parameter_name = "booking"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [("missing", gettext_lazy("said, but not there"))]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.unconfirmed_claims()  # type: ignore[attr-defined,no-any-return]
+
+
 @admin.register(AiSession)
 class AiSessionAdmin(BehindGlassAdmin):
     """That a talk took place, not with whom nor what was said: neither text is even read from the database.
@@ -51,17 +62,18 @@ class AiSessionAdmin(BehindGlassAdmin):
     opened_action = AccessAction.OPENED_AI_SESSION
     change_form_outer_before_template = "admin/clinical/aisession/transcript_button.html"
     list_title = gettext_lazy("AI sessions")
-    list_display = ("started", "source_text", "has_summary")
-    list_filter = (StartFilter, SourceFilter)
+    list_display = ("started", "source_text", "has_summary", "claim")
+    list_filter = (StartFilter, SourceFilter, ClaimFilter)
     list_before_template = "admin/time_zone_note.html"
     ordering = ("-start_time", "-pk")
     started = moment("start_time", gettext_lazy("started"))
     ended = moment("ended_at", gettext_lazy("ended"))
-    fields = ("started", "ended", "source_text", "has_summary")
+    fields = ("started", "ended", "source_text", "has_summary", "claim")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         written = Q(summary__isnull=False) & ~Q(summary="")
-        rows = super().get_queryset(request).only("pk", "source", "start_time", "ended_at", "hospital_id", "patient_id")
+        rows: Any = super().get_queryset(request)
+        rows = rows.with_claims().only("pk", "source", "start_time", "ended_at", "hospital_id", "patient_id")
         return rows.annotate(is_summed_up=Case(When(written, then=Value(True)), default=Value(False)))  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[URLPattern]:
@@ -105,3 +117,8 @@ class AiSessionAdmin(BehindGlassAdmin):
     @display(description=gettext_lazy("summary"), boolean=True)
     def has_summary(self, session: Any) -> bool:
         return bool(session.is_summed_up)
+
+    @display(description=gettext_lazy("booking"))
+    def claim(self, session: Any) -> str:
+        """Whether the patient was told of a visit that is not there: somebody should ask what they wished for."""
+        return _("said, but not there") if session.is_claim_unconfirmed else "-"

@@ -93,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Requests"), "outbox", "integrations.bookingrequest"),
                     _item(_("Webhooks"), "inbox", "integrations.calwebhook"),
                     _item(_("Pulls"), "download", "integrations.syncrun"),
+                    _item(_("Messages from Vapi"), "call", "integrations.vapievent"),
+                    _item(_("Numbers of the assistant"), "dialpad", "integrations.vapinumber"),
                     {
                         "title": _("Text messages"),
                         "icon": "sms",

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import uuid
+from typing import TYPE_CHECKING
+
 from django.db import models
 
 from accounts.pg_fields import DbForeignKey, TransactionNow
@@ -15,6 +18,9 @@ class VapiNumber(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     privacy = privacy(safe="number hospital created_at")
+
+    if TYPE_CHECKING:
+        hospital_id: uuid.UUID
 
     class Meta:
         db_table = "vapi_numbers"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
+from django.db import transaction
+
+from accounts.audit import AccessAction, record_access
+from accounts.models import User
 from accounts.phone_numbers import InvalidPhone, parse_phone
 from integrations.models import VapiNumber
 
@@ -21,3 +26,18 @@ def hospital_called(number: str | None) -> uuid.UUID | None:
     """The hospital the assistant answers for at this number."""
     digits = digits_of(number)
     return VapiNumber.objects.filter(number=digits).values_list("hospital_id", flat=True).first() if digits else None
+
+
+@transaction.atomic
+def save_number(*, number: VapiNumber, by: User | None, at: dt.datetime) -> VapiNumber:
+    """Keep a checked number. Calls that were before stay where they are."""
+    number.save()
+    record_access(
+        by=by,
+        action=AccessAction.CHANGED_HOSPITAL,
+        object_kind="hospital",
+        object_id=number.hospital_id,
+        hospital_id=number.hospital_id,
+        reason="assistant_number",
+    )
+    return number

@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient
 from clinical.models import AiSession, Appointment, Prescription
-from integrations.models import BookingLookup, BookingRequest, CalLink, CalWebhook, SyncDrift, SyncRun
+from integrations.models import (
+    BookingLookup,
+    BookingRequest,
+    CalLink,
+    CalWebhook,
+    SyncDrift,
+    SyncRun,
+    VapiEvent,
+    VapiNumber,
+)
 from tests.cast import HospitalCast
 
 MEDICATION = {
@@ -87,5 +96,9 @@ def fill(cast: HospitalCast, patient: Patient) -> dict[str, object]:
         "bookinglookup": BookingLookup.objects.get_or_create(pk="uid-of-a-booking", defaults={"reason": "webhook"})[
             0
         ].pk,
+        "vapievent": VapiEvent.objects.create(
+            event_type="hang", projection={"transcript": "private-words"}, body_sha256=str(cast.hospital.pk)
+        ).pk,
+        "vapinumber": VapiNumber.objects.create(number=f"4315555{cast.hospital.name}", hospital=cast.hospital).pk,
         "syncrun": SyncRun.objects.create(kind="updated", window_start=timezone.now()).pk,
     }

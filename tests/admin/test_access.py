@@ -32,6 +32,8 @@ TABLE = {
     "integrations.syncrun": ("", "lv"),
     "integrations.syncdrift": ("", "lv"),
     "integrations.bookinglookup": ("", "lv"),
+    "integrations.vapievent": ("", "lv"),
+    "integrations.vapinumber": ("", "lva"),
 }
 PAGES = {"l": "changelist", "v": "change", "a": "add"}
 STAFF_PAGES = {"doctor": ["hours", "access", "password"], "pharmacist": ["access", "password"], "hospitaladmin": []}

@@ -179,6 +179,14 @@ ROWS: list[Row] = [
     *model("integrations.syncrun", admin="", operator="lv"),
     *model("integrations.syncdrift", admin="", operator="lv"),
     *model("integrations.bookinglookup", admin="", operator="lv"),
+    *model("integrations.vapievent", admin="", operator="lv"),
+    *model(
+        "integrations.vapinumber",
+        admin="",
+        operator="lvca",
+        add={"number": "+43155550177", "hospital": "$hospital_id"},
+        added=DONE,
+    ),
     *both(
         "admin/integrations/calwebhook/replay/",
         portal(403, south=403, operator=200),
