@@ -20,7 +20,7 @@ from accounts.actions.export_data import begin_export, write_export
 from accounts.api.authentication import presented_token, signed_in_patient
 from accounts.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from accounts.api.phone_views import challenge_response
-from accounts.api.schema import refuses
+from accounts.api.schema import example, refuses
 from accounts.api.serializers import ChallengeSerializer
 from accounts.models import ErasureRequest
 
@@ -32,6 +32,14 @@ def _section(text: str) -> serializers.ListField:
     return serializers.ListField(child=serializers.DictField(), help_text=text)
 
 
+@example(
+    {
+        "format": 1,
+        "made_at": "2026-03-02T10:00:00Z",
+        **{key: [] for key in ("profile", "consents", "devices", "text_messages", "erasure_requests", "access_log")},
+        **{key: [] for key in ("appointments", "prescriptions", "ai_sessions", "booking_requests")},
+    }
+)
 class ExportSerializer(serializers.Serializer[Any]):
     format = serializers.IntegerField(help_text="1. Another number means another shape.")
     made_at = serializers.DateTimeField()
@@ -47,11 +55,13 @@ class ExportSerializer(serializers.Serializer[Any]):
     booking_requests = _section("What one asked the calendar for, and what came of it.")
 
 
+@example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "otp": "1234"})
 class ErasureProofSerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
     otp = StrictCharField(max_length=10)
 
 
+@example({"id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "asked_at": "2026-03-02T10:00:00Z", "state": "asked"})
 class ErasureSerializer(serializers.Serializer[ErasureRequest]):
     id = serializers.UUIDField()
     asked_at = serializers.DateTimeField()

@@ -36,5 +36,10 @@ class CursorPages(CursorPagination):
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            # The examples are what the lists' own examples are wrapped in.
+            "properties": {
+                "next": {**link, "example": "https://wardbook.example.org/api/v1/..?cursor=cD0y"},
+                "previous": {**link, "example": None},
+                "results": schema,
+            },
         }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import Direction, OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.errors import PROBLEM_CONTENT_TYPE
+from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 from accounts.api.fields import StrictSerializer
-from accounts.refusals import TooOften
+from accounts.refusals import Refused, TooOften
 
 RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 1},
@@ -27,6 +28,7 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+Shape = TypeVar("Shape", bound=serializers.Serializer[Any])
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
@@ -70,6 +72,13 @@ def not_modified(method: Method) -> Method:
     return method
 
 
+def example(value: dict[str, Any]) -> Callable[[type[Shape]], type[Shape]]:
+    """Show what a serializer's documents look like, wherever they are sent or taken."""
+    return extend_schema_serializer(
+        examples=[OpenApiExample("Example", value=value, status_codes=["200", "201", "202"])]
+    )
+
+
 class ProblemAutoSchema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         """A private hook of the library's, pinned by a test: it has no public one that knows the operation."""
@@ -79,6 +88,9 @@ class ProblemAutoSchema(AutoSchema):
             body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
             if status == 429:
                 body["headers"] = {"Retry-After": RETRY_AFTER}
+            body["content"][PROBLEM_CONTENT_TYPE]["examples"] = {
+                code: {"$ref": f"#/components/examples/{code}"} for code in sorted(set(codes))
+            }
             bodies[str(status)] = body
         if self._has_etag():
             bodies["200"]["headers"] = {"ETag": ETAG}
@@ -122,3 +134,23 @@ class ProblemAutoSchema(AutoSchema):
         for status, own in getattr(method, "problem_codes", {}).items():
             codes[status] = [*codes.get(status, []), *own]
         return codes
+
+
+def add_problem_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Each code that some operation answers, once, as a whole document. One of the library's hooks."""
+    messages = {kind.code: kind.message for kind in _refusals(Refused)}
+    found: dict[str, dict[str, Any]] = {}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                for code in answer.get("content", {}).get(PROBLEM_CONTENT_TYPE, {}).get("examples", ()):
+                    detail = str(messages.get(code, HTTPStatus(int(status)).description or code))
+                    found[code] = {"value": problem_document(int(status), code, detail)}
+    result["components"]["examples"] = dict(sorted(found.items()))
+    return result
+
+
+def _refusals(kind: type[Refused]) -> Iterator[type[Refused]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _refusals(one)

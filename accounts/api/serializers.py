@@ -17,22 +17,33 @@ from accounts.api.fields import (
     StrictUUIDField,
     TimeZoneField,
 )
+from accounts.api.schema import example
 from accounts.models import DeviceToken, Patient
 from accounts.phone_numbers import shown_phone
 
 EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
 
 
+@example({"phone": "+436601234567"})
 class OtpRequestSerializer(StrictSerializer):
     phone = StrictCharField(max_length=40)
 
 
+@example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "expires_in": 300, "resend_in": 60})
 class ChallengeSerializer(serializers.Serializer[Any]):
     challenge_id = serializers.UUIDField()
     expires_in = serializers.IntegerField(help_text="Seconds.")
     resend_in = serializers.IntegerField(help_text="Seconds.")
 
 
+@example(
+    {
+        "challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "phone": "+436601234567",
+        "otp": "1234",
+        "device_name": "Pixel 9",
+    }
+)
 class OtpVerifySerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
     phone = StrictCharField(max_length=40)
@@ -40,6 +51,7 @@ class OtpVerifySerializer(StrictSerializer):
     device_name = OneLineField(max_length=100, required=False, allow_blank=True, default="")
 
 
+@example({"token": "7f3a..", "expires_at": "2026-04-01T10:00:00Z", "is_new": False, "step_up": False})
 class SignedInSerializer(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
@@ -47,10 +59,12 @@ class SignedInSerializer(serializers.Serializer[Any]):
     step_up = serializers.BooleanField(help_text="Whether the device must prove more before it sees the record.")
 
 
+@example({"date_of_birth": "1990-02-28"})
 class StepUpSerializer(StrictSerializer):
     date_of_birth = StrictDateField()
 
 
+@example({"phone": "+436601234567"})
 class PhoneChangeSerializer(StrictSerializer):
     """First the new number alone; then with the challenge and the code that was sent to it."""
 
@@ -66,6 +80,16 @@ class PhoneChangeSerializer(StrictSerializer):
         return attrs
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "name": "Pixel 9",
+        "created_at": "2026-03-02T10:00:00Z",
+        "last_used_at": None,
+        "expires_at": "2026-04-01T10:00:00Z",
+        "is_current": True,
+    }
+)
 class DeviceSerializer(serializers.Serializer[DeviceToken]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -85,6 +109,17 @@ class DeviceSerializer(serializers.Serializer[DeviceToken]):
         }
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "phone": "+436601234567",
+        "full_name": "Paula Patient",
+        "profile_image_url": None,
+        "date_of_birth": "1990-02-28",
+        "time_zone": "Europe/Vienna",
+        "reminders": True,
+    }
+)
 class MeSerializer(serializers.Serializer[Patient]):
     id = serializers.UUIDField()
     phone = serializers.CharField(help_text="E.164, with +.")
@@ -107,6 +142,7 @@ class MeSerializer(serializers.Serializer[Patient]):
         }
 
 
+@example({"full_name": "Paula Patient", "reminders": False})
 class ProfileChangesSerializer(StrictSerializer):
     full_name = OneLineField(max_length=200, required=False)
     profile_image_url = StrictCharField(

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
+from accounts.api.schema import example
 from accounts.api.times import in_zone, zone_or_utc
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.visit_reads import VisitRow
@@ -21,6 +22,16 @@ class DoctorHospitalSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+@example(
+    {
+        "id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03",
+        "full_name": "Dora Huber",
+        "specialty": "Cardiology",
+        "profile_image_url": None,
+        "hospital": {"id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01", "name": "North Hospital"},
+        "bookable": True,
+    }
+)
 class DoctorSerializer(serializers.Serializer[Doctor]):
     """`bookable` comes in the context: the ids of the page's doctors who can be booked."""
 
@@ -48,6 +59,14 @@ class SlotSerializer(serializers.Serializer[Any]):
     end = serializers.DateTimeField()
 
 
+@example(
+    {
+        "slots": [{"start": "2026-03-04T10:00:00+01:00", "end": "2026-03-04T10:30:00+01:00"}],
+        "source": "calcom",
+        "as_of": "2026-03-02T10:00:00+01:00",
+        "time_zone": "Europe/Vienna",
+    }
+)
 class SlotsSerializer(serializers.Serializer[Any]):
     slots = SlotSerializer(many=True)
     # The type checker sees the base class's attribute; the metaclass takes the field away before it could hide it.
@@ -65,6 +84,26 @@ class PersonSerializer(serializers.Serializer[Any]):
     specialty = serializers.CharField(allow_null=True)
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "doctor": {"id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "full_name": "Dora Huber", "specialty": "Cardiology"},
+        "hospital": {
+            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+            "name": "North Hospital",
+            "time_zone": "Europe/Vienna",
+        },
+        "start": "2026-03-04T10:00:00+01:00",
+        "end": "2026-03-04T10:30:00+01:00",
+        "status": "SCHEDULED",
+        "pending_confirmation": False,
+        "no_show": False,
+        "cancellation_reason": None,
+        "asked_to_move": False,
+        "move_reason": None,
+        "created_at": "2026-02-20T08:15:00+01:00",
+    }
+)
 class AppointmentSerializer(serializers.Serializer[VisitRow]):
     id = serializers.UUIDField()
     doctor = PersonSerializer()
@@ -110,26 +149,38 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
         }
 
 
+@example({"doctor": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "start": "2026-03-04T10:00:00+01:00"})
 class BookingSerializer(StrictSerializer):
     doctor = StrictUUIDField()
     start = AwareDateTimeField()
     reason = StrictCharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
 
 
+@example({"start": "2026-03-05T10:00:00+01:00"})
 class RescheduleSerializer(StrictSerializer):
     start = AwareDateTimeField()
     reason = StrictCharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
 
 
+@example({"reason": "I am ill"})
 class CancellationSerializer(StrictSerializer):
     reason = OneLineField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
 
 
+@example({"request_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "status": "pending"})
 class PendingSerializer(serializers.Serializer[Any]):
     request_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending"])
 
 
+@example(
+    {
+        "request_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "status": "refused",
+        "appointment": None,
+        "code": "slot_taken",
+    }
+)
 class BookingOutcomeSerializer(serializers.Serializer[Any]):
     request_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", "done", "refused"])
@@ -152,6 +203,33 @@ class MedicationSerializer(serializers.Serializer[Any]):
     as_needed = serializers.BooleanField()
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "doctor": {"id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "full_name": "Dora Huber", "specialty": "Cardiology"},
+        "hospital": {
+            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+            "name": "North Hospital",
+            "time_zone": "Europe/Vienna",
+        },
+        "medications": [
+            {
+                "name": "Amoxicillin",
+                "dose": "500 mg",
+                "route": "oral",
+                "frequency": "every 8 hours",
+                "duration_days": 7,
+                "quantity": 21,
+                "refills": 0,
+                "as_needed": False,
+            }
+        ],
+        "status": "APPROVED",
+        "denial_reason": None,
+        "created_at": "2026-03-02T10:00:00+01:00",
+        "updated_at": "2026-03-02T10:20:00+01:00",
+    }
+)
 class PrescriptionSerializer(serializers.Serializer[Prescription]):
     id = serializers.UUIDField()
     doctor = PersonSerializer()
@@ -176,6 +254,17 @@ class PrescriptionSerializer(serializers.Serializer[Prescription]):
         }
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "source": "PHONE_CALL",
+        "start_time": "2026-03-02T09:00:00+01:00",
+        "ended_at": "2026-03-02T09:04:30+01:00",
+        "time_zone": "Europe/Vienna",
+        "summary": "Asked for a visit and booked one.",
+        "appointments": ["5a3e8f0d-1f44-4b6a-8f7b-3c2d1e0f9a88"],
+    }
+)
 class AiSessionListItemSerializer(serializers.Serializer[AiSession]):
     """Without the transcript: opening one is on record, and a list is not."""
 
@@ -202,6 +291,18 @@ class AiSessionListItemSerializer(serializers.Serializer[AiSession]):
         }
 
 
+@example(
+    {
+        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+        "source": "PHONE_CALL",
+        "start_time": "2026-03-02T09:00:00+01:00",
+        "ended_at": "2026-03-02T09:04:30+01:00",
+        "time_zone": "Europe/Vienna",
+        "summary": "Asked for a visit and booked one.",
+        "appointments": ["5a3e8f0d-1f44-4b6a-8f7b-3c2d1e0f9a88"],
+        "transcript": "Assistant: How can I help?",
+    }
+)
 class AiSessionSerializer(AiSessionListItemSerializer):
     transcript = serializers.CharField(allow_null=True)
 

@@ -4,11 +4,20 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api.schema import example
 from accounts.api.times import in_zone
 from accounts.models import AccessEvent
 from hospitals.models import Hospital
 
 
+@example(
+    {
+        "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+        "name": "North Hospital",
+        "address": "Main Street 1, Vienna",
+        "time_zone": "Europe/Vienna",
+    }
+)
 class HospitalSerializer(serializers.Serializer[Hospital]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -36,6 +45,19 @@ def hospital_name(hospital: Hospital | None) -> dict[str, Any] | None:
     return {"id": hospital.pk, "name": hospital.name, "time_zone": hospital.time_zone}
 
 
+@example(
+    {
+        "at": "2026-03-02T10:00:00+01:00",
+        "actor_name": "Dora Huber",
+        "actor_role": "DOCTOR",
+        "hospital": {
+            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+            "name": "North Hospital",
+            "time_zone": "Europe/Vienna",
+        },
+        "kind": "opened_patient",
+    }
+)
 class AccessEventSerializer(serializers.Serializer[AccessEvent]):
     """`names` and `hospitals` of the page's rows come in the context, by id."""
 

@@ -8,6 +8,7 @@ import yaml
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator
 from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient
 
@@ -49,8 +50,28 @@ def test_refusals_are_described_with_their_codes(document: dict[str, Any]) -> No
     assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422", "429"]
     assert answers["422"]["description"] == "`idempotency_key_reused`"
     assert answers["422"]["content"] == {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        "application/problem+json": {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": {"idempotency_key_reused": {"$ref": "#/components/examples/idempotency_key_reused"}},
+        }
     }
+    assert document["components"]["examples"]["step_up_locked"]["value"]["status"] == 403
+
+
+def test_every_operation_has_examples_that_are_as_described(document: dict[str, Any]) -> None:
+    missing = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            bodies = {**operation["responses"], "request": operation.get("requestBody", {})}
+            for name, body in bodies.items():
+                for kind, media in body.get("content", {}).items():
+                    found = [one["value"] for one in media.get("examples", {}).values() if "value" in one]
+                    if kind == "application/json" and not found:
+                        missing.append(f"{method} {path} {name}")
+                    for value in found:
+                        validator = Draft202012Validator({**media["schema"], "components": document["components"]})
+                        validator.validate(value)
+    assert missing == []
 
 
 @pytest.mark.django_db
