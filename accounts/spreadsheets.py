@@ -12,20 +12,23 @@ from django.http import HttpResponse
 # A cell that begins so is calculated on opening: `=HYPERLINK(...)` in a name would send the sheet elsewhere.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ESCAPED = re.compile(r"' *[=+\-@\t\r\n]")
+# Where lists are written with semicolons, Excel splits ours there, quotation marks or not: a cell begins in the middle.
+_INNER = re.compile(r"""((?:;|(?<=.)[\t\r\n])[ "']*)(?=[=+\-@])""", re.DOTALL)
+_INNER_ESCAPED = re.compile(r"""((?:;|(?<=.)[\t\r\n])[ "']*)'(?=[=+\-@])""", re.DOTALL)
 # Without it Excel takes UTF-8 for the machine's old encoding.
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def safe_cell(value: object) -> str:
     """The value as text that no spreadsheet program calculates."""
-    text = "" if value is None else str(value)
+    text = _INNER.sub(r"\1'", "" if value is None else str(value))
     # Some programs drop spaces before they look.
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_SIGNS) else text
 
 
 def plain_cell(text: str) -> str:
     """What `safe_cell` was given."""
-    return text[1:] if _ESCAPED.match(text) else text
+    return _INNER_ESCAPED.sub(r"\1", text[1:] if _ESCAPED.match(text) else text)
 
 
 def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

@@ -126,6 +126,27 @@ def test_no_cell_is_calculated(value: str) -> None:
     assert plain_cell(safe_cell(value)) == value
 
 
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        ("Ada;=1+1", "Ada;'=1+1"),
+        (";=1+1", ";'=1+1"),
+        ('Ada; "=1+1', "Ada; \"'=1+1"),
+        ("Ada;'=1+1", "Ada;''=1+1"),
+        ("Ada\n@SUM(A1)", "Ada\n'@SUM(A1)"),
+        ("=1;-1", "'=1;'-1"),
+    ],
+)
+def test_nor_is_what_excel_takes_for_the_next_cell_where_lists_have_semicolons(value: str, safe: str) -> None:
+    assert safe_cell(value) == safe
+    assert plain_cell(safe) == value
+
+
+@given(st.text(alphabet="a=+;'\" \t\n", max_size=12))
+def test_every_cell_comes_back_as_it_was(value: str) -> None:
+    assert plain_cell(safe_cell(value)) == value or value.startswith("'")
+
+
 @pytest.mark.parametrize("value", ["Ada", "O'Brien", "'quoted'", "a=b", ""])
 def test_other_cells_stay_as_they_are(value: str) -> None:
     assert (safe_cell(value), plain_cell(value)) == (value, value)
