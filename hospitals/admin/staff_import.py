@@ -33,7 +33,7 @@ from hospitals.actions.staff_import import (
 from hospitals.admin.base import acting_user
 from hospitals.import_progress import people_added
 from hospitals.models import Hospital, StaffImport
-from hospitals.staff_csv import COLUMNS, EXAMPLE, UnreadableFile, read_staff
+from hospitals.staff_csv import COLUMNS, EXAMPLE, MAX_BYTES, UnreadableFile, read_staff
 from hospitals.staff_export import staff_table
 
 MAX_SHOWN = 200  # lines of one page
@@ -67,7 +67,7 @@ class StaffFileForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if "file" in self.cleaned_data:
             try:
-                self.cleaned_data["lines"] = read_staff(self.cleaned_data["file"].read())
+                self.cleaned_data["lines"] = read_staff(self.cleaned_data["file"].read(MAX_BYTES + 1))
             except UnreadableFile as refusal:
                 self.add_error("file", forms.ValidationError(str(refusal.message), code=refusal.code))
         return self.cleaned_data
