@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from accounts.audit import AccessAction, record_access
+from accounts.audit import AccessAction, record_access, record_list
+from accounts.break_glass import grant_text, open_grants
 from accounts.models import Patient, User
 from accounts.name_search import beginning_with, name_words, words_of
 from accounts.permissions import Permission, has_permission
@@ -44,7 +45,10 @@ class FoundMember:
 
 @dataclass(frozen=True, slots=True)
 class FoundPatient:
-    pk: uuid.UUID
+    """`hospital_id` is that of the visit, or else of the prescription, by which the patient was found."""
+
+    patient_id: uuid.UUID
+    hospital_id: uuid.UUID | None
     name: str
     phone: str
     visit: Any
@@ -84,7 +88,9 @@ def read_typed(text: str) -> Typed:
 
 @transaction.atomic
 def find_people(typed: Typed, *, by: User, at: dt.datetime) -> Found:
-    """At most `MOST` of each kind, by name. A search that looked among patients is on record, once."""
+    """At most `MOST` of each kind, by name. A search that looked among patients is on record, once; whom an operator
+    was shown behind broken glass, for each of them.
+    """
     staff = _staff(typed, by) if has_permission(by, Permission.MANAGE_STAFF) else []
     patients = []
     # Patients have no email.
@@ -92,8 +98,13 @@ def find_people(typed: Typed, *, by: User, at: dt.datetime) -> Found:
         patients = list(_patients(typed, by)[: MOST + 1])
         record_access(by=by, action=AccessAction.SEARCHED_PATIENTS, object_kind="patient")
     has_more = len(staff) > MOST or len(patients) > MOST
+    shown = _with_last_visit(patients[:MOST], by)
+    if by.is_operator and shown:
+        grants = " ".join(grant_text(grant.pk) for grant in open_grants(by))
+        action = AccessAction.LISTED_UNDER_BREAK_GLASS
+        record_list(by=by, action=action, records=shown, object_kind="patient", reason=grants)
     members = sorted(staff[:MOST], key=lambda one: (one.name.lower(), str(one.pk)))
-    return Found(members, _with_last_visit(patients[:MOST], by), has_more)
+    return Found(members, shown, has_more)
 
 
 def _matching(typed: Typed, rows: Any) -> Any:
@@ -146,21 +157,24 @@ def _with_last_visit(patients: list[Patient], by: User) -> list[FoundPatient]:
         .distinct("patient_id")
     }
     without = [pk for pk in ids if pk not in last]
-    prescribed = dict(
-        Prescription.objects.for_user(by)
+    prescribed = {
+        one.patient_id: one
+        for one in Prescription.objects.for_user(by)
         .filter(patient__in=without)
         .order_by("patient_id", "-created_at", "-pk")
         .distinct("patient_id")
-        .values_list("patient_id", "pk")
+        .only("patient_id", "hospital_id")
+    }
+    found = [_found(patient, last.get(patient.pk), prescribed.get(patient.pk)) for patient in patients]
+    return sorted(found, key=lambda one: (one.name.lower(), str(one.patient_id)))
+
+
+def _found(patient: Patient, visit: Any, prescription: Any) -> FoundPatient:
+    return FoundPatient(
+        patient_id=patient.pk,
+        hospital_id=(visit or prescription).hospital_id if visit or prescription else None,
+        name=patient_name(patient.user),
+        phone=display_phone(patient.user.phone) if patient.user.phone else "",
+        visit=visit,
+        prescription_id=prescription.pk if prescription else None,
     )
-    found = [
-        FoundPatient(
-            pk=patient.pk,
-            name=patient_name(patient.user),
-            phone=display_phone(patient.user.phone) if patient.user.phone else "",
-            visit=last.get(patient.pk),
-            prescription_id=prescribed.get(patient.pk),
-        )
-        for patient in patients
-    ]
-    return sorted(found, key=lambda one: (one.name.lower(), str(one.pk)))

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from accounts.audit import AccessAction, record_access, record_list
-from accounts.break_glass import open_grants, opened_hospitals
+from accounts.break_glass import grant_text, open_grants, opened_hospitals
 from accounts.models import User
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
@@ -67,7 +67,3 @@ def record_opening(user: User, action: AccessAction, row: Any, *, kind: str) -> 
         hospital_id=row.hospital_id,
         reason=grant_text(grant.pk) if grant else "",
     )
-
-
-def grant_text(grant_id: object) -> str:
-    return f"break_glass:{grant_id}"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions.break_glass import break_the_glass
-from accounts.models import AccessEvent, Patient, Profile, Role, User
+from accounts.models import AccessEvent, BreakGlassGrant, Patient, Profile, Role, User
 from clinical.models import Appointment
 from clinical.people_search import Typed, find_people, read_typed
 from tests.admin.records import book, prescribe
@@ -122,6 +122,10 @@ def test_an_operator_finds_all_staff_and_patients_only_behind_broken_glass(
     break_the_glass(by=operator, hospital_id=north.hospital.pk, reason="Looking for a visit.", at=timezone.now())
     assert people(client, "paula") == ([], ["Paula Patient"])
     assert AccessEvent.objects.filter(action="searched_patients").count() == 2
+    grant = BreakGlassGrant.objects.get(hospital=north.hospital)
+    (shown,) = AccessEvent.objects.filter(action="listed_under_break_glass")
+    assert (shown.patient_id, shown.hospital_id, shown.actor_id) == (visit.patient_id, north.hospital.pk, operator.pk)
+    assert f"break_glass:{grant.pk}" in shown.reason
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "a'b", "<b>bo</b>", "x" * 5000, "!!", "\u0000ab", "()", "+++"])
