@@ -20,6 +20,8 @@ SENTENCES: dict[str, Any] = {
     AccessAction.OPENED_PRESCRIPTION: lazy("%(actor)s opened a prescription of %(patient)s."),
     AccessAction.OPENED_VISIT: lazy("%(actor)s opened a visit of %(patient)s."),
     AccessAction.OPENED_AI_SESSION: lazy("%(actor)s opened what is on file about a talk of %(patient)s."),
+    AccessAction.STARTED_AI_SESSION: lazy("%(actor)s began a talk with the assistant."),
+    AccessAction.ENDED_AI_SESSION: lazy("%(actor)s ended a talk with the assistant."),
     AccessAction.SEARCHED_PATIENTS: lazy("%(actor)s searched among patients."),
     AccessAction.PRINTED: lazy("%(actor)s printed from the record of %(patient)s."),
     AccessAction.EXPORTED: lazy("%(actor)s exported a table."),

@@ -64,6 +64,8 @@ class AccessAction(StrEnum):
     LISTED_UNDER_BREAK_GLASS = "listed_under_break_glass"
     OPENED_VISIT = "opened_visit"
     OPENED_AI_SESSION = "opened_ai_session"
+    STARTED_AI_SESSION = "started_ai_session"
+    ENDED_AI_SESSION = "ended_ai_session"
     DECIDED_VISIT = "decided_visit"
     ASKED_ERASURE = "asked_erasure"
     WITHDREW_ERASURE = "withdrew_erasure"

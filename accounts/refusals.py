@@ -34,6 +34,10 @@ class Contradiction(Refused):
     """What was asked for contradicts what the same client said before."""
 
 
+class Unavailable(Refused):
+    """What it takes is not there for now; nothing is wrong with what was asked for."""
+
+
 class TooOften(Refused):
     """Asked again too soon. `retry_after_seconds` says when it may be asked again."""
 

@@ -1,18 +1,18 @@
-"""What this app needs from a booking calendar, and from whoever keeps idempotency keys, without naming a vendor."""
+"""What this app needs from a booking calendar, an assistant, and a keeper of idempotency keys; no vendor is named."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Conflict, Contradiction
+from accounts.refusals import Conflict, Contradiction, Unavailable
 
 if TYPE_CHECKING:
     from clinical.models import Appointment
@@ -99,6 +99,33 @@ class BookingProvider(Protocol):
 
 def booking_provider() -> BookingProvider:
     return cast(BookingProvider, import_string(settings.BOOKING_PROVIDER)())
+
+
+class AssistantUnavailable(Unavailable):
+    code = "assistant_unavailable"
+    message = _("The assistant does not answer. What you wrote is kept: please send it again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What the assistant said, and its id of this exchange: the next message names it, so that it remembers."""
+
+    text: str = field(repr=False)
+    chat_id: str
+
+
+class ChatAssistant(Protocol):
+    def reply(self, text: str, *, after: str | None, hospital: str) -> ChatReply:
+        """Ask the assistant, and wait for what it says: for workers, outside any transaction.
+
+        `after` is the id of the exchange before, None for the first; `hospital` a name, or empty.
+        Nothing is asked twice; asking again after a failure does no harm. Raises: AssistantUnavailable.
+        """
+        ...
+
+
+def chat_assistant() -> ChatAssistant:
+    return cast(ChatAssistant, import_string(settings.CHAT_ASSISTANT)())
 
 
 class IdempotencyKeyReused(Contradiction):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.retention_rules import RowRule, Rows
-from clinical.models import AiSession, Appointment
+from clinical.models import AiSession, Appointment, ChatMessage
 from clinical.payload_ids import SCRUBBED, scrub_payloads
 
 
@@ -25,7 +25,12 @@ def _visits(before: dt.datetime) -> Rows:
     return rows.filter(end_ts__lte=before).order_by("end_ts", "pk")
 
 
+def _chat_messages(before: dt.datetime) -> Rows:
+    return ChatMessage.objects.filter(asked_at__lte=before).order_by("asked_at", "pk")
+
+
 RULES = (
+    RowRule("chat_messages", ChatMessage, _chat_messages),
     RowRule("transcripts", AiSession, _talks, _drop_transcripts),
     RowRule("visit_payloads", Appointment, _visits, scrub_payloads),
 )

@@ -17,6 +17,8 @@ from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.retention import apply_retention as retain
 from accounts.actions.send_mail import send_queued_mail
 from accounts.actions.send_sms import send_queued_sms
+from clinical.actions.chat_closing import end_idle_sessions, queue_summaries
+from clinical.actions.chat_replies import answer_next_message
 from clinical.actions.mirror import complete_past_visits as complete
 from clinical.actions.prescription_upkeep import expire_prescriptions
 from clinical.actions.reminders import plan_reminders, queue_due_reminders
@@ -67,6 +69,17 @@ def fetch_reports() -> None:
 @shared_task(name="integrations.link_session_bookings")
 def link_session_bookings() -> None:
     link_bookings(at=timezone.now())
+
+
+@shared_task(name="integrations.sweep_chats")
+def sweep_chats() -> None:
+    _while_work(answer_next_message)
+
+
+@shared_task(name="integrations.close_chats")
+def close_chats() -> None:
+    end_idle_sessions(at=timezone.now())
+    queue_summaries(at=timezone.now())
 
 
 @shared_task(name="integrations.sweep_booking_requests")

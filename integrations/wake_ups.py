@@ -19,6 +19,8 @@ SOCKET_TIMEOUT_SECONDS = 0.1
 _TASKS = {
     "process_webhooks": "integrations.sweep_webhooks",
     "process_calls": "integrations.sweep_calls",
+    "answer_chats": "integrations.sweep_chats",
+    "close_chats": "integrations.close_chats",
     "run_booking_requests": "integrations.sweep_booking_requests",
     "pass_on_marks": "integrations.sweep_marks",
     "import_staff": "integrations.sweep_staff_imports",

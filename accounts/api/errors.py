@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from accounts.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften
+from accounts.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften, Unavailable
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
@@ -23,6 +23,7 @@ _REFUSAL_STATUS: dict[type[Refused], int] = {
     Conflict: 409,
     Contradiction: 422,
     TooOften: 429,
+    Unavailable: 503,
 }
 # The framework's own refusals. A status that is not here cannot come from it.
 _CODES = {

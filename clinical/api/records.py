@@ -1,4 +1,4 @@
-"""Prescriptions and talks with the assistant, for the patient to read."""
+"""Prescriptions, for the patient to read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from accounts.api.authentication import signed_in_patient
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from clinical.api.filters import PrescriptionFilter
-from clinical.api.serializers import AiSessionListItemSerializer, AiSessionSerializer, PrescriptionSerializer
-from clinical.models import AiSession, Prescription
+from clinical.api.serializers import PrescriptionSerializer
+from clinical.models import Prescription
 
 
 class PrescriptionListView(ListAPIView[Prescription]):
@@ -38,43 +38,17 @@ class PrescriptionView(APIView):
         """One prescription."""
         user = signed_in_patient(request)
         prescription = get_object_or_404(_prescriptions(user), pk=prescription_id)
-        _record_opening(prescription, AccessAction.OPENED_PRESCRIPTION, "prescription", by=user)
+        record_access(
+            by=user,
+            action=AccessAction.OPENED_PRESCRIPTION,
+            patient_id=prescription.patient_id,
+            object_kind="prescription",
+            object_id=prescription.pk,
+            hospital_id=prescription.hospital_id,
+        )
         return Response(PrescriptionSerializer(prescription).data)
-
-
-class AiSessionListView(ListAPIView[AiSession]):
-    """One's own talks with the assistant, the newest first, without their transcripts."""
-
-    serializer_class = AiSessionListItemSerializer
-    queryset = AiSession.objects.none()
-    ordering = ("-start_time", "-id")
-
-    def get_queryset(self) -> QuerySet[AiSession]:
-        user = signed_in_patient(self.request)
-        return AiSession.objects.for_user(user).with_visits(user).defer("transcript")
-
-
-class AiSessionView(APIView):
-    @extend_schema(responses={200: AiSessionSerializer})
-    def get(self, request: Request, session_id: uuid.UUID) -> Response:
-        """One talk, with its transcript."""
-        user = signed_in_patient(request)
-        session = get_object_or_404(AiSession.objects.for_reading(user).with_visits(user), pk=session_id)
-        _record_opening(session, AccessAction.OPENED_TRANSCRIPT, "ai_session", by=user)
-        return Response(AiSessionSerializer(session).data)
 
 
 def _prescriptions(user: User) -> QuerySet[Prescription]:
     mine: QuerySet[Prescription] = Prescription.objects.for_user(user)
     return mine.select_related("doctor__user__profile", "hospital")
-
-
-def _record_opening(record: Prescription | AiSession, action: AccessAction, kind: str, *, by: User) -> None:
-    record_access(
-        by=by,
-        action=action,
-        patient_id=record.patient_id,
-        object_kind=kind,
-        object_id=record.pk,
-        hospital_id=record.hospital_id,
-    )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clinical.api import appointments, doctors, records
+from clinical.api import ai_sessions, appointments, doctors, records
 
 urlpatterns = [
     path("doctors/", doctors.DoctorListView.as_view()),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("appointments/<uuid:appointment_id>/accept/", appointments.AcceptView.as_view()),
     path("prescriptions/", records.PrescriptionListView.as_view()),
     path("prescriptions/<uuid:prescription_id>/", records.PrescriptionView.as_view()),
-    path("ai-sessions/", records.AiSessionListView.as_view()),
-    path("ai-sessions/<uuid:session_id>/", records.AiSessionView.as_view()),
+    path("ai-sessions/", ai_sessions.AiSessionListView.as_view()),
+    path("ai-sessions/<uuid:session_id>/", ai_sessions.AiSessionView.as_view()),
+    path("ai-sessions/<uuid:session_id>/messages/", ai_sessions.MessagesView.as_view()),
+    path("ai-sessions/<uuid:session_id>/messages/<uuid:request_id>/", ai_sessions.MessageView.as_view()),
+    path("ai-sessions/<uuid:session_id>/end/", ai_sessions.EndView.as_view()),
 ]

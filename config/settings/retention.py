@@ -19,6 +19,8 @@ RETENTION: dict[str, dt.timedelta] = {
     "transcripts": _YEAR,
     # A trigger refuses to remove what is younger than six years, whatever stands here.
     "access_events": 6 * _YEAR,
+    # Without words.
+    "chat_messages": 30 * _DAY,
     "booking_lookups": 90 * _DAY,
     "sync_runs": 90 * _DAY,
     "subscription_checks": 90 * _DAY,

@@ -29,6 +29,7 @@ CELERY_TASK_ALWAYS_EAGER = False
 # Wake-ups would go to a worker that no test runs; tests call what the worker would.
 WAKE_UP = "accounts.wake_ups.none"
 BOOKING_WAIT_SECONDS = 0.0
+CHAT_WAIT_SECONDS = 0.0
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import time
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -11,21 +10,19 @@ from collections.abc import Collection, Iterable, Sequence
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.wake_ups import wake
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, OutcomeState, Slots
+from clinical.waiting import wait_until
 from hospitals.models import Doctor
 from integrations.calcom.marks import mark_outcome, queue_mark
 from integrations.calcom.slots import read_slots
 from integrations.models import BookingRequest, CalLink
 
 log = structlog.get_logger(__name__)
-
-FIRST_POLL_SECONDS = 0.02
-SLOWEST_POLL_SECONDS = 0.2
 
 # Cancelling a doctor's whole week must not keep the patients who book meanwhile waiting.
 BULK_PACE = dt.timedelta(seconds=1)
@@ -37,9 +34,6 @@ _STATES: dict[str, OutcomeState] = {
     BookingRequest.State.DONE: "done",
     BookingRequest.State.REFUSED: "refused",
 }
-
-# At most a quarter of a process's threads wait at once, so that waiting never starves the rest.
-_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 class CalcomBookings:
@@ -105,21 +99,11 @@ class CalcomBookings:
     def wait_for_outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome:
         """Polls the request's row; between polls the connection is back in the pool."""
         pending = BookingOutcome(request_id, "pending")
-        if not _waiting.acquire(blocking=False):
-            return self.outcome(request_id, patient_id=patient_id) or pending
-        try:
-            deadline = time.monotonic() + settings.BOOKING_WAIT_SECONDS
-            pause = FIRST_POLL_SECONDS
-            while True:
-                outcome = self.outcome(request_id, patient_id=patient_id) or pending
-                if outcome.state != "pending" or time.monotonic() + pause > deadline:
-                    return outcome
-                if not connection.in_atomic_block:
-                    connection.close()
-                time.sleep(pause)
-                pause = min(pause * 1.5, SLOWEST_POLL_SECONDS)
-        finally:
-            _waiting.release()
+        return wait_until(
+            lambda outcome: outcome.state != "pending",
+            look=lambda: self.outcome(request_id, patient_id=patient_id) or pending,
+            seconds=settings.BOOKING_WAIT_SECONDS,
+        )
 
     def _queue_one(self, request: BookingRequest) -> uuid.UUID:
         [request_id] = self._queue([request])

@@ -58,8 +58,12 @@ ROWS: list[Row] = [
     *api("appointments/<uuid:appointment_id>/accept/", post=(200, 404)),
     *api("prescriptions/", get=(200,)),
     *api("prescriptions/<uuid:prescription_id>/", get=(200, 404)),
-    *api("ai-sessions/", get=(200,)),
+    *api("ai-sessions/", get=(200,), post=(201, 201, {"hospital": "$hospital_id"})),
     *api("ai-sessions/<uuid:session_id>/", get=(200, 404)),
+    # A phone call's: one's own is over, another's is not there.
+    *api("ai-sessions/<uuid:session_id>/messages/", post=(409, 404, {"text": "Hello"})),
+    *api("ai-sessions/<uuid:session_id>/messages/<uuid:request_id>/", get=(404,)),
+    *api("ai-sessions/<uuid:session_id>/end/", post=(409, 404)),
     *get_only("api/schema/", everyone(200), refusing=everyone(405)),
     *get_only("api/docs/", everyone(200), refusing=everyone(405)),
     # Unsigned, whoever is signed in.

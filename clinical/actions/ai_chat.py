@@ -1,0 +1,198 @@
+"""What a patient does in a talk with the assistant. Each leaves the asking to a worker, and loses no word."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts.audit import AccessAction, record_access
+from accounts.limits import HOUR, MINUTE, Limit, whole_seconds
+from accounts.models import Patient, User
+from accounts.refusals import Conflict, Invalid, TooOften
+from accounts.wake_ups import wake
+from clinical.emergency_words import is_emergency
+from clinical.models import AiSession, Appointment, ChatMessage
+from clinical.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
+from hospitals.models import Hospital
+
+OPEN_STATES = (ChatMessage.State.QUEUED, ChatMessage.State.SENT)
+
+
+class UnknownHospital(Invalid):
+    code = "unknown_hospital"
+    message = lazy("There is no such hospital.")
+
+
+class SessionEnded(Conflict):
+    code = "session_ended"
+    message = lazy("This talk is over. Begin a new one.")
+
+
+class MessageRunning(Conflict):
+    code = "message_running"
+    message = lazy("The assistant is still answering what you wrote before.")
+
+
+class SessionFull(Conflict):
+    code = "session_full"
+    message = lazy("This talk has become too long. Begin a new one.")
+
+
+class MessageTooLong(Invalid):
+    code = "message_too_long"
+    message = lazy("Please write less in one message.")
+
+
+class TooManyMessages(TooOften):
+    code = "too_many_messages"
+
+
+class TooManySessions(TooOften):
+    code = "too_many_sessions"
+
+
+@transaction.atomic
+def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime) -> AiSession:
+    """A new talk; one begun before in which nothing was said yet serves instead.
+
+    Raises: UnknownHospital, TooManySessions.
+    """
+    if hospital_id and not Hospital.objects.filter(pk=hospital_id, is_active=True).exists():
+        raise UnknownHospital
+    Patient.objects.select_for_update().get(pk=by.pk)
+    own = AiSession.objects.for_user(by).filter(source=AiSession.Source.APP)
+    unused = own.filter(ended_at__isnull=True, transcript__isnull=True, hospital=hospital_id)
+    begun: AiSession | None = (
+        unused.filter(start_time__gt=at - settings.CHAT_IDLE).order_by("-start_time", "-pk").first()
+    )
+    if begun is not None:
+        return begun
+    starts = own.filter(start_time__gt=at - HOUR).values_list("start_time", flat=True)
+    limit = Limit(settings.CHAT_SESSIONS_AN_HOUR, HOUR)
+    if wait := limit.wait(list(starts), at):
+        raise TooManySessions(whole_seconds(wait))
+    session = AiSession.objects.create(
+        patient_id=by.pk, source=AiSession.Source.APP, hospital_id=hospital_id, start_time=at
+    )
+    _record(session, AccessAction.STARTED_AI_SESSION, by=by)
+    return session
+
+
+@transaction.atomic
+def send_chat_message(*, by: User, session_id: uuid.UUID, text: str, at: dt.datetime) -> ChatMessage:
+    """Write down what the patient says and queue it for the assistant; in an emergency, answer at once.
+
+    What got no answer is sent again, not written down again, where the patient says it again.
+    Raises: SessionEnded, MessageRunning, SessionFull, MessageTooLong, TooManyMessages, AiSession.DoesNotExist.
+    """
+    session = _locked(session_id, by=by)
+    if is_emergency(text, itertools.chain(*settings.EMERGENCY_WORDS.values())):
+        return _answer_emergency(session, text[: settings.CHAT_MESSAGE_LENGTH], at)
+    if session.ended_at is not None or session.source != AiSession.Source.APP:
+        raise SessionEnded
+    if len(text) > settings.CHAT_MESSAGE_LENGTH:
+        raise MessageTooLong
+    if session.messages.filter(state__in=OPEN_STATES).exists():
+        raise MessageRunning
+    _refuse_too_many(by, at)
+    message = _unanswered(session, text) or _written_down(session, text, at)
+    message.state, message.asked_at, message.settled_at, message.tries = ChatMessage.State.QUEUED, at, None, 0
+    message.save()
+    wake("answer_chats")
+    return message
+
+
+@transaction.atomic
+def end_ai_session(*, by: User, session_id: uuid.UUID, at: dt.datetime) -> AiSession:
+    """End an own talk; one that is over stays as it is. Its summary comes later, by a worker.
+
+    Raises: SessionEnded for a phone call, AiSession.DoesNotExist.
+    """
+    session = _locked(session_id, by=by)
+    if session.source != AiSession.Source.APP:
+        raise SessionEnded
+    if session.ended_at is None:
+        session.ended_at = max(at, session.start_time)
+        session.save(update_fields=["ended_at"])
+        _record(session, AccessAction.ENDED_AI_SESSION, by=by)
+        wake("close_chats")
+    return session
+
+
+def _locked(session_id: uuid.UUID, *, by: User) -> AiSession:
+    own: QuerySet[AiSession] = AiSession.objects.for_user(by)
+    return own.select_for_update(of=("self",)).get(pk=session_id)
+
+
+def _answer_emergency(session: AiSession, text: str, at: dt.datetime) -> ChatMessage:
+    """Whatever else stands in the way of a message, this is answered, and written down."""
+    session.transcript, line = with_turn(session.transcript, PATIENT, text)
+    session.transcript, reply_line = with_turn(session.transcript, ASSISTANT, _emergency_text(session))
+    session.save(update_fields=["transcript"])
+    return ChatMessage.objects.create(
+        session=session,
+        kind=ChatMessage.Kind.EMERGENCY,
+        state=ChatMessage.State.ANSWERED,
+        line=line,
+        reply_line=reply_line,
+        asked_at=at,
+        settled_at=at,
+    )
+
+
+def _emergency_text(session: AiSession) -> str:
+    """The hospital's, else that of the hospital of the patient's latest visit, else our own."""
+    hospital = session.hospital
+    if hospital is None:
+        visits = Appointment.objects.filter(patient=session.patient_id, hospital__isnull=False)
+        latest = visits.select_related("hospital").defer("cal_raw_payload").order_by("-start_ts", "-pk").first()
+        hospital = latest.hospital if latest else None
+    return (hospital.emergency_text if hospital else None) or _(
+        "This may be an emergency. Call your local emergency number now (112 in Europe, 911 in North America), or go"
+        " to the nearest emergency department. The assistant cannot help with this."
+    )
+
+
+def _unanswered(session: AiSession, text: str) -> ChatMessage | None:
+    """The last message, where it failed and says the same."""
+    last: ChatMessage | None = session.messages.filter(line__isnull=False).order_by("-line").first()
+    if last is None or last.state != ChatMessage.State.FAILED:
+        return None
+    return last if words_at(session.transcript, last.line) == one_line(text) else None
+
+
+def _written_down(session: AiSession, text: str, at: dt.datetime) -> ChatMessage:
+    transcript, line = with_turn(session.transcript, PATIENT, text)
+    if len(transcript) > settings.CHAT_TRANSCRIPT_LENGTH:
+        raise SessionFull
+    session.transcript = transcript
+    session.save(update_fields=["transcript"])
+    return ChatMessage(session=session, kind=ChatMessage.Kind.MESSAGE, line=line, asked_at=at)
+
+
+def _refuse_too_many(by: User, at: dt.datetime) -> None:
+    recent = ChatMessage.objects.filter(
+        session__patient=by.pk, kind=ChatMessage.Kind.MESSAGE, asked_at__gt=at - HOUR
+    ).values_list("asked_at", flat=True)
+    hits = list(recent)
+    limits = (Limit(settings.CHAT_MESSAGES_A_MINUTE, MINUTE), Limit(settings.CHAT_MESSAGES_AN_HOUR, HOUR))
+    if wait := max(limit.wait(hits, at) for limit in limits):
+        raise TooManyMessages(whole_seconds(wait))
+
+
+def _record(session: AiSession, action: AccessAction, *, by: User) -> None:
+    record_access(
+        by=by,
+        action=action,
+        patient_id=session.patient_id,
+        object_kind="ai_session",
+        object_id=session.pk,
+        hospital_id=session.hospital_id,
+    )
