@@ -18,6 +18,7 @@ from config.demo.copying import copy_rows, history, without_triggers
 from config.demo.people import House, Member, People, availability
 from config.demo.visits import Visit, plan_visits
 from hospitals.models import DoctorAvailability, Hospital
+from integrations.models import VapiNumber
 
 PASSWORD = "storybook-lantern-42"
 STEPS = ("people", "calendar", "visits", "prescriptions", "talks", "storing", "booking")
@@ -125,6 +126,12 @@ def _store(demo: Demo) -> None:
         _copy(demo.bookings.requests)
         _copy(demo.prescriptions.rows, demo.prescriptions.history)
         _copy(demo.prescriptions.messages)
+        _copy([_number(place, house, people.since) for place, house in enumerate(houses)])
+
+
+def _number(place: int, house: House, since: dt.datetime) -> VapiNumber:
+    """Where the assistant answers for the hospital."""
+    return VapiNumber(number=f"431555501{place:02}", hospital=house.hospital, created_at=since)
 
 
 def _copy(*batches: Sequence[models.Model]) -> None:
