@@ -54,7 +54,7 @@ class ChatOutcomeSerializer(serializers.Serializer[Any]):
         "time_zone": "Europe/Vienna",
         "summary": None,
         "appointments": [],
-        "transcript": "Patient: When are you open?",
+        "transcript": "User: When are you open?\nAI: From 8 to 16.",
         "request_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
         "status": "done",
         "reply": "From 8 to 16.",

@@ -11,6 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.logs import logging_settings
+from config.settings.chat import *  # noqa: F403
 from config.settings.env import Env
 from config.settings.limits import *  # noqa: F403
 from config.settings.retention import *  # noqa: F403
@@ -159,6 +160,7 @@ SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms
 SMS_NOTICES = "clinical.sms_notices.VisitNotices"
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
 BOOKED_VISITS = "clinical.booked_visits.MirroredVisits"
 IDEMPOTENCY_STORE = "config.idempotency.DatabaseIdempotency"
 
@@ -262,8 +264,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What a patient waits for never stands behind a sweep that Cal.com keeps waiting: a worker of its own takes it
 # (`--queues bookings`, the others `--exclude-queues bookings`). A worker told nothing takes everything.
-CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}}
-CELERY_TASK_ROUTES = {"integrations.sweep_booking_requests": {"queue": "bookings"}}
+CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}, "chats": {}}
+CELERY_TASK_ROUTES = {
+    "integrations.sweep_booking_requests": {"queue": "bookings"},
+    # The assistant thinks for seconds: where many chat, a worker of its own (`--queues chats`).
+    "integrations.sweep_chats": {"queue": "chats"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Longer than the longest task; a message lost with its worker comes back after this.
@@ -279,6 +285,8 @@ _SWEEPS = {
     "sweep-calls": ("integrations.sweep_calls", 15.0),
     "fetch-reports": ("integrations.fetch_reports", 30.0),
     "link-session-bookings": ("integrations.link_session_bookings", 60.0),
+    "sweep-chats": ("integrations.sweep_chats", 5.0),
+    "close-chats": ("integrations.close_chats", 60.0),
     "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
     "sweep-marks": ("integrations.sweep_marks", 15.0),
     "sweep-schedules": ("integrations.sweep_schedules", 10.0),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -377,3 +380,47 @@ def test_whatever_is_said_each_turn_is_one_line_of_its_speaker(
         expected += [] if is_down else [f"AI: {' '.join(f'{reply}.'.split())}"]
     found = transcript(session)
     assert (found.split("\n") if found else []) == expected
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[None]:
+    """Works while the request waits."""
+    settings.CHAT_WAIT_SECONDS = 10.0
+    is_over = threading.Event()
+
+    def run() -> None:
+        try:
+            while not is_over.wait(0.02):
+                work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    is_over.set()
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("worker")
+def test_who_waits_gets_the_answer_or_hears_that_there_is_none(api: APIClient, assistant: Memory) -> None:
+    session = begin(api)
+    answer = say(api, session, "Hello")
+    message = ChatMessage.objects.get()
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            **api.get(f"{SESSIONS}{session}/").json(),
+            "transcript": "User: Hello\nAI: Answer 1.",
+            "request_id": str(message.pk),
+            "status": "done",
+            "reply": "Answer 1.",
+            "is_emergency": False,
+        },
+    )
+    assistant.is_down = True
+    refused = say(api, session, "Are you there?")
+    assert (refused.status_code, refused.json()["code"]) == (503, "assistant_unavailable")
+    assert refused["Content-Type"] == "application/problem+json"
+    assert transcript(session) == "User: Hello\nAI: Answer 1.\nUser: Are you there?"
