@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
 
-from accounts.models import AccessEvent, AuditSeal, User
+from accounts.models import AccessEvent, AuditCut, AuditSeal, User
 from config.demo import bookings, calendar, prescriptions, talks
 from config.demo.calendar import Calendar
 from config.demo.copying import copy_rows, history, without_triggers
@@ -23,7 +23,7 @@ from integrations.models import VapiNumber
 PASSWORD = "storybook-lantern-42"
 STEPS = ("people", "calendar", "visits", "prescriptions", "talks", "storing", "booking")
 # The access log is only ever added to.
-KEPT = (AccessEvent, AuditSeal)
+KEPT = (AccessEvent, AuditSeal, AuditCut)
 FILLED_BY_MIGRATE = ("django_migrations", "django_content_type", "auth_permission")
 
 Report = Callable[[str], None]
