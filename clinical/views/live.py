@@ -1,4 +1,8 @@
-"""Pages with a part that keeps itself up to date by polling."""
+"""Pages with a part that keeps itself up to date by polling.
+
+A read that is on record is not put there again by the page's own polls. That it is one a poll proves by its header's
+value, which the page was given for this person and address: the header alone anybody's tools can send.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,33 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.safestring import mark_safe
 
 POLL_HEADER = "X-Poll"
+# As long as a session lasts.
+PROVES_FOR_SECONDS = 12 * 60 * 60
 
 
 def is_poll(request: HttpRequest) -> bool:
     return POLL_HEADER in request.headers
+
+
+def is_poll_of_shown_page(request: HttpRequest) -> bool:
+    """Whether the page that polls was shown to this person, and what it shows put on record then."""
+    begun, _dot, _rest = request.headers.get(POLL_HEADER, "").partition(".")
+    if not (begun.isascii() and begun.isdigit() and len(begun) < 12):
+        return False
+    is_recent = 0 <= timezone.now().timestamp() - int(begun) <= PROVES_FOR_SECONDS
+    proof = _poll_proof(request, request.get_full_path(), int(begun))
+    return is_recent and constant_time_compare(request.headers[POLL_HEADER], proof)
+
+
+def _poll_proof(request: HttpRequest, address: str, begun: int) -> str:
+    signed = salted_hmac("clinical.views.live", f"{begun} {request.user.pk} {address}", algorithm="sha256")
+    return f"{begun}.{signed.hexdigest()}"
 
 
 def live_page(request: HttpRequest, *, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
@@ -31,6 +54,7 @@ def live_page(request: HttpRequest, *, page: str, part: str, context: dict[str, 
     else:
         # Escaped where it was rendered, just above.
         live = mark_safe(body)
-        response = render(request, page, {**context, "live": live, "live_etag": etag})
+        proof = _poll_proof(request, context["live_url"], int(timezone.now().timestamp()))
+        response = render(request, page, {**context, "live": live, "live_etag": etag, "live_proof": proof})
     patch_vary_headers(response, [POLL_HEADER])
     return response

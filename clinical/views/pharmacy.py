@@ -34,7 +34,7 @@ from clinical.pharmacy_queue import pharmacy_queue
 from clinical.pharmacy_review import prescription_review
 from clinical.prescription_states import OPEN, can_take_over
 from clinical.views.access import StaffRequest, pharmacist_page
-from clinical.views.live import is_poll, live_page
+from clinical.views.live import is_poll, is_poll_of_shown_page, live_page
 from clinical.views.outcomes import tell
 
 
@@ -42,7 +42,7 @@ from clinical.views.outcomes import tell
 @require_GET
 def queue(request: StaffRequest) -> HttpResponse:
     filters = QueueFilters.of(request.GET)
-    if filters.patient and not is_poll(request):
+    if filters.patient and not is_poll_of_shown_page(request):
         record_access(
             by=request.user,
             action=AccessAction.SEARCHED_PATIENTS,
@@ -83,8 +83,9 @@ def _page(request: StaffRequest, row: Prescription, *, status: int = 200, **form
         "thread": row.messages.select_related("author__profile"),
         "live_url": reverse("staff:pharmacy-review", args=[row.pk]),
     }
-    if not is_poll(request):
+    if not is_poll_of_shown_page(request):
         _record_opening(request, row)
+    if not is_poll(request):
         context |= _facts(request, row) | forms
     part = "clinical/_pharmacy_talk.html"
     response = live_page(request, page="clinical/pharmacy_review.html", part=part, context=context)

@@ -153,10 +153,15 @@ def test_an_answer_shows_in_the_queue_and_on_the_page_without_opening_it_again(
     row = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
     ask_prescriber(prescription_id=row.pk, by=north.pharmacist.user, text="Which strength?", at=NOW)
     assert "doctor asked" in text_of(browser, QUEUE)
-    first = browser.get(page_of(row), headers=POLL)
-    unchanged = browser.get(page_of(row), headers={**POLL, "If-None-Match": first.headers["ETag"]})
+    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', browser.get(page_of(row)).content.decode())
+    poll = {**POLL, "X-Poll": proof}
+    first = browser.get(page_of(row), headers=poll)
+    unchanged = browser.get(page_of(row), headers={**poll, "If-None-Match": first.headers["ETag"]})
     assert unchanged.status_code == 304
     answer_pharmacist(prescription_id=row.pk, by=north.doctor.user, text="The weaker one.", at=NOW + MINUTE)
     assert "the doctor answered" in text_of(browser, QUEUE)
+    assert "The weaker one." in browser.get(page_of(row), headers=poll).content.decode()
+    assert AccessEvent.objects.filter(action="opened_prescription").count() == 1
+    # A poll of a page that was never shown is an opening like any other.
     assert "The weaker one." in browser.get(page_of(row), headers=POLL).content.decode()
-    assert not AccessEvent.objects.filter(action="opened_prescription").exists()
+    assert AccessEvent.objects.filter(action="opened_prescription").count() == 2

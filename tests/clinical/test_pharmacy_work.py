@@ -76,8 +76,21 @@ def test_a_narrowed_queue_polls_itself_and_is_no_new_search(
     make_prescription(north.doctor, patient)
     page = browser.get(f"{QUEUE}?patient=pau").content.decode()
     assert 'hx-get="/staff/pharmacy/?patient=pau"' in page
-    browser.get(f"{QUEUE}?patient=pau", headers={"X-Poll": "1", "HX-Request": "true"})
+    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', page)
+    browser.get(f"{QUEUE}?patient=pau", headers={"X-Poll": proof, "HX-Request": "true"})
     assert AccessEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("query", ["patient=pau", "patient=ott"])
+@pytest.mark.parametrize("value", ["1", "", "x.y", "9" * 20, "own"])
+@time_machine.travel(NOW, tick=False)
+def test_a_search_that_says_it_is_a_poll_is_on_record_where_the_page_was_not_shown(
+    value: str, query: str, browser: Client, north: HospitalCast
+) -> None:
+    page = browser.get(QUEUE).content.decode()
+    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', page)
+    browser.get(f"{QUEUE}?{query}", headers={"X-Poll": proof if value == "own" else value, "HX-Request": "true"})
+    assert [event.action for event in AccessEvent.objects.all()] == ["searched_patients"]
 
 
 @time_machine.travel(NOW, tick=False)
