@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -16,8 +19,9 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from accounts.access_words import ROLES, SURFACES, sentence
-from accounts.audit import AccessAction, record_access
-from accounts.models import AccessEvent
+from accounts.audit import AccessAction, record_access, record_list
+from accounts.break_glass import grant_text, open_grants
+from accounts.models import AccessEvent, BreakGlassGrant
 from accounts.spreadsheets import csv_download
 from hospitals.access_log import broken_glass, name_lines
 from hospitals.admin.access_log_filters import (
@@ -82,7 +86,24 @@ class AccessEventAdmin(ReadOnlyAdmin):
         answer = super().changelist_view(request, context)
         if isinstance(answer, TemplateResponse):
             self._put_reading_on_record(request)
+            self._put_names_on_record(request, (answer.context_data or {})["cl"].result_list)
         return answer
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        if object_id and request.method != "POST" and self.has_view_permission(request):
+            event = self.get_object(request, unquote(object_id))
+            self._put_names_on_record(request, [event] if event else [])
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def _put_names_on_record(self, request: HttpRequest, events: Iterable[AccessEvent]) -> None:
+        """Whose names an operator reads behind broken glass, as in every list of patients."""
+        user = acting_user(request)
+        opened: dict[uuid.UUID | None, BreakGlassGrant] = {one.hospital_id: one for one in open_grants(user)}
+        named = [event for event in events if event.patient_id and event.hospital_id in opened]
+        if named:
+            reason = " ".join(dict.fromkeys(grant_text(opened[event.hospital_id].pk) for event in named))
+            action = AccessAction.LISTED_UNDER_BREAK_GLASS
+            record_list(by=user, action=action, records=named, object_kind="access_log", reason=reason)
 
     def _put_reading_on_record(self, request: HttpRequest) -> None:
         """A list of times and names is not; looking for one person's record is, and a stranger's look at a hospital."""
@@ -120,6 +141,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
             hospital_id=chosen_hospital(request),
             reason=f"{len(rows)} lines",
         )
+        self._put_names_on_record(request, rows)
         zone = timezone.get_current_timezone_name()
         header = [_("When (%(zone)s)") % {"zone": zone}, _("Who"), _("Role"), _("What happened"), _("Patient")]
         header += [_("Where"), _("Network address"), _("Record"), _("Note")]

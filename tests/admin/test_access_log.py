@@ -169,6 +169,23 @@ def test_an_operator_reads_one_hospital_at_a_time_and_no_patients_name(
     assert lines(operator_client, f"{chosen}&patient=nobody") == []
 
 
+@pytest.mark.parametrize("way", ["list", "line", "export"])
+def test_whose_names_an_operator_reads_there_is_on_record(
+    operator: User, operator_client: Client, north: HospitalCast, patient: Patient, way: str
+) -> None:
+    event, chosen = opened(north, patient), f"hospital={north.hospital.pk}"
+    grant = break_the_glass(
+        by=operator, hospital_id=north.hospital.pk, reason="A lost prescription.", at=timezone.now()
+    )
+    if way == "export":
+        operator_client.post(f"{EXPORT}?{chosen}")
+    else:
+        operator_client.get(f"{LOG}?{chosen}" if way == "list" else f"{LOG}{event.pk}/change/")
+    (read,) = AccessEvent.objects.filter(action="listed_under_break_glass")
+    assert (read.patient_id, read.hospital_id, read.actor_id) == (patient.pk, north.hospital.pk, operator.pk)
+    assert read.reason == f"break_glass:{grant.pk}"
+
+
 def test_the_export_is_what_is_shown_without_formulas_and_on_record(
     admin_client: Client, north: HospitalCast, patient: Patient, south: HospitalCast, other_patient: Patient
 ) -> None:
