@@ -19,6 +19,8 @@ from clinical.people import patient_name
 from clinical.settled_search import begins_search
 from clinical.views.access import StaffRequest, doctor_page
 
+EARLIER_THAN = range(1900, 2201)
+
 
 @doctor_page
 @require_GET
@@ -59,7 +61,8 @@ def _before(request: StaffRequest) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat(request.GET["before"])
     except ValueError:
         raise Http404 from None
-    if moment.tzinfo is None:
+    # Near the ends of the calendar, no zone can show the moment.
+    if moment.tzinfo is None or moment.year not in EARLIER_THAN:
         raise Http404
     return moment
 

@@ -281,5 +281,6 @@ def test_a_long_record_goes_on_on_earlier_pages(
         earlier = browser.get(address + more[1]).content.decode()
     assert days_on(earlier) == list(range(60, 120))
     assert "?before=" not in earlier
-    for wrong in ("x", "2026-03-02", "2026-03-02T10:00"):
+    ends = ("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00")
+    for wrong in ("x", "2026-03-02", "2026-03-02T10:00", *ends):
         assert browser.get(address, {"before": wrong}).status_code == 404
