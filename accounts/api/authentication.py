@@ -38,7 +38,7 @@ class BearerAuthentication(TokenAuthentication):
         raise AuthenticationFailed(_("Invalid token."))
 
     def _accepted(self, auth_token: DeviceToken) -> tuple[User, DeviceToken]:
-        if auth_token.expiry < timezone.now():
+        if auth_token.expiry is None or auth_token.expiry < timezone.now():
             raise AuthenticationFailed(_("Invalid token."))
         self.renew_token(auth_token)
         user, _token = self.validate_user(auth_token)

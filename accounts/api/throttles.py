@@ -33,11 +33,14 @@ SOCKET_TIMEOUT_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
 
 # Each key holds the moment at which all calls so far are paid off; a call pays with period / most seconds. So `most`
-# calls may come at once, and then one in each such while. Answers the wait in seconds, 0 for none.
+# calls may come at once, and then one in each such while. A moment further off was written before a clock was set
+# back, and shuts nobody out. Answers the wait in seconds, 0 for none.
 _SCRIPT = """
 local now, period, wait, paid = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, {}
 for i, key in ipairs(KEYS) do
-  local begin = math.max(tonumber(redis.call('GET', key)) or now, now)
+  local before = tonumber(redis.call('GET', key)) or now
+  if before > now + 2 * period then before = now end
+  local begin = math.max(before, now)
   paid[i] = begin + period / tonumber(ARGV[i + 2])
   wait = math.max(wait, paid[i] - period - now)
 end

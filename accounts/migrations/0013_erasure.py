@@ -1,10 +1,10 @@
 """Requests for erasure, what is remembered of erased numbers, and cuts of the access log."""
 
-import accounts.pg_fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import accounts.pg_fields
 
 CUTS = """
 CREATE FUNCTION refuse_access_event_change() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$

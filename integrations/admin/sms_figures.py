@@ -20,6 +20,7 @@ from hospitals.admin.base import acting_user
 
 KIND_TEXTS: dict[str, Any] = {
     SmsMessage.Kind.SIGN_IN_CODE.value: lazy("sign-in codes"),
+    SmsMessage.Kind.ERASE_CODE.value: lazy("codes to erase one's data"),
     SmsMessage.Kind.PHONE_CODE.value: lazy("codes for a new number"),
     SmsMessage.Kind.PHONE_CHANGED.value: lazy("notices of a changed number"),
     SmsMessage.Kind.REMINDER.value: lazy("reminders"),

@@ -98,6 +98,7 @@ def test_it_opens_to_look_at_and_nothing_more(operator: User, north: HospitalCas
         Permission.MANAGE_INTEGRATIONS,
         Permission.BREAK_GLASS,
         Permission.VIEW_ACCESS_LOG,
+        Permission.ERASE_PATIENTS,
     }
     for model in ("appointment", "prescription", "aisession"):
         assert operator.has_perm(f"clinical.view_{model}")

@@ -35,6 +35,7 @@ HELD = {
         P.MANAGE_INTEGRATIONS,
         P.BREAK_GLASS,
         P.VIEW_ACCESS_LOG,
+        P.ERASE_PATIENTS,
     },
 }
 CLINICAL = {P.VIEW_APPOINTMENTS, P.VIEW_PRESCRIPTIONS, P.VIEW_AI_SESSIONS, P.OPEN_TRANSCRIPTS, P.TREAT_PATIENTS}
@@ -58,8 +59,9 @@ ADMIN_PAGES = {
         ),
         *(
             f"integrations.view_{m}"
-            for m in ("callink", "bookingrequest", "calwebhook", "syncrun", "syncdrift", "bookinglookup")
+            for m in ("callink", "bookingrequest", "calwebhook", "syncrun", "syncdrift", "bookinglookup", "vapievent")
         ),
+        *(f"integrations.{action}_vapinumber" for action in ("view", "add", "change")),
     },
 }
 

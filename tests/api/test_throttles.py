@@ -92,3 +92,9 @@ def test_a_redis_that_was_emptied_counts_anew(api: APIClient, clock: time_machin
     assert statuses(api, 5)[-1] == 429
     cache.clear()
     assert statuses(api, 5) == [200, 200, 200, 200, 429]
+
+
+def test_a_clock_that_was_set_back_shuts_nobody_out(api: APIClient, clock: time_machine.Traveller) -> None:
+    assert api.get(ME).status_code == 200
+    clock.shift(dt.timedelta(hours=-1))
+    assert api.get(ME).status_code == 200

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
+from config.settings import local
 from config.settings.local import *  # noqa: F403
-from config.settings.local import DATABASES
 
 WEB_THREADS = 16
 APPLICATION_NAME = "wardbook-web"
+# A copy: the tests read a name from here, and their own process keeps its connections.
+DATABASES = deepcopy(local.DATABASES)
 DATABASES["default"]["OPTIONS"] |= {
     "application_name": APPLICATION_NAME,
     "pool": {"min_size": 1, "max_size": 1, "timeout": 5},
