@@ -20,8 +20,8 @@ from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from accounts.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
 from accounts.api.schema import refuses
 from accounts.api.times import in_zone
+from clinical.api.doctor_serializers import DoctorSerializer, SlotsSerializer
 from clinical.api.filters import DoctorFilter
-from clinical.api.serializers import DoctorSerializer, SlotsSerializer
 from clinical.ports import Slots, booking_provider
 from hospitals.models import Doctor
 

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from accounts.api import serializers as accounts
 from accounts.models import DeviceToken, Patient
 from clinical.api import serializers as clinical
+from clinical.api.doctor_serializers import DoctorSerializer
 from clinical.visit_reads import own_visit
 from hospitals.api import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
@@ -83,7 +84,7 @@ def test_what_is_described_is_what_is_sent(patient: Patient, north: HospitalCast
         accounts.MeSerializer(patient),
         accounts.DeviceSerializer(Request.auth, context={"request": Request}),
         hospitals.HospitalSerializer(north.hospital),
-        clinical.DoctorSerializer(north.doctor, context={"bookable": set()}),
+        DoctorSerializer(north.doctor, context={"bookable": set()}),
         clinical.AppointmentSerializer(own_visit(make_visit(patient, north.doctor, START).pk, by=patient.user)),
         clinical.PrescriptionSerializer(make_prescription(patient, north.doctor)),
         clinical.AiSessionListItemSerializer(make_session(patient)),
