@@ -93,12 +93,12 @@ def test_the_queue_fills_by_itself_and_stays_put_when_nothing_changed(
     page.clock.install()
     page.goto("/staff/pharmacy/")
     expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
-    with page.expect_response(lambda answer: answer.request.headers.get("x-poll") == "1") as unchanged:
+    with page.expect_response(lambda answer: "x-poll" in answer.request.headers) as unchanged:
         page.clock.run_for(10_000)
     assert unchanged.value.status == 304
     expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
     make_prescription(north.doctor, patient)
-    with page.expect_response(lambda answer: answer.request.headers.get("x-poll") == "1") as changed:
+    with page.expect_response(lambda answer: "x-poll" in answer.request.headers) as changed:
         page.clock.run_for(10_000)
     assert changed.value.status == 200
     expect(page.get_by_role("button", name="Claim Paula Patient")).to_be_visible()
