@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,6 +122,17 @@ class Stack:
             until(lambda: answers_ok(f"{self.web}/healthz"))
         else:
             until(lambda: self._has_worker(name))
+
+    def bring_redis_back(self) -> None:
+        """As the supervisor does: Celery ends a worker that lost Redis while it held a message, and it starts anew."""
+        self.servers.start("valkey")
+        for name in [name for name in self.programs if name != "web"]:
+            until(partial(self._is_back, name))
+
+    def _is_back(self, name: str) -> bool:
+        if self.programs[name].poll() is not None:
+            self.start(name)
+        return self._has_worker(name)
 
     def _has_worker(self, name: str) -> bool:
         nodes: list[str] = []

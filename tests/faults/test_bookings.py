@@ -108,7 +108,7 @@ def test_without_redis_a_booking_waits_for_the_sweep(house: House) -> None:
     try:
         answer = next(house.people).book(house.doctors[0], next(house.times))
     finally:
-        house.stack.servers.start("valkey")
+        house.stack.bring_redis_back()
     assert answer.status_code == 202
     request = answer.json()["request_id"]
     assert house.state_of(request) == "queued"

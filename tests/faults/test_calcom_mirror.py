@@ -147,7 +147,7 @@ def test_without_redis_webhooks_are_stored_and_applied_when_it_is_back(stack: St
         }
         assert states == {"delivered"}
     finally:
-        stack.servers.start("valkey")
+        stack.bring_redis_back()
     settle(stack)
     assert_mirrored(stack)
 

@@ -18,8 +18,14 @@ from tests.faults.mirror_seed_data import TEAM_ID
 
 pytestmark = pytest.mark.slow
 
-# What ends the session or the account that the other calls need gets a token of its own.
-ENDING = ("/api/v1/auth/logout/", "/api/v1/auth/logout-all/", "/api/v1/me/erase/")
+# What ends the session or the account that the other calls need gets a token of its own: the list of devices tells
+# which one is the caller's.
+ENDING = (
+    "/api/v1/auth/logout/",
+    "/api/v1/auth/logout-all/",
+    "/api/v1/auth/devices/{device_id}/",
+    "/api/v1/me/erase/",
+)
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance"
