@@ -67,7 +67,7 @@ def measure(
 ) -> None:
     """Raises: WrongAnswer"""
     for target in targets:
-        _run(target, seconds=1, connections=connections)  # connections, plans and caches
+        _load(target, seconds=1, connections=connections)  # connections, plans and caches
     for number in range(1, rounds + 1):
         say(f"Round {number} of {rounds}")
         for target in targets:
@@ -75,6 +75,15 @@ def measure(
 
 
 def _run(target: Target, *, seconds: float, connections: int) -> wrk.Run:
+    run = _load(target, seconds=seconds, connections=connections)
+    if not run.rate:
+        raise WrongAnswer(
+            f"{target.row.name}: nothing was answered within {seconds:g} s; a slow machine takes --seconds"
+        )
+    return run
+
+
+def _load(target: Target, *, seconds: float, connections: int) -> wrk.Run:
     messages: Sequence[tuple[str, str]] = ()
     if target.row.inserts:
         _forget_webhooks(target)
@@ -88,10 +97,6 @@ def _run(target: Target, *, seconds: float, connections: int) -> wrk.Run:
     )
     if run.wrong:
         raise WrongAnswer(f"{target.row.name}: {run.wrong} wrong answers under load")
-    if not run.rate:
-        raise WrongAnswer(
-            f"{target.row.name}: nothing was answered within {seconds:g} s; a slow machine takes --seconds"
-        )
     return run
 
 

@@ -64,8 +64,9 @@ def test_the_subjects_have_the_same_rows_whatever_the_size() -> None:
             assert (query, cursor.fetchone()) == (query, (expected,))
 
 
-def test_every_address_of_ours_has_a_floor() -> None:
-    assert {row.floor for row in OURS} <= {row.name for row in FLOORS}
+def test_every_address_of_ours_has_a_floor_or_a_bound_on_growing() -> None:
+    assert {row.floor for row in OURS if row.floor} <= {row.name for row in FLOORS}
+    assert all(row.floor or row.most_slower for row in OURS)
 
 
 def test_webhooks_are_signed_and_different() -> None:
