@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import Patient
 from accounts.sms import MemorySms
+from tests.api.assistant import FakeAssistant
+from tests.api.assistant import Memory as AssistantMemory
 from tests.api.calendar import FakeCalendar, Memory
 from tests.api.records import sign_in
 
@@ -21,6 +23,13 @@ def calendar(settings: Settings) -> Memory:
     settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
     FakeCalendar.memory = Memory()
     return FakeCalendar.memory
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> AssistantMemory:
+    settings.CHAT_ASSISTANT = "tests.api.assistant.FakeAssistant"
+    FakeAssistant.memory = AssistantMemory()
+    return FakeAssistant.memory
 
 
 @pytest.fixture(autouse=True)

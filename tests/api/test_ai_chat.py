@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import time_machine
@@ -19,52 +18,14 @@ from rest_framework.test import APIClient
 from structlog.testing import capture_logs
 
 from accounts.models import AccessEvent, Patient
-from clinical.actions.chat_closing import end_idle_sessions, queue_summaries
-from clinical.actions.chat_replies import ASK_FOR_SUMMARY, answer_next_message
 from clinical.models import AiSession, ChatMessage
-from tests.api.assistant import FakeAssistant, Memory
+from tests.api.assistant import Memory
 from tests.api.conftest import NOW
-from tests.api.records import make_session, make_visit, sign_in
+from tests.api.records import sign_in
+from tests.api.talking import SESSIONS, begin, outcome, say, talk, transcript, work
 from tests.cast import HospitalCast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
-SESSIONS = "/api/v1/ai-sessions/"
-
-
-@pytest.fixture(autouse=True)
-def assistant(settings: Settings) -> Memory:
-    settings.CHAT_ASSISTANT = "tests.api.assistant.FakeAssistant"
-    FakeAssistant.memory = Memory()
-    return FakeAssistant.memory
-
-
-def begin(api: APIClient, **body: Any) -> str:
-    answer = api.post(SESSIONS, body)
-    assert answer.status_code == 201, answer.json()
-    return str(answer.json()["id"])
-
-
-def say(api: APIClient, session: str, text: str) -> Any:
-    return api.post(f"{SESSIONS}{session}/messages/", {"text": text})
-
-
-def work() -> None:
-    while answer_next_message():
-        pass
-
-
-def talk(api: APIClient, session: str, *texts: str) -> None:
-    for text in texts:
-        assert say(api, session, text).status_code == 202
-        work()
-
-
-def transcript(session: str) -> str | None:
-    return AiSession.objects.get(pk=session).transcript
-
-
-def outcome(api: APIClient, session: str, request_id: str) -> Any:
-    return api.get(f"{SESSIONS}{session}/messages/{request_id}/")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "assistant")]
 
 
 def test_a_talk_begins_empty_and_is_on_record(api: APIClient, patient: Patient, north: HospitalCast) -> None:
@@ -156,78 +117,6 @@ def test_while_the_assistant_is_down_nothing_is_lost(api: APIClient, assistant: 
     assert transcript(session) == "User: Hello\nUser: Anybody there?\nAI: Answer 3."
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        *(
-            "I have CHEST  PAIN!",
-            "Help, I can\u2019t breathe",
-            "Hab ich einen Schlaganfall?",
-            "ÜBERDOSIS",
-            "dolor en el pecho",
-        ),
-        *(
-            "Je n'arrive plus: j\u2019étouffe",
-            "我胸痛得厉害",
-            "Кажется, инсульт",
-            "نوبة قلبية",
-            "दिल का दौरा",
-            "infarto?",
-        ),
-    ],
-)
-def test_an_emergency_is_answered_at_once_and_without_the_assistant(
-    api: APIClient, assistant: Memory, north: HospitalCast, words: str
-) -> None:
-    north.hospital.emergency_text = "Call 144 now."
-    north.hospital.save()
-    session = begin(api, hospital=str(north.hospital.pk))
-    answer = say(api, session, words)
-    body = answer.json()
-    assert (answer.status_code, body["reply"], body["is_emergency"], body["status"]) == (
-        200,
-        "Call 144 now.",
-        True,
-        "done",
-    )
-    assert body["transcript"] == transcript(session) == f"User: {' '.join(words.split())}\nAI: Call 144 now."
-    work()
-    assert assistant.asked == []
-
-
-@pytest.mark.parametrize("words", ["Breaststroke is fun", "My pain is in the knee, not the chest", "the strokes", ""])
-def test_words_within_words_are_no_emergency(api: APIClient, words: str) -> None:
-    session = begin(api)
-    assert say(api, session, words).status_code == (202 if words else 400)
-
-
-def test_an_emergency_is_answered_whatever_stands_in_the_way(
-    api: APIClient, assistant: Memory, patient: Patient, north: HospitalCast, settings: Settings
-) -> None:
-    north.hospital.emergency_text = "Call 144 now."
-    north.hospital.save()
-    make_visit(patient, north.doctor, NOW - dt.timedelta(days=3))
-    settings.CHAT_MESSAGES_A_MINUTE = 1
-    session = begin(api)
-    say(api, session, "Hello")
-    assert say(api, session, "Ambulance! " + "x" * 9000).json()["reply"] == "Call 144 now."
-    work()
-    [hello, help_, text, reply] = (transcript(session) or "").split("\n")
-    assert (hello, help_[:16], len(help_), text, reply) == (
-        "User: Hello",
-        "User: Ambulance!",
-        2006,
-        "AI: Call 144 now.",
-        "AI: Answer 1.",
-    )
-    api.post(f"{SESSIONS}{session}/end/")
-    assert say(api, session, "stroke").json()["is_emergency"] is True
-
-
-def test_without_a_hospital_the_emergency_text_is_ours(api: APIClient) -> None:
-    assert "112" in say(api, begin(api), "suicide").json()["reply"]
-
-
 def test_too_long_too_often_too_much(api: APIClient, settings: Settings) -> None:
     settings.CHAT_MESSAGES_A_MINUTE, settings.CHAT_TRANSCRIPT_LENGTH = 2, 40
     session = begin(api)
@@ -248,69 +137,6 @@ def test_talks_are_not_begun_without_end(api: APIClient, settings: Settings) -> 
     answer = api.post(SESSIONS, {})
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many_sessions", "3600")
     assert AiSession.objects.count() == 1
-
-
-def test_the_end_brings_a_summary(api: APIClient, assistant: Memory) -> None:
-    session = begin(api)
-    talk(api, session, "My knee hurts")
-    answer = api.post(f"{SESSIONS}{session}/end/")
-    assert (answer.status_code, answer.json()["ended_at"]) == (200, "2026-03-02T10:00:00+00:00")
-    assert (queue_summaries(at=NOW), queue_summaries(at=NOW)) == (1, 0)
-    assistant.says = ["A knee hurts."]
-    work()
-    assert assistant.asked[-1] == (ASK_FOR_SUMMARY, "chat-1", "")
-    again = api.post(f"{SESSIONS}{session}/end/").json()
-    assert (again["summary"], again["transcript"]) == ("A knee hurts.", "User: My knee hurts\nAI: Answer 1.")
-    refused = say(api, session, "Hello again")
-    assert (refused.status_code, refused.json()["code"]) == (409, "session_ended")
-    assert list(AccessEvent.objects.order_by("pk").values_list("action", flat=True)) == [
-        "started_ai_session",
-        "ended_ai_session",
-    ]
-
-
-@pytest.mark.parametrize("took_part", [True, False])
-def test_without_the_assistant_the_first_and_the_last_turn_sum_up(
-    api: APIClient, assistant: Memory, took_part: bool
-) -> None:
-    session = begin(api)
-    assistant.is_down = not took_part
-    talk(api, session, "Hello", "My knee hurts")
-    api.post(f"{SESSIONS}{session}/end/")
-    assistant.is_down = True
-    queue_summaries(at=NOW)
-    work()
-    last = "AI: Answer 2." if took_part else "User: My knee hurts"
-    assert AiSession.objects.get().summary == f"User: Hello\n{last}"
-    assert queue_summaries(at=NOW) == 0
-
-
-def test_half_an_hour_of_silence_ends_a_talk(api: APIClient, patient: Patient) -> None:
-    make_session(patient, start_time=NOW)
-    session = begin(api)
-    with time_machine.travel(NOW + dt.timedelta(minutes=20), tick=False):
-        talk(api, session, "Hello")
-    said_at = NOW + dt.timedelta(minutes=20)
-    almost = said_at + dt.timedelta(minutes=29, seconds=59)
-    assert end_idle_sessions(at=almost) == 0
-    assert end_idle_sessions(at=said_at + dt.timedelta(minutes=30)) == 1
-    assert AiSession.objects.get(pk=session).ended_at == said_at
-    assert AiSession.objects.get(source="PHONE_CALL").ended_at is None
-
-
-def test_a_talk_whose_message_runs_is_not_idle(api: APIClient) -> None:
-    say(api, begin(api), "Hello")
-    assert end_idle_sessions(at=NOW + dt.timedelta(hours=2)) == 0
-
-
-def test_an_answer_after_the_end_is_written_down_too(api: APIClient) -> None:
-    session = begin(api)
-    say(api, session, "Hello")
-    api.post(f"{SESSIONS}{session}/end/")
-    assert queue_summaries(at=NOW) == 0
-    work()
-    assert transcript(session) == "User: Hello\nAI: Answer 1."
-    assert queue_summaries(at=NOW) == 1
 
 
 def test_another_patients_talk_is_not_there(api: APIClient, other_api: APIClient, assistant: Memory) -> None:

@@ -1,0 +1,90 @@
+"""An emergency in a talk is answered at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import Patient
+from tests.api.assistant import Memory
+from tests.api.conftest import NOW
+from tests.api.records import make_visit
+from tests.api.talking import SESSIONS, begin, say, transcript, work
+from tests.cast import HospitalCast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "assistant")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "I have CHEST  PAIN!",
+            "Help, I can\u2019t breathe",
+            "Hab ich einen Schlaganfall?",
+            "ÜBERDOSIS",
+            "dolor en el pecho",
+        ),
+        *(
+            "Je n'arrive plus: j\u2019étouffe",
+            "我胸痛得厉害",
+            "Кажется, инсульт",
+            "نوبة قلبية",
+            "दिल का दौरा",
+            "infarto?",
+        ),
+    ],
+)
+def test_an_emergency_is_answered_at_once_and_without_the_assistant(
+    api: APIClient, assistant: Memory, north: HospitalCast, words: str
+) -> None:
+    north.hospital.emergency_text = "Call 144 now."
+    north.hospital.save()
+    session = begin(api, hospital=str(north.hospital.pk))
+    answer = say(api, session, words)
+    body = answer.json()
+    assert (answer.status_code, body["reply"], body["is_emergency"], body["status"]) == (
+        200,
+        "Call 144 now.",
+        True,
+        "done",
+    )
+    assert body["transcript"] == transcript(session) == f"User: {' '.join(words.split())}\nAI: Call 144 now."
+    work()
+    assert assistant.asked == []
+
+
+@pytest.mark.parametrize("words", ["Breaststroke is fun", "My pain is in the knee, not the chest", "the strokes", ""])
+def test_words_within_words_are_no_emergency(api: APIClient, words: str) -> None:
+    session = begin(api)
+    assert say(api, session, words).status_code == (202 if words else 400)
+
+
+def test_an_emergency_is_answered_whatever_stands_in_the_way(
+    api: APIClient, assistant: Memory, patient: Patient, north: HospitalCast, settings: Settings
+) -> None:
+    north.hospital.emergency_text = "Call 144 now."
+    north.hospital.save()
+    make_visit(patient, north.doctor, NOW - dt.timedelta(days=3))
+    settings.CHAT_MESSAGES_A_MINUTE = 1
+    session = begin(api)
+    say(api, session, "Hello")
+    assert say(api, session, "Ambulance! " + "x" * 9000).json()["reply"] == "Call 144 now."
+    work()
+    [hello, help_, text, reply] = (transcript(session) or "").split("\n")
+    assert (hello, help_[:16], len(help_), text, reply) == (
+        "User: Hello",
+        "User: Ambulance!",
+        2006,
+        "AI: Call 144 now.",
+        "AI: Answer 1.",
+    )
+    api.post(f"{SESSIONS}{session}/end/")
+    assert say(api, session, "stroke").json()["is_emergency"] is True
+
+
+def test_without_a_hospital_the_emergency_text_is_ours(api: APIClient) -> None:
+    assert "112" in say(api, begin(api), "suicide").json()["reply"]
