@@ -7,6 +7,7 @@ import sys
 import requests
 
 from config.tour.app import PatientApp
+from config.tour.assistant import patient_calls, patient_chats
 from config.tour.clinic import doctor_prescribes, patient_sees, pharmacist_dispenses
 from config.tour.hours import admin_changes_hours, admin_takes_time_off, hours_edited_in_calcom
 from config.tour.stack import running_stack
@@ -46,6 +47,8 @@ def take_the_tour() -> None:
     prescription = doctor_prescribes(stack, visit, patient=patient)
     pharmacist_dispenses(stack, prescription)
     patient_sees(app, visit, prescription)
+    patient_chats(app, visit)
+    patient_calls(stack, app, patient=patient)
     admin_changes_hours(stack)
     visit = admin_takes_time_off(stack, app, visit)
     hours_edited_in_calcom(stack, visit)

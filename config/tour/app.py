@@ -118,6 +118,22 @@ class PatientApp:
         check(status == "CANCELLED", f"the cancelled visit is {status}")
         saw("the visit is cancelled, here and in Cal.com")
 
+    def say(self, talk: Json, text: str) -> Json:
+        """What the assistant answers, now or, where it thinks for long, later."""
+        path = f"ai-sessions/{talk['id']}/messages/"
+        answer = self.call("POST", path, json={"text": text}, expect=(200, 202))
+        if answer["status"] == "done":
+            return answer
+        saw("the assistant is still thinking; asking again")
+
+        def look() -> Json | None:
+            now = self.call("GET", f"{path}{answer['request_id']}/")
+            return None if now["status"] == "pending" else now
+
+        outcome = eventually(look, seconds=45, otherwise="the assistant did not answer")
+        check(outcome["status"] == "done", f"the message ended as {outcome}")
+        return outcome
+
     def _outcome(self, answer: Json) -> Json:
         """The visit; where Cal.com has not answered yet, once it has."""
         if "request_id" not in answer:

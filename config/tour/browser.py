@@ -55,6 +55,14 @@ class StaffBrowser:
                 return str(link["href"])
         raise NotSo(f"{self.path} has no link called {words}")
 
+    def form_beside(self, words: str) -> str:
+        """Where the form of the list's item with these words goes."""
+        for item in self._browser.page.find_all("li"):
+            form = item.find("form", action=True)
+            if form is not None and words in " ".join(item.get_text(" ").split()):
+                return str(form["action"])
+        raise NotSo(f"{self.path} has no form beside {words}")
+
     def names(self, containing: str) -> list[str]:
         """Names of the page's fields that contain the text, in their order."""
         fields = self._browser.page.find_all(["input", "select"])

@@ -27,6 +27,7 @@ class Stack:
 
     web: str
     calcom: str
+    vapi: str
     hospital: str
     doctor: SignIn
     pharmacist: SignIn
@@ -52,6 +53,7 @@ def running_stack() -> Stack:
     return Stack(
         web=addresses["web"],
         calcom=addresses["calcom"],
+        vapi=addresses["vapi"],
         hospital=hospital,
         doctor=people["doctor"],
         pharmacist=people["pharmacist"],
