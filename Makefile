@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 APPS := accounts clinical config hospitals integrations
+# pytest's exit status where ARGS leaves none of them.
+NOTHING_CHOSEN := 5
 UV := var/uv/bin/uv
 UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 
@@ -25,7 +27,8 @@ test: install ## run the suite on PostgreSQL and Valkey of its own
 	@exec $(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 test-slow: install ## run real processes, the browser, the API's schema
-	@exec $(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m "slow and not alone" -n 2 $(ARGS) || test $$? = $(NOTHING_CHOSEN)
+	@$(BIN)/python -m pytest -m "slow and alone" $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 
 check: install ## lint, types, import contracts, migrations, templates
 	@exec $(BIN)/python -m config.stack.check

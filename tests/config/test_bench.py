@@ -151,6 +151,7 @@ def test_a_path_is_filled_in_from_the_subjects() -> None:
     assert target.url == "http://server/api/v1/appointments/42/"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_the_whole_of_it_runs() -> None:

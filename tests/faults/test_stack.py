@@ -26,7 +26,7 @@ from config.embedded.directory import is_claimed
 from config.embedded.ports import free_port
 from config.stack.preflight import answers_ok
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60

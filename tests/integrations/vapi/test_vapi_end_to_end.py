@@ -20,6 +20,7 @@ from tests.integrations.vapi.messages import CALLER, SECRET
 from tests.integrations.vapi.phone import control
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("plain_secret", [True, False])
