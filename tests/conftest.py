@@ -4,8 +4,10 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
+from pytest_django import Settings
 
 from accounts.models import Patient
+from tests.api.calendar import FakeCalendar, Memory
 from tests.cast import HospitalCast, make_hospital, make_patient
 
 
@@ -27,6 +29,14 @@ def patient(db: None) -> Patient:
 @pytest.fixture
 def other_patient(db: None) -> Patient:
     return make_patient("436607654321", "Otto Other")
+
+
+@pytest.fixture
+def calendar(settings: Settings) -> Memory:
+    """A calendar in memory, empty, in the place of Cal.com."""
+    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
+    FakeCalendar.memory = Memory()
+    return FakeCalendar.memory
 
 
 @pytest.fixture(autouse=True)

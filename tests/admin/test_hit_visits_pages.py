@@ -12,13 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import Settings
 
 from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, VisitChange
 from hospitals import visit_step
 from hospitals.models import DoctorAvailability, DoctorTimeOff
-from tests.api.calendar import FakeCalendar, Memory
+from tests.api.calendar import Memory
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.records import make_visit
 
@@ -29,11 +28,9 @@ OFF = {"off-first_day": "2026-11-23", "off-reason": "congress"}
 
 
 @pytest.fixture(autouse=True)
-def calendar(settings: Settings) -> Iterator[Memory]:
-    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
-    FakeCalendar.memory = Memory()
+def _clock(calendar: Memory) -> Iterator[None]:
     with time_machine.travel(AT, tick=False):
-        yield FakeCalendar.memory
+        yield
 
 
 @pytest.fixture

@@ -10,30 +10,21 @@ from rest_framework.test import APIClient
 
 from accounts.models import Patient
 from accounts.sms import MemorySms
-from tests.api.assistant import FakeAssistant
-from tests.api.assistant import Memory as AssistantMemory
-from tests.api.calendar import FakeCalendar, Memory
+from tests.api.assistant import FakeAssistant, Memory
 from tests.api.records import sign_in
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 
 
-@pytest.fixture(autouse=True)
-def calendar(settings: Settings) -> Memory:
-    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
-    FakeCalendar.memory = Memory()
-    return FakeCalendar.memory
-
-
 @pytest.fixture
-def assistant(settings: Settings) -> AssistantMemory:
+def assistant(settings: Settings) -> Memory:
     settings.CHAT_ASSISTANT = "tests.api.assistant.FakeAssistant"
-    FakeAssistant.memory = AssistantMemory()
+    FakeAssistant.memory = Memory()
     return FakeAssistant.memory
 
 
 @pytest.fixture(autouse=True)
-def _no_messages() -> None:
+def _nothing_leaves(calendar: object) -> None:
     MemorySms.sent.clear()
 
 

@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Patient, User
+from clinical.models import Appointment
+from tests.cast import HospitalCast
+from tests.clinical.deciding import SOON
+from tests.clinical.records import make_visit
 
 SignedIn = Callable[[User], Client]
 
@@ -20,3 +24,8 @@ def signed_in(db: None) -> SignedIn:
         return client
 
     return browser
+
+
+@pytest.fixture
+def visit(north: HospitalCast, patient: Patient) -> Appointment:
+    return make_visit(north.doctor, patient, SOON)

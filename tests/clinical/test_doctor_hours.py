@@ -17,7 +17,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, VisitChange
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
-from tests.api.calendar import FakeCalendar, Memory
+from tests.api.calendar import Memory
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import make_visit
@@ -34,13 +34,11 @@ HOURS_QUERIES = 6
 
 
 @pytest.fixture(autouse=True)
-def calendar(settings: Settings) -> Iterator[Memory]:
-    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
+def _clock(settings: Settings, calendar: Memory) -> Iterator[None]:
     settings.SCHEDULE_PUBLISHER = publishing.PATH
     publishing.wanted.clear()
-    FakeCalendar.memory = Memory()
     with time_machine.travel(AT, tick=False):
-        yield FakeCalendar.memory
+        yield
 
 
 @pytest.fixture

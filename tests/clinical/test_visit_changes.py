@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.actions.send_sms import send_queued_sms
-from accounts.models import AccessEvent, Patient, SmsMessage, User
-from accounts.refusals import Refused
+from accounts.models import AccessEvent, Patient, SmsMessage
 from accounts.sms import MemorySms
-from clinical.actions import refusals
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
 from clinical.mirror_rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange
@@ -23,34 +20,10 @@ from clinical.visit_changes import state_of
 from tests.api.calendar import FakeCalendar, Memory
 from tests.api.records import sign_in
 from tests.cast import HospitalCast, make_patient
+from tests.clinical.deciding import ACTS, NOW, SOON
 from tests.clinical.records import make_visit
 
-NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
-SOON = NOW + dt.timedelta(days=1)
-
-
-class Act(Protocol):
-    def __call__(self, *, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange: ...
-
-
-def keep(*, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange:
-    return keep_visit(appointment_id=appointment_id, by=by, at=at)
-
-
-ACTS: list[Act] = [cancel_visit, ask_to_move, keep]
-
-
-@pytest.fixture(autouse=True)
-def calendar(settings: Settings) -> Memory:
-    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
-    FakeCalendar.memory = Memory()
-    MemorySms.sent.clear()
-    return FakeCalendar.memory
-
-
-@pytest.fixture
-def visit(north: HospitalCast, patient: Patient) -> Appointment:
-    return make_visit(north.doctor, patient, SOON)
+pytestmark = pytest.mark.usefixtures("calendar")
 
 
 def texts(at: dt.datetime = NOW) -> list[tuple[str, str]]:
@@ -180,75 +153,6 @@ def test_what_is_being_cancelled_stays_so_until_the_calendar_refuses(
     assert (len(calendar.requests), VisitChange.objects.current().count()) == (2, 1)
 
 
-@pytest.mark.parametrize("act", ACTS)
-@pytest.mark.parametrize(
-    ("facts", "wanted"),
-    [
-        ({"status": "CANCELLED", "cal_status": "cancelled"}, refusals.VisitCancelled),
-        ({"status": "COMPLETED"}, refusals.VisitBegun),
-        ({"start": NOW}, refusals.VisitBegun),
-    ],
-)
-def test_what_cannot_be_decided(
-    act: Act, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient, calendar: Memory
-) -> None:
-    visit = make_visit(north.doctor, patient, **{"start": SOON, **facts})
-    with pytest.raises(wanted):
-        act(appointment_id=visit.pk, reason="", by=north.doctor.user, at=NOW)
-    assert_nothing_happened(calendar)
-
-
-@pytest.mark.parametrize("act", ACTS)
-@pytest.mark.parametrize(
-    ("who", "wanted"),
-    [
-        ("south.admin", refusals.NotFound),
-        ("south.doctor.user", refusals.NotFound),
-        ("north.pharmacist.user", refusals.NotPermitted),
-        ("patient.user", refusals.NotPermitted),
-        ("operator", refusals.NotPermitted),
-    ],
-)
-def test_who_may_not_decide(
-    act: Act,
-    who: str,
-    wanted: type[Refused],
-    visit: Appointment,
-    north: HospitalCast,
-    south: HospitalCast,
-    patient: Patient,
-    calendar: Memory,
-) -> None:
-    people: dict[str, Any] = {
-        "south.admin": south.admin,
-        "south.doctor.user": south.doctor.user,
-        "north.pharmacist.user": north.pharmacist.user,
-        "patient.user": patient.user,
-        "operator": User.objects.create(email="op@wardbook.test", is_superuser=True),
-    }
-    with pytest.raises(wanted):
-        act(appointment_id=visit.pk, reason="", by=people[who], at=NOW)
-    assert_nothing_happened(calendar)
-
-
-def assert_nothing_happened(calendar: Memory) -> None:
-    assert not VisitChange.objects.exists()
-    assert not AccessEvent.objects.exists()
-    assert not SmsMessage.objects.exists()
-    assert calendar.requests == {}
-
-
-def test_of_many_at_once_one_that_is_not_theirs_stops_all(
-    visit: Appointment, north: HospitalCast, south: HospitalCast, patient: Patient, calendar: Memory
-) -> None:
-    other = make_visit(south.doctor, patient, SOON)
-    with pytest.raises(refusals.NotFound):
-        decide_visits(
-            choices={visit.pk: "cancel", other.pk: "cancel"}, cause="hours", reason="", by=north.admin, at=NOW
-        )
-    assert_nothing_happened(calendar)
-
-
 def test_many_at_once_leave_out_what_is_no_longer_open(
     visit: Appointment, north: HospitalCast, patient: Patient
 ) -> None:
@@ -317,19 +221,3 @@ def test_two_visits_that_turn_out_to_be_one_have_the_olders_decision(north: Hosp
     _take_over(younger, older)
     assert VisitChange.objects.filter(appointment=older).count() == 2
     assert VisitChange.objects.current().get().choice == "ask_to_move"
-
-
-@pytest.mark.parametrize(
-    ("facts", "rule"),
-    [
-        ({"replaced_at": None}, "visit_changes_one_current"),
-        ({"choice": "forget"}, "visit_changes_choice_known"),
-        ({"cause": "whim"}, "visit_changes_cause_known"),
-        ({"request_id": uuid.uuid4()}, "visit_changes_request_of_cancel"),
-    ],
-)
-def test_the_database_refuses(facts: dict[str, Any], rule: str, visit: Appointment, north: HospitalCast) -> None:
-    keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
-    row = {"choice": "keep", "cause": "visit", "replaced_at": NOW, "start_ts": SOON, **facts}
-    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
-        VisitChange.objects.create(appointment=visit, doctor=north.doctor, hospital=north.hospital, **row)

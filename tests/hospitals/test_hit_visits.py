@@ -20,9 +20,11 @@ from hospitals.actions.time_off import add_time_off
 from hospitals.hours import Window
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
 from hospitals.ports import VisitChoice, booked_visits
-from tests.api.calendar import FakeCalendar, Memory
+from tests.api.calendar import Memory
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.records import make_visit
+
+pytestmark = pytest.mark.usefixtures("calendar", "published")
 
 VIENNA = ZoneInfo("Europe/Vienna")
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -30,13 +32,6 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=VIENNA)
 MORNING = Window(1, dt.time(8), dt.time(12))
 AFTERNOON = Window(1, dt.time(13), dt.time(17))
-
-
-@pytest.fixture(autouse=True)
-def calendar(settings: Settings, published: list[uuid.UUID]) -> Memory:
-    settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
-    FakeCalendar.memory = Memory()
-    return FakeCalendar.memory
 
 
 @pytest.fixture
