@@ -10,11 +10,11 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What a patient waits for never stands behind a sweep that Cal.com keeps waiting: a worker of its own takes it
-# (`--queues bookings`, the others `--exclude-queues bookings`). A worker told nothing takes everything.
+# (`--queues bookings`, the others exclude it). A worker told nothing takes everything.
 CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}, "chats": {}}
 CELERY_TASK_ROUTES = {
     "integrations.sweep_booking_requests": {"queue": "bookings"},
-    # The assistant thinks for seconds: where many chat, a worker of its own (`--queues chats`).
+    # The assistant thinks for seconds, and holds up nothing else meanwhile: likewise (`--queues chats`).
     "integrations.sweep_chats": {"queue": "chats"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -19,9 +19,10 @@ SIMULATED_ASSISTANT = "simulated-assistant"
 # Sweeps come every few seconds; on the console they would bury what somebody did.
 ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
 
-GENERAL = ("--exclude-queues", "bookings")
-# A worker of its own: a patient's booking waits for no sweep.
+GENERAL = ("--exclude-queues", "bookings,chats")
+# Workers of their own: a patient's booking waits for no sweep, and a thinking assistant holds up neither.
 BOOKINGS = ("--queues", "bookings", "--hostname", "bookings@%h")
+CHATS = ("--queues", "chats", "--hostname", "chats@%h")
 
 
 def _key() -> str:
@@ -101,6 +102,7 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
             # Cold, should we be killed: its broker is going at the same moment.
             Child("worker", (*worker, *GENERAL), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("bookings", (*worker, *BOOKINGS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
+            Child("chats", (*worker, *CHATS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("beat", beat, routine=ROUTINE),
         ),
     ]

@@ -28,13 +28,14 @@ from config.embedded.ports import free_port
 from config.embedded.postgres import postgres
 from config.embedded.server import leashed
 from config.embedded.valkey import valkey
-from config.stack.plan import BOOKINGS, GENERAL
+from config.stack.plan import BOOKINGS, CHATS, GENERAL
 from config.stack.preflight import answers_ok
 from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 SECRET = "webhook-secret-for-tests-0123456789"
+QUEUES = {"bookings": BOOKINGS, "chats": CHATS}
 KEYS = ("SECRET_KEY", "OTP_KEYS", "BOOKING_REFERENCE_KEYS", "AUDIT_KEYS", "VAPI_WEBHOOK_SECRET", "VAPI_API_KEY")
 
 
@@ -104,14 +105,14 @@ class Stack:
         return done.stdout
 
     def start(self, name: str, **env: str) -> None:
-        """`web`, `worker` or `bookings`; `env` is for this one alone."""
+        """`web`, `worker`, `bookings` or `chats`; `env` is for this one alone."""
         granian = (
             *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
             *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", str(self.web_threads)),
         )
         celery = (
             *("-m", "celery", "-A", "config", "worker", "--concurrency", "2"),
-            *("--without-gossip", "--without-mingle", *(BOOKINGS if name == "bookings" else GENERAL)),
+            *("--without-gossip", "--without-mingle", *QUEUES.get(name, GENERAL)),
         )
         command = leashed([sys.executable, *(granian if name == "web" else celery)], farewell=signal.SIGKILL)
         with (self.log_dir / f"{name}.log").open("ab") as log:
@@ -139,7 +140,8 @@ class Stack:
         # A connection kept from before Redis was stopped fails once.
         with contextlib.suppress(redis.exceptions.ConnectionError), Celery(broker=self.servers.redis) as app:
             nodes = [node for answer in app.control.ping(timeout=0.5) for node in answer]
-        return any(node.startswith("bookings@") == (name == "bookings") for node in nodes)
+        own = name if name in QUEUES else "celery"
+        return any(node.startswith(f"{own}@") for node in nodes)
 
     def kill(self, name: str) -> None:
         """-9, its children too."""

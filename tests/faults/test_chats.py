@@ -52,7 +52,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     with start_simulator(directory / "vapi.sqlite3") as vapi, running_stack(directory) as stack:
         stack.env.update(VAPI_API_URL=vapi.url, VAPI_API_KEY=vapi.api_key, VAPI_ASSISTANT_ID=ASSISTANT)
         token = stack.module("tests.faults.chat_seed").splitlines()[-1]
-        for program in ("web", "worker"):
+        for program in ("web", "chats"):
             stack.start(program)
         yield Talk(stack, vapi, token)
 
@@ -72,13 +72,13 @@ def test_a_killed_workers_message_is_answered_once(talk: Talk) -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(talk.say, session, "My knee hurts")
         until(lambda: talk.state(session) == "sent", every=0.05)
-        talk.stack.kill("worker")
+        talk.stack.kill("chats")
         until(lambda: talk.chats() == before + 1)
         answer = waiting.result()
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")
     # As when its worker is taken for dead.
     talk.stack.query("UPDATE ai_session_messages SET sent_at = sent_at - interval '5 min' WHERE state = 'sent'")
-    talk.stack.start("worker")
+    talk.stack.start("chats")
     talk.stack.sweep("sweep_chats")
     until(lambda: talk.state(session) == "answered")
     outcome = talk.call("GET", f"{session}/messages/{answer.json()['request_id']}/").json()
