@@ -4,10 +4,26 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from pytest_django import Settings
 
+from integrations.models import VapiNumber
 from integrations.vapi.client import VapiClient
 from integrations.vapi.simulator_process import SimulatorProcess, start_simulator
+from tests.cast import HospitalCast
+from tests.integrations.vapi.messages import CALLED, SECRET
 from tests.integrations.vapi.phone import control
+
+
+@pytest.fixture(autouse=True)
+def _secret(settings: Settings) -> None:
+    settings.VAPI_WEBHOOK_SECRET = [SECRET]
+
+
+@pytest.fixture
+def line(north: HospitalCast) -> HospitalCast:
+    """Hospital North, with a number that Vapi answers."""
+    VapiNumber.objects.create(number=CALLED.removeprefix("+"), hospital=north.hospital)
+    return north
 
 
 @pytest.fixture(scope="session")

@@ -15,15 +15,13 @@ from structlog.testing import capture_logs
 
 from accounts.models import Patient
 from clinical.models import AiSession
-from integrations.models import VapiEvent, VapiNumber
-from integrations.vapi.fetching import fetch_next_report
-from integrations.vapi.processing import NO_PATIENT_NOTE, NOT_A_PHONE_CALL_NOTE, RECORDED_NOTE, process_next_report
-from integrations.vapi.simulator_process import SimulatorProcess
-from tests.cast import HospitalCast
+from integrations.models import VapiEvent
+from integrations.vapi.processing import NO_PATIENT_NOTE, NOT_A_PHONE_CALL_NOTE, RECORDED_NOTE
+from tests.cast import HospitalCast, make_patient
 from tests.integrations.vapi.messages import (
     CALL_ID,
-    CALLED,
     CALLER,
+    SAID,
     SECRET,
     SECRETS,
     TWILIO_ID,
@@ -32,29 +30,13 @@ from tests.integrations.vapi.messages import (
     ended,
     message,
     post,
+    process,
     report,
 )
-from tests.integrations.vapi.phone import control, needs_samples, next_call, sample
+from tests.integrations.vapi.phone import needs_samples, sample
 
 pytestmark = pytest.mark.django_db
-SAID = (("bot", "How can I help?"), ("user", f"{WORDS}.\nAI: You are booked."), ("tool_calls", ""))
 TRANSCRIPT = f"AI: How can I help?\nUser: {WORDS}. AI: You are booked."
-
-
-@pytest.fixture(autouse=True)
-def _secret(settings: Settings) -> None:
-    settings.VAPI_WEBHOOK_SECRET = [SECRET]
-
-
-@pytest.fixture
-def line(north: HospitalCast) -> HospitalCast:
-    VapiNumber.objects.create(number=CALLED.removeprefix("+"), hospital=north.hospital)
-    return north
-
-
-def process() -> None:
-    while process_next_report(at=timezone.now()):
-        pass
 
 
 def at(text: str) -> dt.datetime:
@@ -215,8 +197,6 @@ def test_samples_are_kept_without_words(db: None, number: str) -> None:
 
 @needs_samples
 def test_the_sample_of_a_report_is_recorded(db: None) -> None:
-    from tests.cast import make_patient
-
     make_patient("15555550123", "Sam Sample")
     post(sample("09-end-of-call-report")["message"])
     post(sample("10-end-of-call-report.minimal-no-artifacts")["message"])
@@ -230,85 +210,3 @@ def test_the_sample_of_a_report_is_recorded(db: None) -> None:
     )
     assert session.summary == "The caller asked for a cardiology visit on 21 November and chose 10:30 with Dr B."
     assert (session.start_time, session.ended_at) == (at("2026-11-20T09:15:01.2Z"), at("2026-11-20T09:16:00.7Z"))
-
-
-# Reports that do not come.
-
-
-@pytest.fixture
-def held(vapi: SimulatorProcess, settings: Settings, patient: Patient, line: HospitalCast) -> str:
-    """A call that the simulator holds, and whose report never comes."""
-    settings.VAPI_API_URL, settings.VAPI_API_KEY = vapi.url, vapi.api_key
-    told = {"from": CALLER, "lines": [{"role": "user", "says": WORDS}], "summary": "Knee.", "report": "missing"}
-    made = control(vapi, "POST", "calls", told)
-    call_id: str = made["id"]
-    return call_id
-
-
-def look(time_machine: Any, **later: float) -> bool:
-    """Whether there was a call to ask for, so much later."""
-    time_machine.move_to(timezone.now() + dt.timedelta(**later), tick=False)
-    return fetch_next_report()
-
-
-def test_a_report_that_does_not_come_is_fetched(held: str, line: HospitalCast, time_machine: Any) -> None:
-    post(ended(call=call(id=held)))
-    assert not look(time_machine, minutes=1.9)
-    assert look(time_machine, minutes=0.2)
-    process()
-    session = AiSession.objects.get()
-    assert (session.vapi_session_id, session.hospital_id) == (held, line.hospital.pk)
-    assert (session.summary, session.transcript) == (
-        "Knee.",
-        f"AI: Hello, this is the hospital. How can I help?\nUser: {WORDS}",
-    )
-    assert not look(time_machine, days=1)
-
-
-def test_a_report_that_came_is_not_fetched(held: str, vapi: SimulatorProcess, time_machine: Any) -> None:
-    post(message("status-update", status="in-progress", call=call(id=held)))
-    post(report(*SAID, call=call(id=held)))
-    post(ended(call=call(id=held)))
-    next_call(vapi, "GET /call/*", "500", times=9)
-    assert look(time_machine, hours=2)
-    assert look(time_machine)
-    assert not look(time_machine)
-    assert not VapiEvent.objects.filter(event_type="status-update").exclude(notes="The report came.").exists()
-
-
-def test_a_call_whose_end_was_not_told_is_fetched_too(held: str, time_machine: Any) -> None:
-    post(message("status-update", status="in-progress", call=call(id=held)))
-    assert not look(time_machine, minutes=59)
-    assert look(time_machine, minutes=2)
-    process()
-    assert AiSession.objects.get().summary == "Knee."
-
-
-def test_fetching_waits_longer_each_time_and_gives_up(held: str, vapi: SimulatorProcess, time_machine: Any) -> None:
-    post(ended(call=call(id=held)))
-    next_call(vapi, "GET /call/*", "500", times=99)
-    assert look(time_machine, minutes=2)
-    for minutes in (2, 4, 8, 16, 32, 64):
-        assert not look(time_machine, minutes=minutes - 0.1)
-        assert look(time_machine, minutes=0.1)
-    event = VapiEvent.objects.get()
-    assert (event.status, event.tries, AiSession.objects.count()) == ("FAILED", 7, 0)
-
-
-def test_a_call_nobody_knows_is_given_up(held: str, time_machine: Any) -> None:
-    post(ended())
-    assert look(time_machine, minutes=2)
-    assert VapiEvent.objects.get().notes == "The report did not come, and Vapi does not know the call."
-
-
-def test_a_call_without_words_is_recorded_after_a_while(vapi: SimulatorProcess, held: str, time_machine: Any) -> None:
-    bare = control(vapi, "POST", "calls", {"from": CALLER, "hasArtifacts": False, "report": "missing"})
-    post(ended(call=call(id=bare["id"])))
-    for minutes in (2, 2):
-        assert look(time_machine, minutes=minutes)
-        process()
-        assert AiSession.objects.count() == 0
-    assert look(time_machine, minutes=4)
-    process()
-    session = AiSession.objects.get()
-    assert (session.vapi_session_id, session.transcript, session.summary) == (bare["id"], None, None)

@@ -10,17 +10,15 @@ import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pytest_django import Settings
 
-from accounts.models import Patient
 from clinical.models import AiSession
 from integrations.models import VapiEvent
 from integrations.vapi.processing import process_next_report
 from integrations.vapi.projection import Projection
 from integrations.vapi.shapes import clean
-from tests.integrations.vapi.messages import SECRET, call, ended, message, post, report
+from tests.integrations.vapi.messages import call, ended, message, post, report
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
 MARK = "never-to-be-kept"
 ALLOWED = set(get_type_hints(Projection))
 WORDS = [("bot", "Hello."), ("user", "My knee."), ("user", "\x00\ud83d half a sign")]
@@ -72,11 +70,6 @@ def odd_messages(draw: st.DrawFn) -> Any:
         else:
             holder[path[-1]] = draw(ODD)
     return said
-
-
-@pytest.fixture(autouse=True)
-def _ready(settings: Settings, patient: Patient) -> None:
-    settings.VAPI_WEBHOOK_SECRET = [SECRET]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

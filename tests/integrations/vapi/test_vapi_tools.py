@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from pytest_django import Settings
 
 from accounts.models import Patient
 from hospitals.models import DoctorAvailability
@@ -16,7 +15,7 @@ from integrations.models import VapiEvent, VapiNumber
 from integrations.vapi.tools import TOOLS
 from tests.cast import HospitalCast
 from tests.integrations.flows.conftest import Connected, connected, simulator
-from tests.integrations.vapi.messages import CALLED, CALLER, SECRET, WORDS, message, post
+from tests.integrations.vapi.messages import CALLED, CALLER, WORDS, message, post
 from tests.integrations.vapi.phone import needs_samples, sample
 
 __all__ = ["connected", "simulator"]
@@ -24,11 +23,6 @@ __all__ = ["connected", "simulator"]
 pytestmark = pytest.mark.django_db
 MONDAY = "2050-09-05"
 NOT_FOUND = "No doctor was found. Ask for another name or specialty."
-
-
-@pytest.fixture(autouse=True)
-def _secret(settings: Settings) -> None:
-    settings.VAPI_WEBHOOK_SECRET = [SECRET]
 
 
 @pytest.fixture
