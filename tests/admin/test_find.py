@@ -163,19 +163,23 @@ def test_more_than_a_page_says_so(admin_client: Client, north: HospitalCast) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("typed", [Typed(name="fam19"), Typed(phone="43661000019"), Typed(email="doctor@n")])
-def test_among_many_people_each_search_goes_by_an_index(north: HospitalCast, typed: Typed) -> None:
+def test_among_many_people_each_search_goes_by_an_index(north: HospitalCast) -> None:
     """20,000 patients, each with a visit: no statement reads all people or all visits."""
     fill(north, 20_000)
-    with CaptureQueriesContext(connection) as captured:
-        find_people(typed, by=north.admin, at=timezone.now())
-    reads = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    for typed in (Typed(name="fam19"), Typed(phone="43661000019"), Typed(email="doctor@n")):
+        with CaptureQueriesContext(connection) as captured:
+            find_people(typed, by=north.admin, at=timezone.now())
+        for query in captured:
+            if query["sql"].startswith("SELECT"):
+                assert_goes_by_an_index(query["sql"])
+
+
+def assert_goes_by_an_index(sql: str) -> None:
     with connection.cursor() as cursor:
-        for sql in reads:
-            cursor.execute(f"EXPLAIN {sql}")
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-            for table in ("users", "profiles", "appointments", "patients"):
-                assert f"Seq Scan on {table} " not in plan, plan
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    for table in ("users", "profiles", "appointments", "patients"):
+        assert f"Seq Scan on {table} " not in plan, plan
 
 
 def fill(cast: HospitalCast, count: int) -> None:
