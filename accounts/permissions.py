@@ -9,6 +9,8 @@ import uuid
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from accounts.refusals import NotPermitted
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -106,6 +108,25 @@ def has_permission(user: User, permission: Permission, *, hospital: uuid.UUID | 
     if permission in permissions_of(user):
         return hospital is None or user.is_operator or user.hospital_id == hospital
     return permission in _UNDER_BREAK_GLASS and _broke_glass(user, hospital)
+
+
+def require(by: User | None, *permissions: Permission, hospital: uuid.UUID | None = None) -> None:
+    """Refuse who holds none of these; with `hospital`, none there. Nobody (`by` is None) is the program itself.
+
+    Raises: NotPermitted.
+    """
+    if by is not None and not any(has_permission(by, one, hospital=hospital) for one in permissions):
+        raise NotPermitted
+
+
+def require_for_staff(by: User | None, member: User) -> None:
+    """Refuse who may not manage this member of staff. Operators, who have no hospital, are managed by the program.
+
+    Raises: NotPermitted.
+    """
+    if by is not None and member.hospital_id is None:
+        raise NotPermitted
+    require(by, Permission.MANAGE_STAFF, hospital=member.hospital_id)
 
 
 def _broke_glass(user: User, hospital: uuid.UUID | None) -> bool:

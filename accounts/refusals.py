@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,13 @@ class Invalid(Refused):
 
 class Forbidden(Refused):
     """Whoever asks may not, as things are."""
+
+
+class NotPermitted(Forbidden, PermissionDenied):
+    """What the person's role does not do, or not there. Where nobody says it in words, Django answers 403."""
+
+    code = "not_permitted"
+    message = _("Your role does not do this.")
 
 
 class Conflict(Refused):

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
+from accounts.permissions import Permission, require
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 from hospitals.staff_csv import COLUMNS
 
@@ -15,7 +16,8 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 @transaction.atomic
 def staff_table(*, by: User, at: dt.datetime) -> Table:
-    """Header and rows of all staff the person may see; that it was taken out is on record."""
+    """Header and rows of all staff the person may see; that it was taken out is on record. Raises: NotPermitted."""
+    require(by, Permission.MANAGE_STAFF)
     record_access(by=by, action=AccessAction.EXPORTED, object_kind="staff")
     return (*COLUMNS, "access", "hospital"), sorted(_rows(by), key=lambda row: (row[-1], row[1].lower(), row[2]))
 

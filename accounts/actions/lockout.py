@@ -9,11 +9,16 @@ from django.db.models import Q
 from accounts.actions.staff_tries import BUDGET_WINDOW, DEVICE, OWN_PASSWORD, SECOND_FACTOR, SECOND_FACTOR_DAY
 from accounts.audit import AccessAction, record_access
 from accounts.models import GuessCounter, LoginDevice, User
+from accounts.permissions import require_for_staff
 
 
 @transaction.atomic
 def release_lockout(*, user: User, by: User | None, at: dt.datetime) -> None:
-    """Let the person try again at once, wherever they failed: password, known devices, second factor."""
+    """Let the person try again at once, wherever they failed: password, known devices, second factor.
+
+    Raises: NotPermitted.
+    """
+    require_for_staff(by, user)
     User.objects.filter(pk=user.pk).update(login_attempts=0, lockout_until=None)
     GuessCounter.objects.filter(_counters_of(user)).delete()
     record_access(

@@ -23,6 +23,7 @@ from accounts.actions.staff_tries import (
 )
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
+from accounts.permissions import require_for_staff
 from accounts.refusals import Conflict, Invalid
 from accounts.second_factor import needs_second_factor
 
@@ -107,10 +108,11 @@ def remove_second_factor(*, by: User, at: dt.datetime) -> None:
 def reset_second_factor(*, user: User, by: User | None, at: dt.datetime) -> None:
     """Remove another's, who lost the app and the codes. Where one is needed, the next sign-in asks to add it.
 
-    Raises: NotYourOwn.
+    Raises: NotPermitted, NotYourOwn.
     """
     if by is not None and by.pk == user.pk:
         raise NotYourOwn
+    require_for_staff(by, user)
     _remove(user, by)
 
 

@@ -13,6 +13,7 @@ from accounts.actions.guesses import lock_counter
 from accounts.audit import AccessAction, record_access
 from accounts.metrics import step_ups_locked
 from accounts.models import DeviceToken, GuessCounter, LoginDevice, Patient, User
+from accounts.permissions import Permission, require
 from accounts.refusals import Forbidden, Invalid
 
 TRIES = "step_up"
@@ -44,7 +45,8 @@ def step_up(*, by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetim
 
 @transaction.atomic
 def release_step_up(*, by: User, patient_id: uuid.UUID, at: dt.datetime) -> None:
-    """Let a patient try again, after staff have checked who they are."""
+    """Let a patient try again, after a doctor has checked who they are. Raises: NotPermitted."""
+    require(by, Permission.TREAT_PATIENTS)
     GuessCounter.objects.filter(kind=TRIES, subject=str(patient_id)).delete()
     record_access(
         by=by,

@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from hospitals.actions.hit_visits import NO_ANSWERS, VisitAnswers, settle_hit_visits
+from hospitals.actions.hours_access import require_for_hours
 from hospitals.hours import Window, in_order
 from hospitals.models import Doctor, DoctorAvailability
 from hospitals.open_hours import BookedVisit, hit_by_hours
@@ -29,11 +30,12 @@ def replace_weekly_hours(
     `answers` say what becomes of booked visits that lay inside the hours and no longer do. Where nobody is there to
     be asked (`by` is None) these stay as they are.
 
-    Raises: OverlappingWindows, VisitsHit (for visits without an answer: nothing is saved).
+    Raises: NotPermitted, OverlappingWindows, VisitsHit (for visits without an answer: nothing is saved).
     """
     wanted = in_order(windows)
     # Whoever saves second waits here, and then replaces the first plan whole: two plans never mix.
     locked = Doctor.objects.select_for_update(of=("self",), no_key=True).get(pk=doctor.pk)
+    require_for_hours(by, locked)
     kept = {Window(row.day_of_week, row.start_time, row.end_time): row.pk for row in locked.availability.all()}
     stale = [pk for window, pk in kept.items() if window not in wanted]
     missing = [window for window in wanted if window not in kept]

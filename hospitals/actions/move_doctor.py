@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.permissions import Permission, require
 from hospitals.actions.staff_rows import record_change
 from hospitals.models import Doctor, Hospital
 from hospitals.ports import schedule_publisher
@@ -24,8 +25,9 @@ def move_doctor(*, doctor: Doctor, hospital: Hospital, by: User | None, at: dt.d
     """The doctor works at another hospital from now on. What they wrote, and visits that were, stay with the old one;
     weekly hours go along, and are published again in the new one's zone.
 
-    Raises: DoctorHasOpenRecords.
+    Raises: NotPermitted, DoctorHasOpenRecords.
     """
+    require(by, Permission.MANAGE_HOSPITALS)
     user = User.objects.select_for_update().get(pk=doctor.pk)
     old = user.hospital_id
     if old == hospital.pk:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Profile, Role, User
+from accounts.permissions import Permission, require, require_for_staff
 from accounts.wake_ups import wake
 from hospitals.actions.staff_rows import (
     StaffRow,
@@ -60,8 +61,9 @@ def add_staff_member(
     """Create the user, the profile and the role's row, with a password that must be changed at the first sign-in;
     or, `by_mail`, with none, and a link on its way to set one.
 
-    Raises: EmailTaken, NotStaffRole.
+    Raises: NotPermitted, EmailTaken, NotStaffRole.
     """
+    require(by, Permission.MANAGE_STAFF, hospital=hospital.pk)
     password = None if by_mail else make_temporary_password()
     user = User(email=email.strip(), role=role, hospital=hospital)
     give_password(user, password, make_password(password), at=at)
@@ -80,8 +82,9 @@ def add_staff_member(
 def update_staff_member(
     *, member: StaffRow, full_name: str, detail: str | None, by: User | None, at: dt.datetime
 ) -> None:
-    """Change the name, and a doctor's specialty or a pharmacist's pharmacy (`detail`)."""
+    """Change the name, and a doctor's specialty or a pharmacist's pharmacy (`detail`). Raises: NotPermitted."""
     user = User.objects.select_for_update().get(pk=member.pk)
+    require_for_staff(by, user)
     Profile.objects.update_or_create(user=user, defaults={"full_name": full_name})
     if isinstance(member, Doctor):
         Doctor.objects.filter(pk=member.pk).update(specialty=detail)
@@ -94,7 +97,7 @@ def update_staff_member(
 def deactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> None:
     """End the person's access at once. The records they made stay.
 
-    Raises: CannotDeactivateYourself.
+    Raises: NotPermitted, CannotDeactivateYourself.
     """
     if by is not None and by.pk == user.pk:
         raise CannotDeactivateYourself
@@ -103,13 +106,14 @@ def deactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> 
 
 @transaction.atomic
 def reactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> None:
+    """Let the person in again. Raises: NotPermitted."""
     _set_active(user, is_active=True, by=by, reason="reactivated")
 
 
 def reset_staff_password(*, user: User, by: User | None, at: dt.datetime) -> str:
     """Give the person a new temporary password and return it, the only time it can be seen.
 
-    Raises: OwnPasswordPage.
+    Raises: NotPermitted, OwnPasswordPage.
     """
     password = make_temporary_password()
     _replace_password(user, password, by=by, at=at, reason="password reset")
@@ -119,7 +123,7 @@ def reset_staff_password(*, user: User, by: User | None, at: dt.datetime) -> str
 def mail_password_link(*, user: User, by: User | None, at: dt.datetime) -> None:
     """End the person's password, and mail them a link to set their own. Links mailed before end too.
 
-    Raises: OwnPasswordPage.
+    Raises: NotPermitted, OwnPasswordPage.
     """
     _replace_password(user, None, by=by, at=at, reason="password link")
 
@@ -138,6 +142,7 @@ def _replace_password(user: User, password: str | None, *, by: User | None, at: 
     encoded = make_password(password)  # before the row is locked
     with transaction.atomic():
         locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        require_for_staff(by, locked)
         give_password(locked, password, encoded, at=at)
         locked.save(
             update_fields=["password", "password_temp", "force_password_change", "temporary_password_expires_at"]
@@ -154,6 +159,7 @@ def _mail_link(user: User, *, at: dt.datetime) -> None:
 
 def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) -> None:
     locked = User.objects.select_for_update().get(pk=user.pk)
+    require_for_staff(by, locked)
     if locked.is_active == is_active:
         return
     locked.is_active = is_active

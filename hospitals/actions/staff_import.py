@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from accounts.models import Profile, StaffMail, User
+from accounts.permissions import Permission, require
 from accounts.wake_ups import wake
 from hospitals.actions.staff_rows import (
     EmailTaken,
@@ -50,8 +51,9 @@ class ImportIsOver(Exception):
 def keep_staff_import(*, hospital: Hospital, lines: Sequence[StaffLine], by: User, at: dt.datetime) -> StaffImport:
     """Keep checked lines until somebody confirms them.
 
-    Raises: ImportHasProblems.
+    Raises: NotPermitted, ImportHasProblems.
     """
+    require(by, Permission.MANAGE_STAFF, hospital=hospital.pk)
     if any(one.problems for one in lines):
         raise ImportHasProblems
     rows = [{"line": one.line, **one.cells} for one in lines]
@@ -146,8 +148,9 @@ def _add_all(one: StaffImport, *, by: User, at: dt.datetime, told: Callable[[uui
 def add_staff_members(*, hospital: Hospital, people: Sequence[Newcomer], by: User | None, at: dt.datetime) -> None:
     """Add all of them or, when one is refused, nobody; each is mailed a link to set a password.
 
-    Raises: EmailTaken, NotStaffRole.
+    Raises: NotPermitted, EmailTaken, NotStaffRole.
     """
+    require(by, Permission.MANAGE_STAFF, hospital=hospital.pk)
     users = [User(id=uuid.uuid4(), email=one.email, role=one.role, hospital=hospital) for one in people]
     for user in users:
         # Without a password there is nothing to hash, which would take a quarter of a second each.

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from hospitals.actions.hit_visits import NO_ANSWERS, VisitAnswers, settle_hit_visits
+from hospitals.actions.hours_access import require_for_hours
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.open_hours import hit_by_time_off
 from hospitals.ports import booked_visits, schedule_publisher
@@ -32,11 +33,11 @@ def add_time_off(
 
     Where nobody is there to be asked (`by` is None) these stay as they are.
 
-    Raises: TimeOffEndsBeforeStart, VisitsHit (for visits without an answer: nothing is saved).
+    Raises: NotPermitted, TimeOffEndsBeforeStart, VisitsHit (for visits without an answer: nothing is saved).
     """
     if ends_at <= starts_at:
         raise TimeOffEndsBeforeStart
-    locked = _lock(doctor)
+    locked = _lock(doctor, by)
     if by is not None:
         hit = hit_by_time_off(booked_visits().booked(locked.pk, at=at), start=starts_at, end=ends_at)
         settle_hit_visits(hit, answers=answers, cause="time_off", by=by, at=at)
@@ -54,15 +55,16 @@ def add_time_off(
 
 @transaction.atomic
 def cancel_time_off(*, time_off: DoctorTimeOff, by: User | None, at: dt.datetime) -> None:
-    """Take the time off back. Doing it twice is the same as once."""
-    locked = _lock(time_off.doctor)
+    """Take the time off back. Doing it twice is the same as once. Raises: NotPermitted."""
+    locked = _lock(time_off.doctor, by)
     removed, _by_model = DoctorTimeOff.objects.filter(pk=time_off.pk).delete()
     if removed:
         _announce(locked, by=by, reason="time off cancelled")
 
 
-def _lock(doctor: Doctor) -> Doctor:
+def _lock(doctor: Doctor, by: User | None) -> Doctor:
     locked: Doctor = Doctor.objects.select_for_update(of=("self",), no_key=True).get(pk=doctor.pk)
+    require_for_hours(by, locked)
     return locked
 
 

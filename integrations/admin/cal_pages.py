@@ -16,24 +16,18 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.models import Doctor
 from integrations.admin.cal_forms import GivenIdsForm
 from integrations.admin.cal_sides import sides_of
+from integrations.calcom.access import may_publish
 from integrations.calcom.connect import CannotConnect
 from integrations.calcom.connecting import ask_to_connect
 from integrations.calcom.link_check import ask_for_check
 from integrations.calcom.schedules import push_ours
 from integrations.calcom.texts import STEP_TEXTS, publish_text, reason_text
 from integrations.models import CalConnection, CalLink
-
-
-def may_publish(user: User, doctor: Doctor) -> bool:
-    """The hospital's admin, who keeps the hours; and the operator, who keeps the connection."""
-    keeps_hours = has_permission(user, Permission.MANAGE_HOURS, hospital=doctor.hospital_id)
-    return keeps_hours or has_permission(user, Permission.MANAGE_INTEGRATIONS)
 
 
 class CalDoctorPages(ReadOnlyAdmin):
@@ -82,7 +76,7 @@ class CalDoctorPages(ReadOnlyAdmin):
             return refusal
         link = _link_of(doctor)
         if link is not None:
-            ask_for_check(link)
+            ask_for_check(link, by=acting_user(request))
             self.message_user(request, _("Cal.com is being asked. Reload this page in a moment."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("doctor", pk))
 
@@ -130,7 +124,7 @@ class CalDoctorPages(ReadOnlyAdmin):
         doctor = self._doctor(request, pk)
         if doctor is None:
             return None, self.not_found(request, str(pk))
-        if not may_publish(acting_user(request), doctor):
+        if not may_publish(acting_user(request), doctor.hospital_id):
             raise PermissionDenied
         return doctor, HttpResponse()
 
@@ -146,7 +140,7 @@ class CalDoctorPages(ReadOnlyAdmin):
             "sides": sides_of(link, at=at) if link is not None else None,
             "connection": connection,
             "connection_text": connection_text(connection),
-            "may_publish": may_publish(user, doctor),
+            "may_publish": may_publish(user, doctor.hospital_id),
             "may_type_ids": has_permission(user, Permission.MANAGE_INTEGRATIONS),
             "may_change_hours": has_permission(user, Permission.MANAGE_HOURS, hospital=doctor.hospital_id),
             "absence_is_ahead": link is not None and link.absence_until is not None and link.absence_until > at,

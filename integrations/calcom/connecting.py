@@ -16,6 +16,7 @@ from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from accounts.wake_ups import wake
 from hospitals.models import Doctor
+from integrations.calcom.access import require_to_publish, require_to_type_ids
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.connect import CannotConnect, connect_doctor, refuse_taken
 from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
@@ -34,8 +35,13 @@ MOST_TRIES = 5
 
 @transaction.atomic
 def ask_to_connect(*, doctor: Doctor, given: GivenIds | None = None, by: User | None, at: dt.datetime) -> CalConnection:
-    """Have a worker connect the doctor, again if need be. Raises: CannotConnect for an id that another doctor has."""
+    """Have a worker connect the doctor, again if need be.
+
+    Raises: NotPermitted, CannotConnect for an id that another doctor has.
+    """
+    require_to_publish(by, doctor.hospital_id)
     if given is not None:
+        require_to_type_ids(by)
         refuse_taken(doctor.pk, given.user_id, given.event_type_id)
     connection, _ = CalConnection.objects.update_or_create(
         doctor=doctor,
@@ -67,7 +73,10 @@ def ask_to_connect(*, doctor: Doctor, given: GivenIds | None = None, by: User | 
 
 @transaction.atomic
 def ask_to_connect_all(*, doctors: Iterable[Doctor], by: User | None, at: dt.datetime) -> int:
-    """Have all of these connected; those who wait already keep their place. Returns how many were asked for."""
+    """Have all of these connected; those who wait already keep their place. Returns how many were asked for.
+
+    Raises: NotPermitted.
+    """
     waiting = set(
         CalConnection.objects.filter(state__in=[State.ASKED, State.WORKING]).values_list("doctor_id", flat=True)
     )

@@ -14,7 +14,9 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
 from accounts.wake_ups import wake
+from integrations.calcom.access import require_to_publish
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.errors import CalcomError, CalcomRefused
 from integrations.calcom.event_types import pushed_values
@@ -72,8 +74,9 @@ class Look:
         return self.event_types[team_id]
 
 
-def ask_for_check(link: CalLink) -> None:
-    """Have this link looked at soon."""
+def ask_for_check(link: CalLink, *, by: User | None) -> None:
+    """Have this link looked at soon. Raises: NotPermitted."""
+    require_to_publish(by, link.doctor.hospital_id)
     CalLink.objects.filter(pk=link.pk).update(checked_at=None)
     wake("check_links")
 

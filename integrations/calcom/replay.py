@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
+from accounts.permissions import Permission, require
 from accounts.wake_ups import wake
 from integrations.models import CalWebhook
 
@@ -39,7 +40,9 @@ def replay_webhooks(
     """Have these applied again, oldest first, in batches of a transaction each. Returns how many.
 
     Which they are is decided at the start. `progress` is told how many are set back so far.
+    Raises: NotPermitted.
     """
+    require(by, Permission.MANAGE_INTEGRATIONS)
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     done = 0
     for first in range(0, len(ids), BATCH):

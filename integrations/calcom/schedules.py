@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
+from integrations.calcom.access import require_to_publish
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
 from integrations.calcom.inputs import ScheduleInput
@@ -82,7 +83,8 @@ def desired_schedule(doctor_id: uuid.UUID) -> ScheduleInput | None:
 
 @transaction.atomic
 def push_ours(*, doctor: Doctor, by: User | None, at: dt.datetime) -> None:
-    """Send the doctor's hours now, over whatever Cal.com holds."""
+    """Send the doctor's hours now, over whatever Cal.com holds. Raises: NotPermitted."""
+    require_to_publish(by, doctor.hospital_id)
     link = CalLink.objects.select_for_update().get(doctor=doctor)
     wanted = desired_schedule(doctor.pk)
     link.wanted_hash, link.pushed_hash = schedule_hash(wanted) if wanted else None, None

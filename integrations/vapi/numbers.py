@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
+from accounts.permissions import Permission, require
 from accounts.phone_numbers import InvalidPhone, parse_phone
 from integrations.models import VapiNumber
 
@@ -30,7 +31,8 @@ def hospital_called(number: str | None) -> uuid.UUID | None:
 
 @transaction.atomic
 def save_number(*, number: VapiNumber, by: User | None, at: dt.datetime) -> VapiNumber:
-    """Keep a checked number. Calls that were before stay where they are."""
+    """Keep a checked number. Calls that were before stay where they are. Raises: NotPermitted."""
+    require(by, Permission.MANAGE_INTEGRATIONS)
     number.save()
     record_access(
         by=by,

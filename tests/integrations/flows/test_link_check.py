@@ -42,7 +42,7 @@ def there(connected: Connected) -> list[tuple[str, str, str]]:
 
 
 def check(connected: Connected) -> CalLink:
-    ask_for_check(connected.link)
+    ask_for_check(connected.link, by=None)
     assert check_due_links(at=timezone.now()) == 1
     return CalLink.objects.get()
 
@@ -191,7 +191,7 @@ def test_without_a_zone_only_what_is_gone_counts(connected: Connected) -> None:
 
 
 def test_no_calls_left_leaves_the_rest_due(connected: Connected) -> None:
-    ask_for_check(connected.link)
+    ask_for_check(connected.link, by=None)
     next_call(connected.simulator, "GET /v2/organizations/*/schedules/*", "429")
     assert check_due_links(at=timezone.now()) == 0
     assert CalLink.objects.get().checked_at is None
