@@ -5,19 +5,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import time_machine
 from pytest_django import Settings
 
-from accounts.models import Patient
+from accounts.models import Patient, User
 from hospitals.models import Doctor, DoctorAvailability
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.connect import connect_doctor
 from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from integrations.models import CalLink
-from tests.cast import HospitalCast
+from tests.cast import PASSWORD, HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, control
 
 # A Monday far ahead, ten o'clock in Vienna: the simulator's clock is the real one.
 MONDAY_TEN = dt.datetime(2050, 9, 5, 8, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
+    """Stands still at the NOW of the module."""
+    with time_machine.travel(request.module.NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("operator@wardbook.test", PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +51,8 @@ class Connected:
 
 
 @pytest.fixture
-def connected(
-    simulator: SimulatorProcess, north: HospitalCast, patient: Patient, settings: Settings
-) -> Iterator[Connected]:
+def ready(simulator: SimulatorProcess, north: HospitalCast, settings: Settings) -> HospitalCast:
+    """Hospital North with a team in an emptied simulator, its doctor with Monday hours and not connected."""
     settings.CALCOM_API_URL = simulator.url
     settings.CALCOM_API_KEY = simulator.api_key
     control(simulator, "POST", "reset")
@@ -48,7 +60,17 @@ def connected(
     north.hospital.cal_team_id = TEAM_ID
     north.hospital.save()
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time="09:00", end_time="12:00")
+    return north
+
+
+@pytest.fixture
+def calcom(simulator: SimulatorProcess) -> Iterator[CalcomClient]:
     client = CalcomClient(simulator.config)
-    link = connect_doctor(north.doctor.pk, client)
-    yield Connected(simulator, client, north.doctor, patient, link)
+    yield client
     client.close()
+
+
+@pytest.fixture
+def connected(ready: HospitalCast, simulator: SimulatorProcess, calcom: CalcomClient, patient: Patient) -> Connected:
+    link = connect_doctor(ready.doctor.pk, calcom)
+    return Connected(simulator, calcom, ready.doctor, patient, link)

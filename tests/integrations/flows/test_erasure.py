@@ -1,114 +1,25 @@
-"""Erasing a patient: what goes, what stays, and that neither a pull nor a replay brings the name back."""
+"""Erasing a patient: what goes, what stays, and who may when."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import uuid
-from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.apps import apps
-from django.db import connection
 from django.test import Client
-from pydantic import JsonValue
 
 from accounts.actions.carry_out_erasure import BATCH, run_erasure_step
 from accounts.actions.erasure import NotAllowed, NotAsked, NotYet, approve_erasure
-from accounts.models import AccessEvent, ErasureRequest, Patient, Profile, SmsMessage, User
-from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage
-from hospitals.models import Doctor
-from integrations.calcom.processing import process_pending_webhooks
-from integrations.calcom.pull import pull_changed_bookings
-from integrations.calcom.replay import replay_webhooks
-from integrations.models import BookingRequest, CalWebhook, SyncDrift, VapiEvent
-from tests.cast import PASSWORD, HospitalCast, make_patient
+from accounts.models import AccessEvent, ErasureRequest, Patient, Profile, User
+from clinical.models import Appointment, AppointmentBooking, Prescription
+from integrations.models import BookingRequest
+from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit
 from tests.integrations.flows.conftest import Connected
-from tests.integrations.flows.mirror import PATIENT_PHONE, imported
-from tests.integrations.flows.test_webhooks import event, post
+from tests.integrations.flows.erasing import DAY, NAME, NOW, NUMBER, WORDS, ask, erase, fill, hits, mirrored_visit
 from tests.permissions.world import everything
 
-pytestmark = pytest.mark.django_db
-
-NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
-MINUTE = dt.timedelta(minutes=1)
-DAY = dt.timedelta(days=1)
-NAME, NUMBER, WORDS = "Paula Patient", PATIENT_PHONE[1:], "my-own-words"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def operator(db: None) -> User:
-    return User.objects.create_superuser("operator@wardbook.test", PASSWORD)
-
-
-def ask(patient: Patient) -> ErasureRequest:
-    return ErasureRequest.objects.create(patient=patient, asked_at=NOW)
-
-
-def erase(patient: Patient, operator: User) -> ErasureRequest:
-    request = approve_erasure(by=operator, request_id=ask(patient).pk, at=NOW)
-    while run_erasure_step(at=NOW):
-        pass
-    request.refresh_from_db()
-    return request
-
-
-def hits(text: str) -> list[str]:
-    """The tables in which the text stands anywhere."""
-    with connection.cursor() as cursor:
-        tables = connection.introspection.table_names(cursor)
-        found = []
-        for table in sorted(tables):
-            cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}" x WHERE x::text LIKE %s)', [f"%{text}%"])
-            if cursor.fetchone() == (True,):
-                found.append(table)
-    return found
-
-
-def mirrored_visit(connected: Connected) -> Appointment:
-    """A past visit of the patient, pulled from Cal.com, where the name stays."""
-    imported(
-        connected,
-        "a",
-        start="2026-11-30T09:00:00Z",
-        attendee={"name": NAME, "phoneNumber": PATIENT_PHONE},
-        updatedAt=(NOW - 5 * MINUTE).isoformat(),
-    )
-    pull_changed_bookings()
-    visit: Appointment = Appointment.objects.get()
-    assert (visit.patient_id, visit.guest_name) == (connected.patient.pk, NAME)
-    return visit
-
-
-def fill(patient: Patient, doctor: Doctor) -> None:
-    prescription = make_prescription(doctor, patient)
-    prescription.status, prescription.denial_reason = "DENIED", "withdrawn"
-    prescription.denial_note = WORDS
-    prescription.save()
-    PrescriptionMessage.objects.create(prescription=prescription, author=doctor.user, body=WORDS)
-    AiSession.objects.create(
-        patient=patient, source="PHONE_CALL", transcript=WORDS, summary=WORDS, vapi_session_id="call-1"
-    )
-    VapiEvent.objects.create(
-        event_type="end", call_id="call-1", projection={"said": WORDS}, body_sha256="1", status="PROCESSED"
-    )
-    BookingRequest.objects.create(kind="book", patient=patient, doctor=doctor, reason=WORDS, state="done")
-    SmsMessage.objects.create(kind="reminder", number=NUMBER)
-    make_visit(doctor, patient, NOW - DAY, cancellation_reason=WORDS, guest_name=NAME)
-    guest = make_visit(doctor, None, NOW - 2 * DAY, guest_name=NAME)
-    AppointmentBooking.objects.create(
-        uid=guest.cal_booking_id, appointment=guest, attendee_name=NAME, attendee_phone=NUMBER, attendee_at=NOW
-    )
-    User.objects.filter(pk=patient.pk).update(email="paula@example.org")
-    Patient.objects.filter(pk=patient.pk).update(date_of_birth=dt.date(1980, 5, 17), time_zone="Europe/Vienna")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def test_name_number_and_words_are_nowhere_and_the_rest_stays(connected: Connected, operator: User) -> None:
@@ -148,84 +59,6 @@ def test_name_number_and_words_are_nowhere_and_the_rest_stays(connected: Connect
     assert (row.erased_at, row.user.phone, row.user.is_active) == (NOW, None, False)
     actions = AccessEvent.objects.filter(patient_id=patient.pk).order_by("id").values_list("action", "actor_id")
     assert list(actions) == [("approved_erasure", operator.pk), ("erased", None)]
-
-
-def test_a_pull_does_not_bring_the_name_back(
-    connected: Connected, operator: User, clock: time_machine.Traveller
-) -> None:
-    visit = mirrored_visit(connected)
-    erase(connected.patient, operator)
-    clock.shift(9 * MINUTE)
-    # The booking changes there, and is listed again with its name.
-    imported(
-        connected,
-        "a",
-        start="2026-11-30T09:30:00Z",
-        attendee={"name": NAME, "phoneNumber": PATIENT_PHONE},
-        updatedAt=(NOW + 5 * MINUTE).isoformat(),
-    )
-    assert pull_changed_bookings().repaired == {"changed_times": 1}
-    assert Appointment.objects.get().start_ts == visit.start_ts + 30 * MINUTE
-    assert Appointment.objects.get().patient_id == connected.patient.pk
-    assert pull_changed_bookings().repaired == {}
-    assert not SyncDrift.objects.exists()
-    assert (hits(NAME), hits(NUMBER)) == ([], [])
-
-
-def test_an_old_booking_that_was_missed_names_nobody_either(
-    connected: Connected, operator: User, clock: time_machine.Traveller
-) -> None:
-    erase(connected.patient, operator)
-    newcomer = make_patient(NUMBER, "Nora New")
-    clock.shift(MINUTE)
-    attendee: JsonValue = {"name": NAME, "phoneNumber": PATIENT_PHONE}
-    imported(connected, "old", attendee=attendee, updatedAt=(NOW - MINUTE).isoformat())
-    imported(
-        connected,
-        "new",
-        start="2026-12-14T09:00:00Z",
-        attendee={"name": "Nora New", "phoneNumber": PATIENT_PHONE},
-        updatedAt=(NOW + MINUTE).isoformat(),
-    )
-    pull_changed_bookings()
-    old, new = (Appointment.objects.get(cal_booking_id=uid) for uid in ("old", "new"))
-    assert (old.patient_id, old.guest_name) == (None, None)
-    # Who has the number now is known by it.
-    assert (new.patient_id, new.guest_name) == (newcomer.pk, "Nora New")
-    assert hits(NAME) == []
-
-
-def test_a_replayed_or_late_webhook_does_not_bring_the_name_back(connected: Connected, operator: User) -> None:
-    attendees = [{"name": NAME, "email": "p@test", "phoneNumber": PATIENT_PHONE}]
-    organizer_id = connected.link.cal_user_id or 0
-    post(event(organizer_id, attendees=attendees))
-    process_pending_webhooks(at=NOW)
-    visit = Appointment.objects.get()
-    assert visit.patient_id == connected.patient.pk
-    Appointment.objects.update(start_ts=NOW - DAY, end_ts=NOW - DAY + 30 * MINUTE)
-    done = erase(connected.patient, operator)
-    assert done.report["webhook_bodies"] == 1
-    assert hits(NAME) == []
-    assert replay_webhooks(CalWebhook.objects.all(), by=None, at=NOW) == 1
-    process_pending_webhooks(at=NOW)
-    # Another one about the same booking, as Cal.com sends it, with the name in it.
-    post(event(organizer_id, attendees=attendees, title="A visit"))
-    flat = {"triggerEvent": "MEETING_ENDED", "uid": "uid-1", "attendees": attendees, "title": NAME}
-    post(json.dumps(flat).encode())
-    process_pending_webhooks(at=NOW)
-    assert set(CalWebhook.objects.values_list("status", flat=True)) == {"PROCESSED"}
-    assert hits(NAME) == []
-    assert Appointment.objects.get().pk == visit.pk
-
-
-def test_late_words_of_a_talk_are_not_kept(connected: Connected, operator: User) -> None:
-    fill(connected.patient, connected.doctor)
-    erase(connected.patient, operator)
-    talk = AiSession.objects.get()
-    talk.transcript, talk.summary = WORDS, WORDS
-    talk.save()
-    assert AiSession.objects.filter(transcript=None, summary=None).count() == 1
-    assert hits(WORDS) == []
 
 
 def test_what_is_open_is_in_the_way(patient: Patient, operator: User, north: HospitalCast) -> None:

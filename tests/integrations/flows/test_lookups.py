@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 import time_machine
@@ -19,16 +18,10 @@ from tests.integrations.calcom.clinic import counts, next_call
 from tests.integrations.flows.conftest import Connected
 from tests.integrations.flows.mirror import imported, listed, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 LOOK_UP = "GET /v2/bookings/*"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
 
 
 def look_up(*uids: str) -> None:

@@ -14,11 +14,11 @@ from hospitals.models import DoctorAvailability
 from integrations.models import VapiEvent, VapiNumber
 from integrations.vapi.tools import TOOLS
 from tests.cast import HospitalCast
-from tests.integrations.flows.conftest import Connected, connected, simulator
+from tests.integrations.flows.conftest import Connected, calcom, connected, ready, simulator
 from tests.integrations.vapi.messages import CALLED, CALLER, WORDS, message, post
 from tests.integrations.vapi.phone import needs_samples, sample
 
-__all__ = ["connected", "simulator"]
+__all__ = ["calcom", "connected", "ready", "simulator"]
 
 pytestmark = pytest.mark.django_db
 MONDAY = "2050-09-05"
