@@ -38,6 +38,13 @@ class Conflict(Refused):
     """What was asked for makes sense, but not now."""
 
 
+class PersonErased(Conflict):
+    """Nothing new is written about somebody who was erased."""
+
+    code = "person_erased"
+    message = _("This person has been erased: nothing new can be put on file.")
+
+
 class Contradiction(Refused):
     """What was asked for contradicts what the same client said before."""
 

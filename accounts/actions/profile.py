@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient, Profile, User
-from accounts.refusals import Conflict
+from accounts.refusals import Conflict, PersonErased
 
 
 class NameRequired(Conflict):
@@ -30,9 +30,11 @@ class ProfileChanges(TypedDict, total=False):
 def update_own_profile(*, by: User, changes: ProfileChanges, at: dt.datetime) -> Patient:
     """Change a patient's own particulars.
 
-    Raises: NameRequired.
+    Raises: NameRequired, PersonErased.
     """
     patient: Patient = Patient.objects.select_for_update().get(user=by)
+    if patient.erased_at is not None:
+        raise PersonErased  # while this request was on its way
     _update_patient(patient, changes)
     _update_name_and_picture(by, changes)
     record_access(by=by, action=AccessAction.CHANGED_PROFILE, patient_id=by.pk)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.audit import AccessAction
-from accounts.models import User
+from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
+from accounts.refusals import PersonErased
 from clinical.actions.prescription_rows import locked, locked_claimed, locked_own, record_change
 from clinical.actions.refusals import (
     AlreadyClaimed,
@@ -55,7 +56,7 @@ def prescribe(
 
     `prescription_id` is the form's own: sending the same form twice gives the one prescription.
 
-    Raises: NotPermitted, RecordNotOpen, NotFound.
+    Raises: NotPermitted, RecordNotOpen, PersonErased, NotFound.
     """
     # Locked, so that a move to another hospital waits, and two copies of a form come one after the other.
     own = Doctor.objects.for_user(by).filter(pk=by.pk)
@@ -64,6 +65,9 @@ def prescribe(
         raise NotPermitted
     if not is_record_open(by, patient_id):
         raise RecordNotOpen
+    # Locked, so that an erasure that is being decided waits, or is waited for.
+    if Patient.objects.select_for_update(no_key=True).get(pk=patient_id).erased_at is not None:
+        raise PersonErased
     known: Prescription | None = None
     if prescription_id:
         known = Prescription.objects.filter(pk=prescription_id).first()
