@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
-from accounts.audit import AccessAction
 from accounts.data_held import Held, NothingMore, Section
 from accounts.erased_numbers import remember_number
+from accounts.held_number import number_taken_at
 from accounts.models import (
-    AccessEvent,
     DeviceToken,
     ErasureRequest,
     GuessCounter,
@@ -77,8 +76,7 @@ def own_messages(user: User) -> QuerySet[SmsMessage]:
     """Messages to the number since it is this person's: it may have been another's before."""
     if not user.phone:
         return SmsMessage.objects.none()
-    changes = AccessEvent.objects.filter(patient_id=user.pk, action=AccessAction.CHANGED_PHONE).order_by("-id")
-    since = changes.values_list("at", flat=True).first() or user.created_at
+    since = number_taken_at(user.pk) or user.created_at
     rows: QuerySet[SmsMessage] = SmsMessage.objects.filter(number=user.phone, created_at__gte=since)
     return rows
 

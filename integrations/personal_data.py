@@ -17,6 +17,7 @@ from clinical.erasing import guest_visit_ids
 from clinical.models import AiSession, AppointmentBooking
 from integrations.calcom.scrub import scrub_bodies
 from integrations.models import BookingRequest, CalWebhook, VapiEvent
+from integrations.vapi.forgetting import forget, forget_caller
 
 CHUNK = 500
 _SYNC = Held(because="ids of bookings that are being compared, of nobody by themselves")
@@ -41,10 +42,7 @@ def erase_bodies(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
 @transaction.atomic
 def erase_calls(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
     calls = AiSession.objects.filter(patient=patient_id, vapi_session_id__isnull=False).values("vapi_session_id")
-    rows = VapiEvent.objects.filter(call_id__in=calls).exclude(projection={}).order_by("pk")
-    ids = list(rows.values_list("pk", flat=True)[:limit])
-    VapiEvent.objects.filter(pk__in=ids).update(projection={}, notes=None)
-    return len(ids)
+    return forget(VapiEvent.objects.filter(call_id__in=calls), at=at, limit=limit)
 
 
 def _scrub(rows: Any, at: dt.datetime, limit: int | None) -> int:
@@ -81,7 +79,10 @@ class IntegrationsData(NothingMore):
     def erase_at_once(self, user: User, *, at: dt.datetime) -> dict[str, int]:
         guests = guest_visit_ids(user.phone, at=at)
         uids = AppointmentBooking.objects.filter(appointment__in=guests).values("uid") if guests else []
-        return {"guest_webhook_bodies": _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, None)}
+        return {
+            "guest_webhook_bodies": _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, None),
+            "calls_by_number": forget_caller(user.phone, at=at) if user.phone else 0,
+        }
 
     def elsewhere(self, patient_id: uuid.UUID) -> list[str]:
         """Cal.com's numbers of the bookings: name, phone and email stay there, and its API erases no booking."""

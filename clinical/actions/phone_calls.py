@@ -8,15 +8,23 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
+from accounts.erased_numbers import erased_numbers
+from accounts.held_number import number_taken_at
 from accounts.models import Patient
 from clinical.booking_claims import says_booked
 from clinical.models import AiSession
 
 
 class UnknownCaller(Exception):
-    """No patient has the number: the call is nobody's."""
+    """No patient has the number, or none had it when the call was held: it is nobody's."""
 
     code = "unknown_caller"
+
+
+class ErasedCaller(UnknownCaller):
+    """It was the call of a patient who has been erased: what was said is not to be kept anywhere."""
+
+    code = "erased_caller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class PhoneCall:
     """`session_id` is the assistant's id of the call, `phone` the caller's number in digits, which proves nobody."""
 
     session_id: str
-    phone: str = field(repr=False)
+    phone: str | None = field(repr=False)
     started_at: dt.datetime
     ended_at: dt.datetime | None
     twilio_call_id: str | None = field(default=None, repr=False)
@@ -38,19 +46,40 @@ class PhoneCall:
 def record_phone_call(*, call: PhoneCall) -> AiSession:
     """The call's row. Told again, it only fills in what was missing.
 
-    Raises: UnknownCaller.
+    Raises: UnknownCaller, ErasedCaller.
     """
-    patient = Patient.objects.filter(user__phone=call.phone, user__is_active=True).first()
-    if patient is None:
-        raise UnknownCaller
     _lock(call.session_id)
-    session = AiSession.objects.filter(vapi_session_id=call.session_id, source=AiSession.Source.PHONE_CALL).first()
+    sessions = AiSession.objects.filter(vapi_session_id=call.session_id, source=AiSession.Source.PHONE_CALL)
+    session = sessions.select_related("patient").first()
+    if _was_erased(call, session):
+        raise ErasedCaller
+    patient = _caller(call)
     if session is None:
         return _first_word(call, patient)
     if session.patient_id != patient.pk:
         # The number has become somebody else's since.
         raise UnknownCaller
     return _more_words(session, call)
+
+
+def _was_erased(call: PhoneCall, session: AiSession | None) -> bool:
+    if session is not None and session.patient.erased_at is not None:
+        return True
+    # The number may have a new owner since, whose calls are another matter.
+    erased_at = erased_numbers([call.phone]).get(call.phone) if call.phone else None
+    return erased_at is not None and call.started_at <= erased_at
+
+
+def _caller(call: PhoneCall) -> Patient:
+    """Locked: who is being erased meanwhile is waited for, and is nobody then."""
+    owners = Patient.objects.filter(user__phone=call.phone, user__is_active=True, erased_at__isnull=True)
+    patient = owners.select_for_update(of=("self",)).first() if call.phone else None
+    if patient is None:
+        raise UnknownCaller
+    taken_at = number_taken_at(patient.pk)
+    if taken_at is not None and call.started_at < taken_at:
+        raise UnknownCaller
+    return patient
 
 
 def _lock(session_id: str) -> None:

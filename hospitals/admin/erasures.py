@@ -52,6 +52,7 @@ COUNTS: dict[str, Any] = {
     "booking_reasons": lazy("reasons given with bookings"),
     "webhook_bodies": lazy("webhooks"),
     "calls": lazy("reports of calls"),
+    "calls_by_number": lazy("messages about calls from the number"),
 }
 
 

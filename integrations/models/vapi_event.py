@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 
 from accounts.pg_fields import EnumField, NullableTextField, TransactionNow
 from accounts.privacy import privacy
@@ -38,6 +39,9 @@ class VapiEvent(models.Model):
             models.Index(fields=["id"], condition=Q(status="PENDING"), name="vapi_events_pending_idx"),
             models.Index(fields=["call_id"], name="vapi_events_call_idx"),
             models.Index(fields=["received_at"], name="vapi_events_received_idx"),
+            models.Index(fields=["received_at"], condition=Q(status="FAILED"), name="vapi_events_failed_idx"),
+            # Whom to erase is known by the number alone where no patient was found for the call.
+            models.Index(KT("projection__caller"), name="vapi_events_caller_idx"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.client import VapiClient
 from integrations.vapi.errors import VapiError, VapiRefused
+from integrations.vapi.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.payloads import Call
 from integrations.vapi.processing import due, finish
 from integrations.vapi.projection import REPORT, STATUS, project_call
@@ -52,8 +53,11 @@ def _claim(at: dt.datetime) -> VapiEvent | None:
     event = due(at).filter(event_type=STATUS).first()
     if event is None:
         return None
-    if VapiEvent.objects.filter(call_id=event.call_id, event_type=REPORT).exists():
+    reports = VapiEvent.objects.filter(call_id=event.call_id, event_type=REPORT)
+    if notes := list(reports.values_list("notes", flat=True)):
         finish(event, CalWebhook.Status.PROCESSED, REPORTED_NOTE, at)
+        if ERASED_NOTE in notes and event.call_id:
+            forget_call(event.call_id, at=at)
         return event
     event.tries += 1
     event.next_try_at = at + FIRST_RETRY * 2 ** (event.tries - 1)

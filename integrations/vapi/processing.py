@@ -9,8 +9,9 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from clinical.actions.phone_calls import PhoneCall, UnknownCaller, record_phone_call
+from clinical.actions.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
 from integrations.models import CalWebhook, VapiEvent
+from integrations.vapi.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.numbers import digits_of, hospital_called
 from integrations.vapi.payloads import PHONE_TYPES
 from integrations.vapi.projection import REPORT, TOOLS
@@ -36,7 +37,7 @@ def process_next_report(*, at: dt.datetime) -> bool:
         try:
             # A savepoint: the row must be able to say what went wrong.
             with transaction.atomic():
-                note = _record(event)
+                note = _record(event, at)
         except Exception as error:
             if transaction.get_rollback():
                 raise  # the connection is gone, and with it the claim
@@ -59,13 +60,11 @@ def finish(event: VapiEvent, status: str, note: str, at: dt.datetime) -> None:
         log.warning("vapi.event_failed", event_id=event.pk, tries=event.tries)
 
 
-def _record(event: VapiEvent) -> str:
+def _record(event: VapiEvent, at: dt.datetime) -> str:
     told: dict[str, Any] = event.projection
     phone = digits_of(told.get("caller"))
     if told.get("call_type") not in PHONE_TYPES or event.call_id is None:
         return NOT_A_PHONE_CALL_NOTE
-    if phone is None:
-        return NO_PATIENT_NOTE
     ended_at = _moment(told.get("ended_at"))
     # Not every report says when it began.
     started_at = _moment(told.get("started_at")) or ended_at or _moment(told.get("at")) or event.received_at
@@ -82,6 +81,9 @@ def _record(event: VapiEvent) -> str:
     )
     try:
         record_phone_call(call=call)
+    except ErasedCaller:
+        forget_call(event.call_id, at=at)
+        return ERASED_NOTE
     except UnknownCaller:
         return NO_PATIENT_NOTE
     return RECORDED_NOTE

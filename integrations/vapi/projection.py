@@ -14,6 +14,8 @@ STATUS = "status-update"
 TOOLS = "tool-calls"
 OTHER = "unknown"
 
+# What people write between a number's digits.
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/]")
 # A type of Vapi's is a few words; what is not is somebody's text, which has no place in a list.
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,63}")
 
@@ -51,8 +53,8 @@ def project(message: ServerMessage) -> Projection:
         status=message.status,
         ended_reason=message.ended_reason,
         # The call inside is a snapshot from its ringing: what stands beside it counts.
-        caller=message.customer.number or message.call.customer.number,
-        called=message.phone_number.number or message.call.phone_number.number,
+        caller=_number(message.customer.number or message.call.customer.number),
+        called=_number(message.phone_number.number or message.call.phone_number.number),
     )
     if type_of(message) != REPORT:
         return projection
@@ -69,8 +71,8 @@ def project_call(call: Call) -> Projection:
     return _of_call(call) | _facts(
         status=call.status,
         ended_reason=call.ended_reason,
-        caller=call.customer.number,
-        called=call.phone_number.number,
+        caller=_number(call.customer.number),
+        called=_number(call.phone_number.number),
         started_at=call.started_at,
         ended_at=call.ended_at,
         transcript=call.spoken,
@@ -85,6 +87,11 @@ def project_tools(message: ServerMessage, *, tools: Sequence[str], is_verified: 
 
 def _of_call(call: Call) -> Projection:
     return _facts(call_type=call.type, twilio_call_id=call.twilio_call_id)
+
+
+def _number(text: str | None) -> str | None:
+    """Spaced as in E.164: by it an erased person's messages are found."""
+    return _BETWEEN_DIGITS.sub("", text) or None if text else None
 
 
 def _facts(**facts: str | dt.datetime | None) -> Projection:

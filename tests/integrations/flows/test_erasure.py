@@ -32,6 +32,7 @@ def test_name_number_and_words_are_nowhere_and_the_rest_stays(connected: Connect
     assert done.report == {
         "idempotency_keys": 0,
         "guest_webhook_bodies": 0,
+        "calls_by_number": 0,
         "visits_left_to_guests": 0,
         "guest_visits": 1,
         "text_messages": 1,
