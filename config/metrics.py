@@ -1,4 +1,4 @@
-"""`/metrics`, for internal addresses: what this process counted, what the database knows of ceilings and the mirror.
+"""`/metrics`, for internal addresses: what this process counted, what the database knows of ceilings and vendors.
 
 These figures are read from PostgreSQL at each scrape, so they are true whatever process answers.
 """
@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from accounts.send_tallies import ALL, sends_by_scope
 from config.health import is_internal
-from integrations.metrics import MirrorFigures
+from integrations.metrics import VendorFigures
 
 # The metrics library's own variable: where it is set, all processes of a machine are added up.
 SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -62,4 +62,4 @@ class _Ceilings:
 
 _ceilings = CollectorRegistry()
 _ceilings.register(_Ceilings())
-_ceilings.register(MirrorFigures())
+_ceilings.register(VendorFigures())

@@ -1,4 +1,4 @@
-"""How far the mirror of the booking calendar is behind, in figures that name nobody."""
+"""How far behind what vendors told us is, the mirror of the booking calendar above all, in figures that name nobody."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Min, Q, QuerySet, Value
 
+from clinical.models import ChatMessage
 from hospitals.models import Doctor
 from integrations.calcom.drift import PERSISTS_AFTER
 from integrations.calcom.subscription import PROBLEM_TEXTS
-from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncDrift, SyncRun
+from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncDrift, SyncRun, VapiEvent
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 # Older failures have been seen; counting them all would read the whole table.
 FAILURES_COUNTED_FOR = dt.timedelta(days=7)
+CHATS_COUNTED_FOR = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class HealthFigures:
     webhooks_waiting: int
     waiting_since: dt.datetime | None
     webhooks_failed: int
+    calls_failed: int
+    chats_unanswered: int
     schedules_behind: int
     doctors_not_connected: int
     last_pull: SyncRun | None
@@ -45,6 +49,10 @@ class HealthFigures:
         )
 
     @property
+    def is_assistant_fine(self) -> bool:
+        return not (self.calls_failed or self.chats_unanswered)
+
+    @property
     def subscription_problems(self) -> list[str]:
         """In words."""
         return [str(PROBLEM_TEXTS.get(code, code)) for code in self.last_check.problems] if self.last_check else []
@@ -52,10 +60,15 @@ class HealthFigures:
 
 def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
     """Four queries, each by an index or of a table that is small when all is well."""
-    failed = CalWebhook.objects.filter(status=CalWebhook.Status.FAILED, received_at__gte=at - FAILURES_COUNTED_FOR)
+    failures = {"status": CalWebhook.Status.FAILED, "received_at__gte": at - FAILURES_COUNTED_FOR}
+    unanswered = ChatMessage.objects.filter(
+        state=ChatMessage.State.FAILED, kind=ChatMessage.Kind.MESSAGE, asked_at__gte=at - CHATS_COUNTED_FOR
+    )
     counted = _count_together(
         waiting=(CalWebhook.objects.filter(status=CalWebhook.Status.PENDING), "received_at"),
-        failed=(failed, "received_at"),
+        failed=(CalWebhook.objects.filter(**failures), "received_at"),
+        calls_failed=(VapiEvent.objects.filter(**failures), "received_at"),
+        chats=(unanswered, "asked_at"),
         drifts=(SyncDrift.objects.filter(seen__gte=PERSISTS_AFTER), "first_seen_at"),
         given_up=(BookingLookup.objects.filter(due_at__isnull=True), "due_at"),
     )
@@ -67,6 +80,8 @@ def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
         webhooks_waiting=counted["waiting"][0],
         waiting_since=counted["waiting"][1],
         webhooks_failed=counted["failed"][0],
+        calls_failed=counted["calls_failed"][0],
+        chats_unanswered=counted["chats"][0],
         schedules_behind=doctors["behind"],
         doctors_not_connected=doctors["not_connected"],
         last_pull=SyncRun.objects.order_by("-pk").first(),

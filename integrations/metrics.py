@@ -1,4 +1,4 @@
-"""What an operator's alarms watch of the mirror, read from the database: workers do the work, and web is asked."""
+"""What an operator's alarms watch of what vendors do for us, read from the database: workers work, and web is asked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from prometheus_client.core import GaugeMetricFamily
 from integrations.calcom.drift import persisting_drifts
 from integrations.calcom.schedules import push_due
 from integrations.models import BookingLookup, CalConnection, CalLink, CalWebhook, SubscriptionCheck, SyncRun
+from integrations.vapi.figures import assistant_figures
 
 COUNTED_FOR = dt.timedelta(days=1)
 
 
-class MirrorFigures:
+class VendorFigures:
     """A collector. Without figures when the database does not answer: an alarm should watch for their absence too."""
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -26,7 +27,7 @@ class MirrorFigures:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            yield from mirror_figures(at=timezone.now())
+            yield from (*mirror_figures(at=timezone.now()), *assistant_figures(at=timezone.now()))
         except DatabaseError:
             return
 
