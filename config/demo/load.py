@@ -98,7 +98,7 @@ def _made(people: People, connected: Calendar, *, at: dt.datetime, report: Repor
     visits = plan_visits(people.houses, at=at)
     booked = bookings.Builder(at=at, organizers=connected.organizers).build(visits)
     report("prescriptions")
-    written = prescriptions.Builder(at=at).build(visits)
+    written = prescriptions.Builder(at=at).build(people.houses, visits)
     report("talks")
     held = talks.Builder(at=at).build(people.houses, visits, booked.appointments)
     return Demo(people, booked, written, held, connected)

@@ -48,7 +48,6 @@ DENIALS = (
     ("dose", "Above the highest daily dose for this age."),
     ("allergy", "A penicillin allergy is noted here."),
     ("withdrawn", ""),
-    ("expired", ""),
     ("other", "The patient asked us not to prepare it."),
 )
 TALKS = (

@@ -1,4 +1,4 @@
-"""Prescriptions in every state, with the times and the talk that led there."""
+"""Prescriptions in every state, with the times and the talk that led there: a pharmacy that keeps up with its work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import models
 
 from clinical.models import Prescription, PrescriptionMessage
@@ -17,16 +18,21 @@ from config.demo.people import House
 from config.demo.visits import Visit
 
 PRESCRIPTIONS = 400
-# How many of them are where; the rest is dispensed.
-WAITING, CLAIMED, APPROVED, DENIED = 34, 18, 48, 54
+DENIED = 54
+# How many minutes each of a hospital's open ones has waited: nobody's yet, in somebody's hands, ready to fetch.
+UNCLAIMED = (2, 7, 11, 16, 24, 33, 47)
+CLAIMED = (13, 21, 38)
+READY = (45, 80, 130, 190, 26 * 60)
+# Written within these minutes: most of it is done by now.
+DONE_LATELY, DENIED_LATELY = 16, 2
+LATELY = (70, 10 * 60)
+# What a pharmacist takes, at most: to take one up, to decide, and until it is fetched on the day or later.
+TAKEN_UP, DECIDED = dt.timedelta(minutes=25), dt.timedelta(minutes=12)
+FETCHED, FETCHED_LATER = dt.timedelta(minutes=50), dt.timedelta(hours=30)
 ASKED_ABOUT = 0.12
-# Written without a visit.
-REPEATS = 12
-# What nobody fetches.
-EXPIRES_AFTER = dt.timedelta(days=14)
 
-MadeFrom = tuple[Visit, dt.datetime]
 Maker = Callable[[Prescription, uuid.UUID], None]
+Plan = tuple[Visit, dt.datetime, Maker]
 
 
 @dataclass(slots=True)
@@ -42,50 +48,53 @@ class Builder:
         self._at = at
         self.made = Prescriptions()
 
-    def build(self, visits: Sequence[Visit]) -> Prescriptions:
-        """The newest visits make what is still waiting; older ones what is done with."""
-        sources = self._sources(visits)
-        makers = [maker for makers in self._makers() for maker in makers]
-        for make, (visit, written_at) in zip(makers, sources, strict=True):
+    def build(self, houses: Sequence[House], visits: Sequence[Visit]) -> Prescriptions:
+        """What waits is minutes old, what is done was done today or before; one of each hospital was never fetched."""
+        held = [visit for visit in reversed(visits) if self._opens_record(visit)]
+        plans = [plan for house in houses for plan in self._of_today(house, held)]
+        plans += self._older(houses, held, PRESCRIPTIONS - len(plans))
+        for visit, written_at, make in plans:
             row = self._row(visit, written_at)
             self.made.rows.append(row)
             self._moment(row, written_at, "insert")
             make(row, self._pharmacist(visit.slot.house))
         return self.made
 
-    def _makers(self) -> Iterator[list[Maker]]:
-        """What is to become of each prescription, newest first."""
-        waiting: list[Maker] = [self._unclaimed for _ in range(WAITING)]
-        waiting += [self._claimed] * CLAIMED
-        # What is ready to fetch is younger than what expires.
-        recent: list[Maker] = [self._approved for _ in range(APPROVED)]
-        recent += [self._denied] * 12 + [self._dispensed] * 50
-        older: list[Maker] = [self._denied for _ in range(DENIED - 12)]
-        older += [self._dispensed] * (PRESCRIPTIONS - len(waiting) - len(recent) - len(older))
-        for makers in (waiting, recent, older):
-            self._rng.shuffle(makers)
-            yield makers
+    def _opens_record(self, visit: Visit) -> bool:
+        """It took place, and the patient is known for certain."""
+        is_known = visit.person and (visit.match == "reference" or visit.confirmed_at)
+        is_over = visit.slot.end < self._at - dt.timedelta(minutes=5)
+        return bool(is_known and is_over and not (visit.is_cancelled or visit.no_show))
 
-    def _sources(self, visits: Sequence[Visit]) -> list[MadeFrom]:
-        """Newest first: visits that took place, of patients whose record is open to the doctor."""
-        held = [
-            visit
-            for visit in visits
-            if visit.person
-            and (visit.match == "reference" or visit.confirmed_at)
-            and not (visit.is_cancelled or visit.no_show)
-            and visit.slot.end < self._at - dt.timedelta(minutes=5)
-        ]
-        repeats = [(visit, self._minutes_ago(3, 170)) for visit in self._rng.sample(held, REPEATS)]
-        # Of the last hours most visits end with a prescription.
-        newest = held[-(WAITING + CLAIMED) * 3 // 2 :]
-        fresh = self._rng.sample(newest, WAITING + CLAIMED - REPEATS)
-        older = held[: -len(newest)]
-        stars = [visit for visit in older if visit.person is visit.slot.house.star][-4:]
-        others = [visit for visit in older if visit.person is not visit.slot.house.star]
-        rest = stars + self._rng.sample(others, PRESCRIPTIONS - len(fresh) - REPEATS - len(stars))
-        written = [(visit, visit.slot.end - dt.timedelta(minutes=4)) for visit in [*fresh, *rest]]
-        return sorted([*repeats, *written], key=lambda made: (made[1], str(made[0].slot.doctor.id)), reverse=True)
+    def _of_today(self, house: House, held: Sequence[Visit]) -> Iterator[Plan]:
+        newest = iter([visit for visit in held if visit.slot.house is house])
+        of_shown_doctor = [visit for visit in held if visit.slot.doctor is house.doctors[0]]
+        yield of_shown_doctor[0], self._minutes_ago(CLAIMED[1]), self._asked
+        long_ago = self._at - settings.PRESCRIPTION_LIFETIME - dt.timedelta(hours=3)
+        old_patients = (one for one in of_shown_doctor if one.person and one.person.user.created_at < long_ago)
+        yield next(old_patients), long_ago, self._expired
+        waits: list[tuple[int, Maker]] = [(minutes, self._unclaimed) for minutes in UNCLAIMED]
+        waits += [(minutes, self._claimed) for minutes in CLAIMED]
+        waits += [(minutes, self._approved) for minutes in READY]
+        lately = sorted(self._rng.sample(range(*LATELY), DONE_LATELY + DENIED_LATELY))
+        made_lately: list[Maker] = [self._fetched] * DONE_LATELY + [self._denied] * DENIED_LATELY
+        self._rng.shuffle(made_lately)
+        waits += zip(lately, made_lately, strict=True)
+        for minutes, make in sorted(waits, key=lambda wait: wait[0]):
+            yield next(newest), self._minutes_ago(minutes), make
+
+    def _older(self, houses: Sequence[House], held: Sequence[Visit], count: int) -> list[Plan]:
+        before_today = [visit for visit in held if visit.slot.end < self._at - dt.timedelta(hours=20)]
+        of_stars = [[visit for visit in before_today if visit.person is house.star][:2] for house in houses]
+        stars = [visit for visits in of_stars for visit in visits]
+        others = [visit for visit in before_today if visit.person is not visit.slot.house.star]
+        sources = stars + self._rng.sample(others, count - len(stars))
+        denied = DENIED - len(houses) * (DENIED_LATELY + 1)
+        makers: list[Maker] = [self._denied] * denied + [self._dispensed] * (count - denied - len(stars))
+        self._rng.shuffle(makers)
+        makers = [self._dispensed] * len(stars) + makers
+        written = [visit.slot.end - dt.timedelta(minutes=4) for visit in sources]
+        return list(zip(sources, written, makers, strict=True))
 
     def _row(self, visit: Visit, written_at: dt.datetime) -> Prescription:
         assert visit.person
@@ -105,19 +114,30 @@ class Builder:
         """Nothing has happened yet."""
 
     def _claimed(self, row: Prescription, pharmacist: uuid.UUID) -> None:
-        self._claim(row, pharmacist, self._within(row.created_at, dt.timedelta(hours=2)))
-        if self._rng.random() < 0.5:
-            self._ask(row, pharmacist)
+        self._claim(row, pharmacist, self._within(row.created_at, TAKEN_UP))
+
+    def _asked(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        """A question that stands beside the doctor's day."""
+        self._claimed(row, pharmacist)
+        assert row.claimed_at
+        question = self._rng.choice([question for question, answer in TALKS if answer is None])
+        self._say(row, pharmacist, question, self._within(row.claimed_at, DECIDED))
 
     def _approved(self, row: Prescription, pharmacist: uuid.UUID) -> None:
         self._decide(row, pharmacist, Prescription.Status.APPROVED)
         if self._rng.random() < ASKED_ABOUT:
             self._ask(row, pharmacist)
 
+    def _fetched(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        self._dispense(row, pharmacist, FETCHED)
+
     def _dispensed(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        self._dispense(row, pharmacist, FETCHED_LATER)
+
+    def _dispense(self, row: Prescription, pharmacist: uuid.UUID, longest: dt.timedelta) -> None:
         self._approved(row, pharmacist)
         assert row.decided_at
-        done_at = self._within(row.decided_at, dt.timedelta(hours=30))
+        done_at = self._within(row.decided_at, longest)
         row.status, row.completed_at = Prescription.Status.COMPLETED, done_at
         row.dispensed_lines = [
             {"quantity": line["quantity"], "batch": f"DEMO-{self._rng.randint(1000, 9999)}"} for line in row.medications
@@ -125,23 +145,27 @@ class Builder:
         self._moment(row, done_at)
 
     def _denied(self, row: Prescription, pharmacist: uuid.UUID) -> None:
-        is_old = row.created_at + EXPIRES_AFTER < self._at
-        reason, note = self._rng.choice([one for one in DENIALS if is_old or one[0] != "expired"])
+        reason, note = self._rng.choice(DENIALS)
         row.denial_reason, row.denial_note = reason, note or None
-        if reason in ("withdrawn", "expired"):
-            row.status = Prescription.Status.DENIED
-            wait = EXPIRES_AFTER if reason == "expired" else dt.timedelta(hours=5)
-            row.decided_at = min(row.created_at + wait, self._at - dt.timedelta(minutes=1))
-            self._moment(row, row.decided_at)
+        if reason == "withdrawn":
+            self._end(row, self._within(row.created_at, dt.timedelta(hours=5)))
         else:
             self._decide(row, pharmacist, Prescription.Status.DENIED)
+
+    def _expired(self, row: Prescription, pharmacist: uuid.UUID) -> None:
+        row.denial_reason = Prescription.DenialReason.EXPIRED
+        self._end(row, row.created_at + settings.PRESCRIPTION_LIFETIME)
+
+    def _end(self, row: Prescription, at: dt.datetime) -> None:
+        row.status, row.decided_at = Prescription.Status.DENIED, at
+        self._moment(row, at)
 
     def _decide(self, row: Prescription, pharmacist: uuid.UUID, status: Prescription.Status) -> None:
         reason, note = row.denial_reason, row.denial_note
         row.denial_reason = row.denial_note = None
-        self._claim(row, pharmacist, self._within(row.created_at, dt.timedelta(hours=3)))
+        self._claim(row, pharmacist, self._within(row.created_at, TAKEN_UP))
         assert row.claimed_at
-        decided_at = self._within(row.claimed_at, dt.timedelta(minutes=50))
+        decided_at = self._within(row.claimed_at, DECIDED)
         row.denial_reason, row.denial_note = reason, note
         row.status, row.decided_at = status, decided_at
         self._moment(row, decided_at)
@@ -177,8 +201,8 @@ class Builder:
         latest = min(start + longest, self._at)
         return start + (latest - start) * self._rng.uniform(0.1, 0.95)
 
-    def _minutes_ago(self, fewest: int, most: int) -> dt.datetime:
-        return self._at - dt.timedelta(minutes=self._rng.randint(fewest, most))
+    def _minutes_ago(self, minutes: int) -> dt.datetime:
+        return self._at - dt.timedelta(minutes=minutes)
 
     def _id(self) -> uuid.UUID:
         return uuid.UUID(int=self._rng.getrandbits(128), version=4)

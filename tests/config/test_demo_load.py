@@ -63,7 +63,7 @@ def test_loading_fills_every_table_as_promised() -> None:
     assert {model: model._default_manager.count() for model in sizes} == sizes
     assert User.objects.filter(is_superuser=True).count() == 1
     states = Counter(Prescription.objects.values_list("status", flat=True))
-    assert states == {"PENDING": 52, "APPROVED": 48, "DENIED": 54, "COMPLETED": 246}
+    assert states == {"PENDING": 22, "APPROVED": 10, "DENIED": 54, "COMPLETED": 314}
     sources = Counter(AiSession.objects.values_list("source", "caller_verified"))
     assert sources == {("APP", True): 34, ("PHONE_CALL", True): 19, ("PHONE_CALL", False): 7}
     doctor = User.objects.get(email="juniper.hale@demo.wardbook.example")
@@ -105,6 +105,19 @@ def test_prescriptions_are_valid_and_their_history_ends_where_they_stand() -> No
         assert latest[row.pk] == row.status
         moments = [row.created_at, row.claimed_at, row.decided_at, row.completed_at, AT]
         assert [moment for moment in moments if moment] == sorted(moment for moment in moments if moment)
+
+
+@pytest.mark.usefixtures("development")
+def test_the_pharmacy_keeps_up_with_its_work() -> None:
+    load(at=AT)
+
+    waiting = Prescription.objects.filter(status="PENDING")
+    assert min(waiting.values_list("created_at", flat=True)) == AT - dt.timedelta(minutes=47)
+    expired = Prescription.objects.filter(denial_reason="expired")
+    assert list(expired.values_list("decided_at", flat=True)) == [AT - dt.timedelta(hours=3)] * 2
+    asked = Prescription.objects.get(pk__in=waiting, doctor__user__email="juniper.hale@demo.wardbook.example",
+                                     messages__isnull=False)  # fmt: skip
+    assert asked.messages.exclude(author=asked.doctor_id).count() == 1
 
 
 @pytest.mark.usefixtures("development")
