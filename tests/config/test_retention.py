@@ -21,6 +21,7 @@ from accounts.audit_chain import verify_chain
 from accounts.models import AccessEvent, AuditCut, AuditSeal, OneTimeCode, Patient, SmsMessage
 from accounts.retention_rules import rules
 from clinical.models import AiSession, Appointment, ChatMessage
+from config.checks import check_access_log_is_kept
 from config.models import IdempotencyKey
 from integrations.calcom.processing import process_pending_webhooks
 from integrations.calcom.replay import replay_webhooks
@@ -260,3 +261,13 @@ def tamper(statement: str, parameters: list[Any] | None = None) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(statement, parameters)
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@pytest.mark.parametrize(("days", "ids"), [(2192, []), (2191, ["config.E002"]), (0, ["config.E002"])])
+def test_a_setting_that_would_lose_the_access_log_is_said_in_words(
+    days: int, ids: list[str], settings: Settings
+) -> None:
+    settings.RETENTION = {**settings.RETENTION, "access_events": dt.timedelta(days=days)}
+    found = check_access_log_is_kept(None)
+    assert [one.id for one in found] == ids
+    assert all(f"says {days} days" in one.msg for one in found)
