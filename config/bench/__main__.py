@@ -5,30 +5,28 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from config.bench import apply, wrk
 from config.bench.applying import Applying
-from config.bench.databases import ROOT, environment_for, prepared
+from config.bench.databases import ROOT, environment_for
 from config.bench.measure import Target, check, measure
 from config.bench.report import Line, beyond, lines, machine, table
-from config.bench.rows import FLOORS, OURS, WrongAnswer
+from config.bench.rows import WrongAnswer
+from config.bench.running import running
 from config.bench.servers import web_server
 from config.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
 from config.bench.sign_in import SignInTimes, measure_sign_in
-from config.bench.subjects import Subjects
+from config.bench.web_workers import WebWorkers
 from config.embedded.directory import claimed
-from config.embedded.postgres import running_postgres
 from config.embedded.server import ServerProblem
 from config.embedded.valkey import running_valkey
 
 VAR = ROOT / "var" / "bench"
 SMALL, LARGE = 10_000, 1_000_000
-FLOOR_SETTINGS, OUR_SETTINGS = "config.bench.floor_settings", "config.bench.settings"
 
 
 def main() -> int:
@@ -37,7 +35,10 @@ def main() -> int:
         wrk.binary()
         applied = apply.report(_applied(options)) if options.only in apply.NAME else []
         with contextlib.ExitStack() as everything:
-            targets = list(_targets(options, everything))
+            bench = running(everything, VAR, say=say)
+            for size in [SMALL] if options.small_only else sorted({SMALL, options.appointments}):
+                bench.add(size, only=options.only)
+            targets = bench.targets
             for target in targets:
                 check(target)
             say("Every answer is right. Measuring.")
@@ -48,6 +49,7 @@ def main() -> int:
                 connections=options.connections,
                 say=say,
             )
+            workers = bench.web_workers(with_starts=not options.only)
             sign_ins = _sign_in(targets, options, everything)
     except (wrk.NoLoadTool, ServerProblem) as problem:
         say(str(problem))
@@ -55,12 +57,12 @@ def main() -> int:
     except WrongAnswer as problem:
         say(f"Wrong answer. {problem}")
         return 1
-    made = _report(targets, options, sign_ins)
+    made = _report(targets, options, workers, sign_ins)
     for line in applied:
         say(line)
     over = beyond(made)
     for line in over:
-        say(f"Too slow. {line}")
+        say(f"Missed. {line}")
     return 1 if over else 0
 
 
@@ -74,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--appointments", type=int, default=LARGE, help="size of the large database")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each run, in whole seconds")
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--events", type=int, default=20_000, help="stored webhooks to apply")
     parser.add_argument("--only", default="", help="rows whose name contains this, and their floors")
     return parser.parse_args()
@@ -83,35 +85,6 @@ def _options() -> argparse.Namespace:
 def _applied(options: argparse.Namespace) -> Applying:
     """Before the web servers start: a database that they hold cannot be copied."""
     return apply.run(events=options.events, appointments=SMALL, say=say)
-
-
-def _targets(options: argparse.Namespace, everything: contextlib.ExitStack) -> Iterator[Target]:
-    """Start all servers, fill the databases, and find what can be measured."""
-    lock = everything.enter_context(claimed(VAR))
-    redis = everything.enter_context(running_valkey(VAR / "valkey", durable=False))
-    server = everything.enter_context(running_postgres(VAR / "postgres", durable=True))
-    sizes = [SMALL] if options.small_only else sorted({SMALL, options.appointments})
-    for size in sizes:
-        ours = environment_for(database=server, redis=redis, settings=OUR_SETTINGS)
-        database = prepared(server, size, environment=ours, say=say)
-        yield from _of_database(database, redis, size, options.only, everything, lock)
-
-
-def _of_database(
-    database: str, redis: str, size: int, only: str, everything: contextlib.ExitStack, lock: int
-) -> Iterator[Target]:
-    ours = environment_for(database=database, redis=redis, settings=OUR_SETTINGS)
-    subjects = _subjects(ours)
-    for name, reason in subjects.unresolved.items():
-        say(f"Not measured: {name}: {reason}.")
-    chosen = [row for row in OURS if row.name not in subjects.unresolved and only in row.name]
-    floors = [row for row in FLOORS if not only or row.name in {one.floor for one in chosen}]
-    bare = environment_for(database=database, redis=redis, settings=FLOOR_SETTINGS)
-    for kind, rows, environment in (("floor", floors, bare), ("ours", chosen, ours)):
-        if rows:
-            log = VAR / f"{kind}-{size}.log"
-            base = everything.enter_context(web_server(f"{kind} {size:,}", environment, log=log, lock=lock))
-            yield from (Target(row, base, database, size, subjects) for row in rows)
 
 
 def _sign_in(
@@ -125,30 +98,21 @@ def _sign_in(
     redis = everything.enter_context(running_valkey(VAR / "valkey-sign-in", durable=False))
     environment = environment_for(database=database, redis=redis, settings=SIGN_IN_SETTINGS)
     lock = everything.enter_context(claimed(VAR / "sign-in"))
-    base = everything.enter_context(web_server("sign-in", environment, log=VAR / "sign-in.log", lock=lock))
-    return measure_sign_in(base, database)
+    server = everything.enter_context(web_server("sign-in", environment, log=VAR / "sign-in.log", lock=lock))
+    return measure_sign_in(server.url, database)
 
 
-def _subjects(environment: dict[str, str]) -> Subjects:
-    command = [sys.executable, "-m", "config.bench.subjects"]
-    made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return Subjects(**json.loads(made.stdout))
-
-
-def _report(targets: Sequence[Target], options: argparse.Namespace, sign_ins: SignInTimes | None) -> list[Line]:
+def _report(
+    targets: Sequence[Target], options: argparse.Namespace, workers: WebWorkers, sign_ins: SignInTimes | None
+) -> list[Line]:
     made = lines(targets)
     say(f"\n{table(made)}\n\n{machine()}; {options.connections} connections.")
-    for line in sign_ins.lines() if sign_ins else ():
+    for line in [*workers.lines(), *(sign_ins.lines() if sign_ins else ())]:
         say(line)
     results: Path = VAR / "results.json"
     settings = {"rounds": options.rounds, "seconds": options.seconds, "connections": options.connections}
-    results.write_text(
-        json.dumps(
-            {"machine": machine(), **settings, "rows": made, "sign_in": asdict(sign_ins) if sign_ins else None},
-            indent=2,
-        )
-        + "\n"
-    )
+    told = {"web_workers": asdict(workers), "sign_in": asdict(sign_ins) if sign_ins else None}
+    results.write_text(json.dumps({"machine": machine(), **settings, "rows": made, **told}, indent=2) + "\n")
     say(f"Kept in {results.relative_to(ROOT)}")
     return made
 

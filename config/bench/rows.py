@@ -123,19 +123,26 @@ TEXTBOOK = (
 
 # A new address to watch is one line here.
 OURS = (
-    *(
-        Row(
-            row.name.removeprefix("textbook "),
-            row.path,
-            row.check,
-            row.headers,
-            floor,
-            row.name,
-            least_of_floor=API_OF_FLOOR,
-            least_of_textbook=API_OF_TEXTBOOK,
-            most_p99=API_MOST_P99,
-        )
-        for row, floor in zip(TEXTBOOK, (ONE_ROW, ONE_LIST), strict=True)
+    Row(
+        "GET appointments/{id}/",
+        "/api/v1/appointments/{appointment_id}/",
+        _is_the_appointment,
+        _bearer,
+        ONE_ROW,
+        TEXTBOOK[0].name,
+        least_of_floor=API_OF_FLOOR,
+        most_p99=API_MOST_P99,
+    ),
+    Row(
+        "GET appointments/",
+        "/api/v1/appointments/",
+        _is_a_page,
+        _bearer,
+        ONE_LIST,
+        TEXTBOOK[1].name,
+        least_of_floor=API_OF_FLOOR,
+        least_of_textbook=API_OF_TEXTBOOK,
+        most_p99=API_MOST_P99,
     ),
     Row(
         "POST webhooks/calcom/",

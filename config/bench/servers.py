@@ -18,8 +18,7 @@ READY_SECONDS = 40
 
 
 @contextlib.contextmanager
-def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: int) -> Iterator[str]:
-    """Yields its address."""
+def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: int) -> Iterator[Server]:
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
@@ -30,7 +29,7 @@ def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: in
     server = Server(name, f"http://{LOOPBACK}:{port}", process, log, (signal.SIGTERM,))
     try:
         server.wait_until(lambda: _accepts(port), seconds=READY_SECONDS)
-        yield server.url
+        yield server
     finally:
         server.stop()
 

@@ -17,7 +17,7 @@ from config.bench.databases import ROOT
 from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
 from config.bench.measure import Target
 from config.bench.report import beyond, lines, table
-from config.bench.rows import FLOORS, OURS, Row, signed_webhooks
+from config.bench.rows import FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
 from config.bench.subjects import Subjects
 from config.bench.wrk import Run
 from integrations.calcom import signature
@@ -33,7 +33,7 @@ def bare(client: Client, settings: object) -> Client:
 
 
 def _target(name: str, size: int, rates: list[float]) -> Target:
-    row = next(row for row in (*FLOORS, *OURS) if row.name == name)
+    row = next(row for row in (*FLOORS, *TEXTBOOK, *OURS) if row.name == name)
     return Target(row, "http://server", "db", size, NOBODY, [Run(rate, 1.0, 2.0, 0) for rate in rates])
 
 
@@ -101,6 +101,25 @@ def test_a_page_that_a_larger_database_slows_down_too_much_is_named() -> None:
     small.runs[:] = [Run(129, 1.0, 2.0, 0)] * 3
     assert beyond(lines([small, large])) == []
     assert beyond(lines([small])) == []
+
+
+def test_what_is_not_fast_enough_beside_its_floor_or_the_textbook_is_named() -> None:
+    made = [
+        _target(name, size, [rate] * 3)
+        for size in (10, 1000)
+        for name, rate in (("bare view, one list", 100), ("textbook GET appointments/", 16), ("GET appointments/", 39))
+    ]
+    listed = next(line for line in lines(made) if (line["name"], line["appointments"]) == ("GET appointments/", 1000))
+    assert (listed["of_floor"], listed["of_textbook"], listed["p99_large_over_small"]) == (0.39, 39 / 16, 1.0)
+    assert beyond(lines(made)) == [
+        "GET appointments/: 0.39 of its floor, 0.4 at least",
+        "GET appointments/: 2.44 of the textbook's rate, 2.5 at least",
+    ]
+    made[-1].runs[:] = [Run(40, 1.0, 2.5, 0)] * 3
+    assert beyond(lines(made)) == ["GET appointments/: p99 1.25 times as long in the larger database, 1.2 at most"]
+    made[-1].runs[:] = [Run(40, 1.0, 2.4, 0)] * 3
+    assert beyond(lines(made)) == []
+    assert beyond(lines(made[:3])) == []
 
 
 @pytest.mark.parametrize("row", [row for row in OURS if row.name.startswith("portal")], ids=lambda row: row.name)
