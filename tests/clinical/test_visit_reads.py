@@ -34,6 +34,17 @@ def test_the_newest_page_is_what_the_queryset_says(
     assert [row["id"] for row in NewestVisits(other_patient.user)[0:21]] == [foreign.pk]
 
 
+def test_postgres_plans_a_read_once(patient: Patient, north: HospitalCast) -> None:
+    visit = make_visit(patient, north.doctor, AT)
+    for _ in range(20):
+        own_visit(visit.pk, by=patient.user)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans > 0, custom_plans <= 5 FROM pg_prepared_statements WHERE statement ~ '^SELECT .appoint'"
+        )
+        assert cursor.fetchall() == [(True, True)]
+
+
 def test_one_visit_is_found_by_its_id_and_by_an_alias_but_by_nobody_else(
     patient: Patient, other_patient: Patient, north: HospitalCast
 ) -> None:
