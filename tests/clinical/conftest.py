@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.models import Patient, User
-from clinical.models import Appointment
-from tests.cast import HospitalCast
+from accounts.models import Patient, Role, User
+from clinical.actions.prescriptions import approve_prescription, claim_prescription
+from clinical.models import Appointment, Prescription
+from hospitals.models import Pharmacist
+from tests.cast import HospitalCast, make_staff
 from tests.clinical.deciding import SOON
-from tests.clinical.records import make_visit
+from tests.clinical.records import NOW, make_prescription, make_visit
 
 SignedIn = Callable[[User], Client]
 
@@ -29,3 +31,25 @@ def signed_in(db: None) -> SignedIn:
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
     return make_visit(north.doctor, patient, SOON)
+
+
+@pytest.fixture
+def colleague(north: HospitalCast) -> User:
+    user = make_staff(north.hospital, Role.PHARMACIST, "second@north.test", "Paul North")
+    Pharmacist.objects.create(user=user, hospital=north.hospital)
+    return user
+
+
+@pytest.fixture
+def waiting(north: HospitalCast, patient: Patient) -> Prescription:
+    return make_prescription(north.doctor, patient)
+
+
+@pytest.fixture
+def mine(waiting: Prescription, north: HospitalCast) -> Prescription:
+    return claim_prescription(prescription_id=waiting.pk, by=north.pharmacist.user, at=NOW)
+
+
+@pytest.fixture
+def approved(mine: Prescription, north: HospitalCast) -> Prescription:
+    return approve_prescription(prescription_id=mine.pk, by=north.pharmacist.user, at=NOW)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from accounts.models import User
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
 from clinical.models import VisitChange
+from tests.clinical.records import NOW
 
-NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 SOON = NOW + dt.timedelta(days=1)
 
 

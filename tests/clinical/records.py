@@ -11,6 +11,7 @@ from clinical.medications import Medication, as_json
 from clinical.models import Appointment, Prescription
 from hospitals.models import Doctor
 
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 MEDICATION = Medication(
     name="Ramipril",
     strength="5 mg",

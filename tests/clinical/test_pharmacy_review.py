@@ -10,14 +10,13 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessEvent, Patient, Role, User
+from accounts.models import AccessEvent, Patient, User
 from clinical.actions.prescription_upkeep import expire_prescriptions, take_over_prescription
 from clinical.actions.prescriptions import claim_prescription
 from clinical.actions.questions import answer_pharmacist, ask_prescriber
 from clinical.medications import as_json
 from clinical.models import Prescription
-from hospitals.models import Pharmacist
-from tests.cast import HospitalCast, make_staff
+from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION, make_prescription
 
@@ -31,13 +30,6 @@ POLL = {"HX-Request": "true", "X-Poll": "1"}
 @pytest.fixture
 def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
     return signed_in(north.pharmacist.user)
-
-
-@pytest.fixture
-def colleague(north: HospitalCast) -> User:
-    user = make_staff(north.hospital, Role.PHARMACIST, "second@north.test", "Paul North")
-    Pharmacist.objects.create(user=user, hospital=north.hospital)
-    return user
 
 
 def page_of(row: Prescription) -> str:

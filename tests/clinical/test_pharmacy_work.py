@@ -11,13 +11,12 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessEvent, Patient, Role, User
+from accounts.models import AccessEvent, Patient, User
 from clinical.actions.prescriptions import claim_prescription
 from clinical.duplicates import Earlier, duplicates
 from clinical.medications import Medication, as_json
 from clinical.models import Prescription
-from hospitals.models import Pharmacist
-from tests.cast import HospitalCast, make_staff
+from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION, make_prescription
 
@@ -30,13 +29,6 @@ IBUPROFEN = MEDICATION.model_copy(update={"name": "Ibuprofen"})
 @pytest.fixture
 def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
     return signed_in(north.pharmacist.user)
-
-
-@pytest.fixture
-def colleague(north: HospitalCast) -> User:
-    user = make_staff(north.hospital, Role.PHARMACIST, "second@north.test", "Paul North")
-    Pharmacist.objects.create(user=user, hospital=north.hospital)
-    return user
 
 
 def shown(browser: Client, query: str) -> list[str]:

@@ -10,27 +10,19 @@ from itertools import product
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import AccessEvent, Patient, Role, User
+from accounts.models import AccessEvent, Patient, User
 from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.prescription_upkeep import expire_prescriptions, take_over_prescription
 from clinical.actions.prescriptions import approve_prescription, claim_prescription, deny_prescription
 from clinical.models import Prescription
 from clinical.prescription_states import MOVES
-from hospitals.models import Pharmacist
-from tests.cast import HospitalCast, make_staff
+from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 HALF_HOUR = dt.timedelta(minutes=30)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def colleague(north: HospitalCast) -> User:
-    user = make_staff(north.hospital, Role.PHARMACIST, "second@north.test", "Paul North")
-    Pharmacist.objects.create(user=user, hospital=north.hospital)
-    return user
 
 
 @pytest.fixture

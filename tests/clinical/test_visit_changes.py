@@ -20,8 +20,8 @@ from clinical.visit_changes import state_of
 from tests.api.calendar import FakeCalendar, Memory
 from tests.api.records import sign_in
 from tests.cast import HospitalCast, make_patient
-from tests.clinical.deciding import ACTS, NOW, SOON
-from tests.clinical.records import make_visit
+from tests.clinical.deciding import ACTS, SOON
+from tests.clinical.records import NOW, make_visit
 
 pytestmark = pytest.mark.usefixtures("calendar")
 

@@ -15,8 +15,8 @@ from clinical.actions.visit_changes import decide_visits, keep_visit
 from clinical.models import Appointment, VisitChange
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast
-from tests.clinical.deciding import ACTS, NOW, SOON, Act
-from tests.clinical.records import make_visit
+from tests.clinical.deciding import ACTS, SOON, Act
+from tests.clinical.records import NOW, make_visit
 
 pytestmark = pytest.mark.usefixtures("calendar")
 
