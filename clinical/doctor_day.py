@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 from accounts.models import User
 from clinical import day_timeline as timeline
 from clinical.day_timeline import Frame, Place, Span
-from clinical.models import Appointment, Prescription, PrescriptionMessage
+from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.people import patient_name
 from clinical.prescription_states import OPEN
 from hospitals.models import DoctorAvailability, DoctorTimeOff
@@ -156,7 +156,8 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         start_ts__lt=OuterRef("start_ts"),
         no_show=False,
     ).exclude(status=Appointment.Status.CANCELLED)
-    summary = Q(ai_session__summary__isnull=False)
+    is_proven = Q(ai_session__caller_verified=True) | Q(ai_session__source=AiSession.Source.APP)
+    summary = Q(is_proven, ai_session__summary__isnull=False)
     rows: QuerySet[Any] = (
         Appointment.objects.for_user(user)
         .between(start, end)

@@ -44,6 +44,11 @@ class Entry:
     record: Any
     medications: Sequence[Medication] = ()
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is this patient's, and not perhaps of somebody who called from the phone."""
+        return self.kind != "ai_session" or bool(self.record.is_caller_proven)
+
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
@@ -57,6 +62,11 @@ class PatientRecord:
     # Where the next page begins: there is more before it.
     earlier: dt.datetime | None
     current: Sequence[CurrentMedication]
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Nothing on the page but calls of who knows whom."""
+        return bool(self.past) and not self.past[0].is_certain
 
 
 def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
@@ -87,7 +97,7 @@ def patient_record(
         phone=display_phone(patient.user.phone) if patient.user.phone else "",
         has_stopped_sms=has_stopped_sms(patient.user.phone),
         upcoming=upcoming[::-1],
-        past=[entry for entry in entries if entry.at <= at],
+        past=_certain_first([entry for entry in entries if entry.at <= at]),
         earlier=earlier,
         current=current_medications(patient.pk, at=at, today=today),
     )
@@ -100,6 +110,12 @@ def _page(found: Sequence[Entry]) -> tuple[Sequence[Entry], dt.datetime | None]:
     last = found[MOST_ENTRIES - 1].at
     entries = [entry for entry in found if entry.at >= last]
     return entries, last if len(found) > len(entries) else None
+
+
+def _certain_first(entries: list[Entry]) -> list[Entry]:
+    """The latest that is certain leads; calls that are later, by who knows whom, come behind it."""
+    leading = next((place for place, entry in enumerate(entries) if entry.is_certain), 0)
+    return [*entries[leading : leading + 1], *entries[:leading], *entries[leading + 1 :]]
 
 
 def current_medications(

@@ -68,3 +68,8 @@ class AiSession(models.Model):
 
     def __str__(self) -> str:
         return f"AI session {self.pk}"
+
+    @property
+    def is_caller_proven(self) -> bool:
+        """Who uses the app has signed in; who calls may be anybody who holds the phone."""
+        return self.caller_verified or self.source == self.Source.APP
