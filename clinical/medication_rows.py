@@ -219,6 +219,11 @@ class MedicationRows:
             form.add_error("anyway", _("Tick this to prescribe it all the same, or take the line out."))
         return not open_ones
 
+    @property
+    def confirmed(self) -> list[int]:
+        """The lines, from 1, that were flagged and are meant all the same."""
+        return [number for number, form in enumerate(self.forms, start=1) if form.is_flagged and form.is_confirmed]
+
     def focus(self, index: int, field: str) -> None:
         """Where the cursor is when the rows are shown: a keyboard must not lose its place."""
         self.forms[index].fields[field].widget.attrs["autofocus"] = True

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from accounts.audit import AccessAction
-from accounts.models import AccessEvent, User
+from accounts.models import User
 from clinical.duplicates import Earlier, duplicates
 from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
 from clinical.people import full_name
 from clinical.pharmacy_queue import undo_minutes, undo_seconds
 from clinical.prescription_history import prescription_history
+from clinical.prescription_notes import with_notes
 from clinical.prescription_states import OPEN
 from clinical.visit_history import Step
 
@@ -57,7 +57,7 @@ def prescription_review(*, user: User, row: Prescription, at: dt.datetime, today
         lines=_lines(row, others),
         current=[one for one in others if one.is_current],
         earlier=[one for one in others if not one.is_current],
-        steps=_steps(row),
+        steps=with_notes(prescription_history(row), row),
         undo_minutes=undo_minutes(row, at),
         undo_seconds=undo_seconds(row, at),
     )
@@ -94,12 +94,3 @@ def _lines(row: Prescription, others: Sequence[OtherPrescription]) -> list[Line]
 def _is_short(line: Medication, given: object) -> bool:
     quantity = given.get("quantity") if isinstance(given, dict) else None
     return isinstance(quantity, int) and quantity < line.quantity
-
-
-def _steps(row: Prescription) -> list[Step]:
-    """With the reason somebody gave for taking it over: the same transaction wrote both."""
-    taken = AccessEvent.objects.filter(
-        patient_id=row.patient_id, action=AccessAction.TOOK_OVER_PRESCRIPTION, object_id=str(row.pk)
-    )
-    reasons: dict[dt.datetime, str] = dict(taken.values_list("at", "reason"))
-    return [replace(step, note=reasons.get(step.at, step.note)) for step in prescription_history(row)]

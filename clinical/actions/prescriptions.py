@@ -27,6 +27,7 @@ from clinical.actions.refusals import (
 )
 from clinical.medications import Medication, as_json
 from clinical.models import Prescription
+from clinical.prescription_notes import warned_text
 from clinical.prescription_states import NOT_A_PHARMACISTS_REASONS, OPEN, can_move, can_undo
 from clinical.querysets import is_record_open
 from hospitals.models import Doctor, Pharmacist
@@ -51,10 +52,12 @@ def prescribe(
     medications: Sequence[Medication],
     at: dt.datetime,
     prescription_id: uuid.UUID | None = None,
+    confirmed: Sequence[int] = (),
 ) -> Prescription:
     """Write a prescription for a patient whose record is open to this doctor.
 
-    `prescription_id` is the form's own: sending the same form twice gives the one prescription.
+    `prescription_id` is the form's own: sending the same form twice gives the one prescription. `confirmed` are the
+    lines, from 1, that the doctor was warned of and prescribed all the same.
 
     Raises: NotPermitted, RecordNotOpen, PersonErased, NotFound.
     """
@@ -83,7 +86,7 @@ def prescribe(
         hospital_id=doctor.hospital_id,
         medications=as_json(medications),
     )
-    record_change(by, AccessAction.PRESCRIBED, prescription)
+    record_change(by, AccessAction.PRESCRIBED, prescription, reason=warned_text(confirmed))
     return prescription
 
 

@@ -18,6 +18,7 @@ from clinical.admin.behind_glass import BehindGlassAdmin
 from clinical.medications import stored_medications
 from clinical.models import Prescription
 from clinical.prescription_history import prescription_history
+from clinical.prescription_notes import with_notes
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
@@ -75,7 +76,8 @@ class PrescriptionAdmin(BehindGlassAdmin):
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         answer = super().changeform_view(request, object_id, *args, **kwargs)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
-            answer.context_data["steps"] = prescription_history(answer.context_data["original"])
+            row = answer.context_data["original"]
+            answer.context_data["steps"] = with_notes(prescription_history(row), row)
         return answer
 
     def name_of(self, obj: Any) -> str:

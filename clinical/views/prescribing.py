@@ -97,6 +97,7 @@ def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Http
             medications=rows.medications,
             at=timezone.now(),
             prescription_id=sent_id(request.POST),
+            confirmed=rows.confirmed,
         )
     except Refused as refused:
         tell(request, refused)

@@ -21,6 +21,8 @@ from clinical.medication_suggestions import forget_own, suggestions
 from clinical.medications import Medication, as_json
 from clinical.models import Prescription
 from clinical.patient_record import current_medications
+from clinical.prescription_history import prescription_history
+from clinical.prescription_notes import with_notes
 from hospitals.models import Doctor
 from tests.cast import HospitalCast, make_patient, make_staff
 from tests.clinical.conftest import SignedIn
@@ -172,6 +174,11 @@ def test_what_the_patient_takes_needs_a_tick(
     for _ in range(2):  # an impatient click
         assert browser.post(form, {**SENT, **wish, "m0-anyway": "ramipril"}).status_code == 302
     assert Prescription.objects.count() == 2
+    event = AccessEvent.objects.get(action="prescribed")
+    assert (event.object_id, event.reason) == (wish["prescription_id"], "duplicate_confirmed: 1")
+    row = Prescription.objects.get(pk=wish["prescription_id"])
+    steps = with_notes(prescription_history(row), row)
+    assert [step.text for step in steps] == ["Written, though warned that it is a duplicate (medication 1)"]
 
 
 @time_machine.travel(NOW, tick=False)
