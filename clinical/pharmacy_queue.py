@@ -26,7 +26,8 @@ TOO_LONG_WAIT = dt.timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """`urgency` of the wait is short, long or too_long. `held_minutes` is how long somebody has had it.
+    """`urgency` of the wait is short, long or too_long. `held_minutes` is how long somebody has had it, `ready_minutes`
+    how long it has been approved.
 
     `ended_at` is when it was dispensed or denied; `undo_minutes` are what is left to take a dispensing back. `question`
     of the pharmacy is asked, answered, or empty.
@@ -42,6 +43,7 @@ class QueueEntry:
     ended_at: dt.datetime | None = None
     undo_minutes: int | None = None
     held_minutes: int | None = None
+    ready_minutes: int = 0
     can_take_over: bool = False
     question: str = ""
 
@@ -140,6 +142,7 @@ def _entry(row: Prescription, at: dt.datetime, *, patient: str, prescriber: str,
         ended_at=ended_at,
         undo_minutes=undo_minutes(row, at),
         held_minutes=_minutes(at - row.claimed_at) if row.claimed_at else None,
+        ready_minutes=_minutes(at - row.decided_at) if row.decided_at else 0,
         can_take_over=row.pharmacist_id is not None and can_take_over(claimed_at=row.claimed_at, at=at),
         question=_question(row),
     )

@@ -70,6 +70,20 @@ def test_the_oldest_is_first_and_says_how_long_it_waits(
 
 
 @time_machine.travel(NOW, tick=False)
+def test_ones_own_are_counted_and_say_since_when_they_are_ready(
+    browser: Client, north: HospitalCast, patient: Patient
+) -> None:
+    own = {"pharmacist": north.pharmacist, "claimed_at": NOW}
+    make_prescription(north.doctor, patient, **own)
+    written, decided = NOW - dt.timedelta(days=9), NOW - dt.timedelta(minutes=70)
+    make_prescription(north.doctor, patient, status="APPROVED", created_at=written, decided_at=decided, **own)
+    html = browser.get(QUEUE).content.decode()
+    assert 'href="#mine-title" aria-label="2 of mine: go there">2</a>' in html
+    assert "approved 1 h 10 min ago: dispense" in html
+    assert "too long" not in html
+
+
+@time_machine.travel(NOW, tick=False)
 def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCast, patient: Patient) -> None:
     waiting_since(3, north, patient)
     first = browser.get(QUEUE, headers=POLL)
