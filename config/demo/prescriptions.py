@@ -77,7 +77,7 @@ class Builder:
         waits += [(minutes, self._claimed) for minutes in CLAIMED]
         waits += [(minutes, self._approved) for minutes in READY]
         lately = sorted(self._rng.sample(range(*LATELY), DONE_LATELY + DENIED_LATELY))
-        made_lately: list[Maker] = [self._fetched] * DONE_LATELY + [self._denied] * DENIED_LATELY
+        made_lately: list[Maker] = [*[self._fetched] * DONE_LATELY, *[self._denied] * DENIED_LATELY]
         self._rng.shuffle(made_lately)
         waits += zip(lately, made_lately, strict=True)
         for minutes, make in sorted(waits, key=lambda wait: wait[0]):
@@ -90,7 +90,7 @@ class Builder:
         others = [visit for visit in before_today if visit.person is not visit.slot.house.star]
         sources = stars + self._rng.sample(others, count - len(stars))
         denied = DENIED - len(houses) * (DENIED_LATELY + 1)
-        makers: list[Maker] = [self._denied] * denied + [self._dispensed] * (count - denied - len(stars))
+        makers: list[Maker] = [*[self._denied] * denied, *[self._dispensed] * (count - denied - len(stars))]
         self._rng.shuffle(makers)
         makers = [self._dispensed] * len(stars) + makers
         written = [visit.slot.end - dt.timedelta(minutes=4) for visit in sources]
