@@ -47,6 +47,14 @@ def country_of(digits: str) -> str:
     return phonenumbers.region_code_for_number(number) or f"+{number.country_code}"
 
 
+def is_served(digits: str, *, countries: Sequence[str]) -> bool:
+    """Whether messages go to the number's country. `countries` as in `parse_phone`."""
+    try:
+        return _is_served(phonenumbers.parse(f"+{digits}"), countries)
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def shown_phone(digits: str | None) -> str | None:
     return f"+{digits}" if digits else None
 

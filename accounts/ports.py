@@ -13,6 +13,8 @@ from django.utils.module_loading import import_string
 
 # The code of a refusal because the person answered STOP. It lasts until they answer START.
 STOPPED = "stopped"
+# Our own: `SMS_COUNTRIES` does not have the number's country, or no longer.
+COUNTRY_NOT_SERVED = "country_not_served"
 
 
 class SmsRefused(Exception):
@@ -37,10 +39,14 @@ class SentSms:
 
 
 class SmsLine(StrEnum):
-    """Who a message comes from. A STOP ends one sender's messages alone: reminders must not take codes with them."""
+    """Who a message comes from. A STOP ends one sender's messages alone: reminders must not take codes with them.
+
+    Notices come from the codes' sender where they have none of their own (`SMS_NOTICES_APART`).
+    """
 
     ACCOUNT = "account"
     REMINDERS = "reminders"
+    NOTICES = "notices"
 
 
 class SmsSender(Protocol):
@@ -65,8 +71,10 @@ class SmsNotice:
 
 
 class SmsNotices(Protocol):
-    def notice(self, *, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
-        """The text of a message about something another app keeps; None when it has nothing to say any more."""
+    def notice(self, *, kind: str, about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
+        """The text, for this number, of a message about something another app keeps; None when it has nothing to say
+        any more, or not to this number.
+        """
         ...
 
 

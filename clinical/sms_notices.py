@@ -1,5 +1,6 @@
-"""Texts of messages about visits: where and when, and whose where it has changed. No name of the patient, no reason,
-nothing medical; a reminder, which lies on a screen for all to see, leaves out the doctor too.
+"""Texts of messages about visits: where and when, and with whom where that has changed. No name of the patient, no
+reason, nothing medical; a reminder, which lies on a screen for all to see, leaves out the doctor too, and so does what
+goes to a number that somebody only typed.
 """
 
 from __future__ import annotations
@@ -24,21 +25,28 @@ KEPT_BY_PROVIDER = dt.timedelta(hours=4)
 class VisitNotices:
     """`accounts.ports.SmsNotices` for visits: `about_id` is a `VisitReminder`, or what was decided, a `VisitChange`."""
 
-    def notice(self, *, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
-        return _reminder(about_id, at) if kind == Kind.REMINDER else self._decision(kind, about_id, at)
+    def notice(self, *, kind: str, about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
+        if kind == Kind.REMINDER:
+            return _reminder(about_id, number, at)
+        return self._decision(kind, about_id, number, at)
 
-    def _decision(self, kind: str, about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
-        rows = VisitChange.objects.current().select_related("appointment__doctor__user__profile", "hospital")
+    def _decision(self, kind: str, about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
+        people = ("appointment__doctor__user__profile", "appointment__patient__user", "hospital")
+        rows = VisitChange.objects.current().select_related(*people)
         change = rows.defer("appointment__cal_raw_payload").filter(pk=about_id).first()
         if change is None or change.start_ts <= at or not _still_holds(kind, change):
             return None
-        return SmsNotice(_text(kind, change), min(change.start_ts, at + KEPT_BY_PROVIDER))
+        patient = change.appointment.patient
+        if patient is not None and patient.user.phone != number:
+            return None  # it is another person's by now
+        text = _text(kind, change, is_proven=change.appointment.is_patient_identified)
+        return SmsNotice(text, min(change.start_ts, at + KEPT_BY_PROVIDER))
 
 
-def _reminder(about_id: uuid.UUID, at: dt.datetime) -> SmsNotice | None:
+def _reminder(about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
     reminder = VisitReminder.objects.filter(pk=about_id).first()
     visit = reminded_visits([reminder.appointment_id]).get(reminder.appointment_id) if reminder else None
-    if reminder is None or visit is None or number_of(reminder, visit) is None or visit.start_ts <= at:
+    if reminder is None or visit is None or number_of(reminder, visit) != number or visit.start_ts <= at:
         return None
     hospital, patient = visit.hospital, visit.patient
     text = _("%(hospital)s: your visit is on %(time)s. To move or cancel it, open the app. STOP ends reminders.")
@@ -56,20 +64,19 @@ def _still_holds(kind: str, change: VisitChange) -> bool:
     return bool(visit.status == Appointment.Status.SCHEDULED and visit.start_ts == change.start_ts)
 
 
-def _text(kind: str, change: VisitChange) -> str:
+def _text(kind: str, change: VisitChange, *, is_proven: bool) -> str:
     zone = change.hospital.time_zone if change.hospital else None
     facts = {
+        "visit": _("your visit with %(doctor)s") % {"doctor": change.appointment.doctor.full_name}
+        if is_proven
+        else _("your visit"),
         "time": date_format(in_zone(change.start_ts, zone), "j M Y, H:i"),
-        "doctor": change.appointment.doctor.full_name,
         "hospital": change.hospital.name if change.hospital else "",
     }
     if kind == Kind.VISIT_CANCELLED:
-        text = _("%(hospital)s: your visit with %(doctor)s on %(time)s is cancelled. Book another time in the app.")
+        text = _("%(hospital)s: %(visit)s on %(time)s is cancelled. Book another time in the app.")
     elif kind == Kind.VISIT_TO_MOVE:
-        text = _(
-            "%(hospital)s: please choose another time for your visit with %(doctor)s on %(time)s."
-            " Open the app, or call us."
-        )
+        text = _("%(hospital)s: please choose another time for %(visit)s on %(time)s. Open the app, or call us.")
     else:
-        text = _("%(hospital)s: your visit with %(doctor)s on %(time)s stays as booked. You need not move it.")
+        text = _("%(hospital)s: %(visit)s on %(time)s stays as booked. You need not move it.")
     return text % facts

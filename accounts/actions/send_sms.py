@@ -11,7 +11,17 @@ from django.db.models import Q
 from accounts.actions.code_rows import binding_of
 from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.ports import SmsBusy, SmsLine, SmsNotice, SmsRefused, SmsUnknownOutcome, sms_notices, sms_sender
+from accounts.phone_numbers import is_served
+from accounts.ports import (
+    COUNTRY_NOT_SERVED,
+    SmsBusy,
+    SmsNotice,
+    SmsRefused,
+    SmsUnknownOutcome,
+    sms_notices,
+    sms_sender,
+)
+from accounts.sms_lines import line_of
 from accounts.sms_texts import erase_code_text, phone_changed_text, phone_code_text, sign_in_code_text
 
 log = structlog.get_logger(__name__)
@@ -65,6 +75,9 @@ def _claim(at: dt.datetime) -> SmsMessage | None:
 
 def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
     """The fields that change, after sending outside any transaction."""
+    # Here, past which every message goes: a guest's number was typed elsewhere, and the setting may be newer than it.
+    if not is_served(message.number, countries=settings.SMS_COUNTRIES):
+        return {"status": Status.FAILED, "error_code": COUNTRY_NOT_SERVED}
     notice = _notice(message, at)
     remaining = notice.valid_until - at if notice else dt.timedelta(0)
     if notice is None or remaining <= dt.timedelta(0):
@@ -75,7 +88,7 @@ def _outcome(message: SmsMessage, at: dt.datetime) -> dict[str, Any]:
             text=notice.text,
             valid_for_seconds=int(remaining.total_seconds()),
             reference=message.pk,
-            line=SmsLine.REMINDERS if message.kind == Kind.REMINDER else SmsLine.ACCOUNT,
+            line=line_of(message.kind),
         )
     except SmsRefused as refusal:
         return {"status": Status.FAILED, "error_code": refusal.code}
@@ -96,7 +109,7 @@ def retry_delay(tries: int) -> dt.timedelta:
 
 def _notice(message: SmsMessage, at: dt.datetime) -> SmsNotice | None:
     if message.about_id is not None:
-        return sms_notices().notice(kind=message.kind, about_id=message.about_id, at=at)
+        return sms_notices().notice(kind=message.kind, about_id=message.about_id, number=message.number, at=at)
     if message.kind == Kind.PHONE_CHANGED:
         return SmsNotice(phone_changed_text(), message.created_at + NOTICE_LIFETIME)
     code = message.code

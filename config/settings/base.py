@@ -174,9 +174,12 @@ TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.items("TWILIO_AUTH_TOKEN", default=[])
 TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID", default="")
 TWILIO_FROM_NUMBER = env.text("TWILIO_FROM_NUMBER", default="")
-# STOP ends the messages of one sender: reminders have their own, so that codes still arrive.
+# STOP ends the messages of one sender: reminders have their own, notices may, so that codes still arrive.
 TWILIO_REMINDER_MESSAGING_SERVICE_SID = env.text("TWILIO_REMINDER_MESSAGING_SERVICE_SID", default="")
 TWILIO_REMINDER_FROM_NUMBER = env.text("TWILIO_REMINDER_FROM_NUMBER", default="")
+TWILIO_NOTICE_MESSAGING_SERVICE_SID = env.text("TWILIO_NOTICE_MESSAGING_SERVICE_SID", default="")
+TWILIO_NOTICE_FROM_NUMBER = env.text("TWILIO_NOTICE_FROM_NUMBER", default="")
+SMS_NOTICES_APART = bool(TWILIO_NOTICE_MESSAGING_SERVICE_SID or TWILIO_NOTICE_FROM_NUMBER)
 TWILIO_API_URL = env.url("TWILIO_API_URL", default="https://api.twilio.com")
 SMS_COUNTRIES = env.items("SMS_COUNTRIES", default=[])
 CALCOM_API_URL = env.url("CALCOM_API_URL", default="https://api.cal.com")

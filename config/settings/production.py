@@ -48,6 +48,14 @@ elif _reminder in _senders:
         hint="a STOP to reminders would end the codes; use another service or number",
     )
 
+_notice = env.text("TWILIO_NOTICE_MESSAGING_SERVICE_SID", default="")
+if (_notice or env.text("TWILIO_NOTICE_FROM_NUMBER", default="")) in _senders:
+    env.problem(
+        "TWILIO_NOTICE_MESSAGING_SERVICE_SID",
+        "is the sender of the sign-in codes too",
+        hint="leave it out, or use another service or number: a STOP to notices would end the codes",
+    )
+
 LOGGING = logging_settings(as_json=True)
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import SmsMessage
 from accounts.permissions import Permission, has_permission
-from accounts.ports import STOPPED
+from accounts.ports import COUNTRY_NOT_SERVED, STOPPED
 from accounts.sms_figures import PERIODS, KindFigures, failure_reasons, sms_figures
 from hospitals.admin.base import acting_user
 
@@ -34,6 +34,7 @@ PERIOD_TEXTS = dict(zip(PERIODS, (lazy("24 hours"), lazy("7 days"), lazy("30 day
 REASON_TEXTS: dict[str, Any] = {
     "": lazy("no reason told"),
     "too_late": lazy("it could not be sent while it was still of use"),
+    COUNTRY_NOT_SERVED: lazy("no messages are sent to the number's country"),
     STOPPED: lazy("the owner of the number answered STOP"),
     "21211": lazy("the number does not exist"),
     "21408": lazy("sending to this country is not switched on at Twilio"),

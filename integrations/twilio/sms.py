@@ -51,12 +51,15 @@ class TwilioSms:
 
 
 def _sender(line: SmsLine) -> dict[str, str]:
-    """Each line has a service or number of its own; without one nothing is sent, least of all over the other line."""
-    service, number = (
-        (settings.TWILIO_REMINDER_MESSAGING_SERVICE_SID, settings.TWILIO_REMINDER_FROM_NUMBER)
-        if line == SmsLine.REMINDERS
-        else (settings.TWILIO_MESSAGING_SERVICE_SID, settings.TWILIO_FROM_NUMBER)
-    )
+    """Reminders have a service or number of their own; without one nothing is sent, least of all over the other line.
+
+    Notices may have one.
+    """
+    service, number = settings.TWILIO_MESSAGING_SERVICE_SID, settings.TWILIO_FROM_NUMBER
+    if line == SmsLine.REMINDERS:
+        service, number = settings.TWILIO_REMINDER_MESSAGING_SERVICE_SID, settings.TWILIO_REMINDER_FROM_NUMBER
+    elif line == SmsLine.NOTICES and settings.SMS_NOTICES_APART:
+        service, number = settings.TWILIO_NOTICE_MESSAGING_SERVICE_SID, settings.TWILIO_NOTICE_FROM_NUMBER
     if line == SmsLine.REMINDERS and not (service or number):
         raise SmsRefused(NO_SENDER)
     return {"messaging_service_sid": service} if service else {"from_": number}

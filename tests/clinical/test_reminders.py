@@ -79,6 +79,15 @@ def test_codes_go_before_reminders_that_wait_longer(visit: Appointment) -> None:
     assert [sent.line for sent in MemorySms.sent] == [SmsLine.ACCOUNT, SmsLine.REMINDERS]
 
 
+def test_a_reminder_follows_no_number_that_was_given_up(visit: Appointment, patient: Patient) -> None:
+    plan_reminders(at=START - DAY)
+    queue_due_reminders(at=START - DAY)
+    assert SmsMessage.objects.get().status == "queued"
+    User.objects.filter(pk=patient.pk).update(phone="436607777777")
+    send_queued_sms(at=START - DAY)
+    assert MemorySms.sent == []
+
+
 def test_stop_to_reminders_is_no_stop_to_codes() -> None:
     facts = {"number": "436601234567", "status": "failed", "error_code": "stopped"}
     SmsMessage.objects.create(kind="reminder", **facts)

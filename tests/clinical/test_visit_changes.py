@@ -130,7 +130,12 @@ def test_a_guest_is_told_under_the_number_that_was_typed(north: HospitalCast) ->
     guest = make_visit(north.doctor, None, SOON, guest_name="Gustav Guest")
     AppointmentBooking.objects.create(uid=guest.cal_booking_id, appointment=guest, attendee_phone="436609999999")
     ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
-    assert [to for to, _text in texts()] == ["436609999999"]
+    assert texts() == [
+        (
+            "436609999999",
+            "North: please choose another time for your visit on 3 Mar 2026, 11:00. Open the app, or call us.",
+        )
+    ]
     cancel_visit(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
     assert [one["patient_id"] for one in FakeCalendar.memory.requests.values()] == [None]
 

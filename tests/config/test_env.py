@@ -196,6 +196,12 @@ def test_reminders_need_a_sender_that_is_not_the_codes(sender: str, said: str) -
     assert done.stderr.startswith(f"TWILIO_REMINDER_MESSAGING_SERVICE_SID: {said}")
 
 
+def test_notices_from_the_codes_sender_are_left_out_not_named() -> None:
+    done = python("manage.py", "migrate", env=PRODUCTION | {"TWILIO_NOTICE_FROM_NUMBER": "15550001111"})
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.startswith("TWILIO_NOTICE_MESSAGING_SERVICE_SID: is the sender of the sign-in codes too")
+
+
 def test_missing_variables_stop_the_web_process() -> None:
     env = {name: value for name, value in PRODUCTION.items() if name != "OTP_KEYS"}
     done = python("-c", "import config.wsgi", env=env)

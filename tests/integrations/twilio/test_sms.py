@@ -57,6 +57,17 @@ def test_a_message_is_sent_with_its_life_and_one_sender(settings: Settings) -> N
 
 
 @responses.activate
+def test_notices_may_have_a_sender_of_their_own(settings: Settings) -> None:
+    responses.post(URL, json={"sid": "SM1", "status": "queued"}, status=201)
+    send(SmsLine.NOTICES)
+    settings.SMS_NOTICES_APART, settings.TWILIO_NOTICE_FROM_NUMBER = True, "+15005550009"
+    send(SmsLine.NOTICES)
+    send(SmsLine.ACCOUNT)
+    senders = [parse_qs(str(call.request.body))["From"] for call in responses.calls]
+    assert senders == [[settings.TWILIO_FROM_NUMBER], ["+15005550009"], [settings.TWILIO_FROM_NUMBER]]
+
+
+@responses.activate
 def test_reminders_have_a_sender_of_their_own_or_none(settings: Settings) -> None:
     responses.post(URL, json={"sid": "SM1", "status": "queued"}, status=201)
     with pytest.raises(SmsRefused) as refused:
