@@ -19,6 +19,7 @@ class Permission(StrEnum):
     MANAGE_HOSPITALS = "manage_hospitals"
     MANAGE_STAFF = "manage_staff"
     MANAGE_HOURS = "manage_hours"
+    MANAGE_EMERGENCIES = "manage_emergencies"
     VIEW_APPOINTMENTS = "view_appointments"
     VIEW_PRESCRIPTIONS = "view_prescriptions"
     VIEW_AI_SESSIONS = "view_ai_sessions"
@@ -41,6 +42,7 @@ _ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         {
             Permission.MANAGE_STAFF,
             Permission.MANAGE_HOURS,
+            Permission.MANAGE_EMERGENCIES,
             Permission.VIEW_APPOINTMENTS,
             Permission.VIEW_PRESCRIPTIONS,
             Permission.VIEW_AI_SESSIONS,

@@ -18,7 +18,7 @@ def is_emergency(text: str, phrases: Iterable[str]) -> bool:
     return _pattern(tuple(phrases)).search(_plain(text)) is not None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
     plain = [_plain(phrase).strip() for phrase in phrases]
     parts = [re.escape(one) if _UNSPACED.search(one) else f"(?<= ){re.escape(one)}(?= )" for one in plain if one]

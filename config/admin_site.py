@@ -23,6 +23,7 @@ class WardbookAdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from clinical.admin.find import find_page
         from hospitals.admin.break_glass import break_glass_page, end_break_glass_page
+        from hospitals.admin.emergencies import emergencies_page
         from hospitals.admin.erasures import erasure_page, erasures_page
         from hospitals.admin.staff_import import StaffFilePages
         from integrations.admin.sms_figures import sms_figures_page
@@ -31,6 +32,7 @@ class WardbookAdminSite(UnfoldAdminSite):
         return [
             path("break-glass/", open_page, name="break_glass"),
             path("break-glass/<uuid:pk>/end/", self.admin_view(end_break_glass_page), name="break_glass_end"),
+            path("emergencies/", self.admin_view(partial(emergencies_page, site=self)), name="emergencies"),
             path("erasures/", self.admin_view(partial(erasures_page, site=self)), name="erasures"),
             path("erasures/<uuid:pk>/", self.admin_view(partial(erasure_page, site=self)), name="erasure"),
             path("find/", self.admin_view(partial(find_page, site=self)), name="find"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -17,6 +17,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
+from hospitals.emergency_forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.hours import START_OF_DAY
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from hospitals.week_form import ClockField
@@ -57,6 +58,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "remind_day_before",
             "remind_two_hours",
             "emergency_text",
+            "emergency_words",
             "cal_team_id",
             "second_factor_required",
             "is_active",
@@ -66,6 +68,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "address": UnfoldAdminTextInputWidget(),
             "time_zone": UnfoldAdminTextInputWidget(attrs={"placeholder": "Europe/Vienna"}),
             "emergency_text": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "emergency_words": UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         }
         labels = {
             "time_zone": gettext_lazy("Time zone"),
@@ -75,7 +78,8 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "reminders_enabled": gettext_lazy("Remind patients of their visits"),
             "remind_day_before": gettext_lazy("A day before"),
             "remind_two_hours": gettext_lazy("Two hours before"),
-            "emergency_text": gettext_lazy("What patients are told to do in an emergency"),
+            "emergency_text": TEXT_LABEL,
+            "emergency_words": WORDS_LABEL,
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
             "second_factor_required": gettext_lazy("Staff need a second factor"),
             "is_active": gettext_lazy("Open to patients"),
@@ -91,7 +95,8 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "reminders_enabled": gettext_lazy(
                 "By SMS, to patients whose phone is proven, not at night. Each patient may switch them off."
             ),
-            "emergency_text": gettext_lazy("In the app, and what the assistant on the phone says. Empty for none."),
+            "emergency_text": TEXT_HELP,
+            "emergency_words": WORDS_HELP,
             "cal_team_id": gettext_lazy("From the address of the team's page in Cal.com. Empty while there is none."),
             "second_factor_required": gettext_lazy("Who has none is asked to add it at once, and gets no further."),
             "is_active": gettext_lazy(
@@ -109,6 +114,10 @@ class HospitalForm(forms.ModelForm[Hospital]):
             field = self.fields[name]
             field.validators = [MinValueValidator(least), MaxValueValidator(most)]
             field.widget.attrs |= {"min": least, "max": most}
+        self.fields["emergency_text"].validators = [MaxLengthValidator(LONGEST_TEXT)]
+
+    def clean_emergency_words(self) -> str | None:
+        return clean_words(self.cleaned_data["emergency_words"])
 
     def clean_name(self) -> str:
         """Two hospitals of one name cannot be told apart by patients or operators."""

@@ -23,6 +23,8 @@ EXAMPLE = [
     ("pharmacist", "Pia Example", "pia@example.org", "", "Main pharmacy"),
     ("admin", "Max Example", "max@example.org", "", ""),
 ]
+# Neither whose it is nor where: they may be at any hospital, and an admin sees one.
+EMAIL_TAKEN = _("Somebody signs in with this email already.")
 MAX_ROWS = 5_000
 MAX_BYTES = 2 * 1024 * 1024
 MAX_CELL = 200
@@ -63,12 +65,8 @@ class StaffLine:
     def email(self) -> str:
         return self.cells["email"]
 
-    def mark_taken(self, *, at_this_hospital: bool) -> None:
-        self.problems["email"] = (
-            _("Is a member of this hospital's staff already.")
-            if at_this_hospital
-            else _("Somebody elsewhere signs in with this email already.")
-        )
+    def mark_taken(self) -> None:
+        self.problems["email"] = EMAIL_TAKEN
 
 
 def read_staff(content: bytes) -> list[StaffLine]:

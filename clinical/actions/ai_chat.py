@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import uuid
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.audit import AccessAction, record_access
@@ -17,8 +15,8 @@ from accounts.limits import HOUR, MINUTE, Limit, whole_seconds
 from accounts.models import Patient, User
 from accounts.refusals import Conflict, Invalid, TooOften
 from accounts.wake_ups import wake
-from clinical.emergency_words import is_emergency
-from clinical.models import AiSession, Appointment, ChatMessage
+from clinical.emergencies import emergency_advice
+from clinical.models import AiSession, ChatMessage
 from clinical.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
 from hospitals.models import Hospital
 
@@ -93,8 +91,9 @@ def send_chat_message(*, by: User, session_id: uuid.UUID, text: str, at: dt.date
     Raises: SessionEnded, MessageRunning, SessionFull, MessageTooLong, TooManyMessages, AiSession.DoesNotExist.
     """
     session = _locked(session_id, by=by)
-    if is_emergency(text, itertools.chain(*settings.EMERGENCY_WORDS.values())):
-        return _answer_emergency(session, text[: settings.CHAT_MESSAGE_LENGTH], at)
+    advice = emergency_advice(session, text)
+    if advice is not None:
+        return _answer_emergency(session, text[: settings.CHAT_MESSAGE_LENGTH], advice, at)
     if session.ended_at is not None or session.source != AiSession.Source.APP:
         raise SessionEnded
     if len(text) > settings.CHAT_MESSAGE_LENGTH:
@@ -131,10 +130,10 @@ def _locked(session_id: uuid.UUID, *, by: User) -> AiSession:
     return own.select_for_update(of=("self",)).get(pk=session_id)
 
 
-def _answer_emergency(session: AiSession, text: str, at: dt.datetime) -> ChatMessage:
+def _answer_emergency(session: AiSession, text: str, advice: str, at: dt.datetime) -> ChatMessage:
     """Whatever else stands in the way of a message, this is answered, and written down."""
     session.transcript, line = with_turn(session.transcript, PATIENT, text)
-    session.transcript, reply_line = with_turn(session.transcript, ASSISTANT, _emergency_text(session))
+    session.transcript, reply_line = with_turn(session.transcript, ASSISTANT, advice)
     session.save(update_fields=["transcript"])
     return ChatMessage.objects.create(
         session=session,
@@ -144,19 +143,6 @@ def _answer_emergency(session: AiSession, text: str, at: dt.datetime) -> ChatMes
         reply_line=reply_line,
         asked_at=at,
         settled_at=at,
-    )
-
-
-def _emergency_text(session: AiSession) -> str:
-    """The hospital's, else that of the hospital of the patient's latest visit, else our own."""
-    hospital = session.hospital
-    if hospital is None:
-        visits = Appointment.objects.filter(patient=session.patient_id, hospital__isnull=False)
-        latest = visits.select_related("hospital").defer("cal_raw_payload").order_by("-start_ts", "-pk").first()
-        hospital = latest.hospital if latest else None
-    return (hospital.emergency_text if hospital else None) or _(
-        "This may be an emergency. Call your local emergency number now (112 in Europe, 911 in North America), or go"
-        " to the nearest emergency department. The assistant cannot help with this."
     )
 
 

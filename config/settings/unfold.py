@@ -76,6 +76,12 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Pharmacists"), "local_pharmacy", "hospitals.pharmacist"),
                     _item(_("Hospital admins"), "manage_accounts", "hospitals.hospitaladmin"),
                     _item(_("Hospitals"), "domain", "hospitals.hospital"),
+                    {
+                        "title": _("Emergencies"),
+                        "icon": "emergency",
+                        "link": reverse_lazy("admin:emergencies"),
+                        "permission": lambda request: getattr(request.user, "hospital_id", None) is not None,
+                    },
                     _item(_("Access log"), "visibility", "accounts.accessevent"),
                     {
                         "title": _("Erasure requests"),

@@ -70,7 +70,7 @@ def confirm_staff_import(*, pk: uuid.UUID, by: User, at: dt.datetime) -> StaffIm
     if one.state != State.CHECKED:
         raise ImportIsOver
     lines = lines_of(one)
-    mark_taken(lines, hospital_id=one.hospital_id)
+    mark_taken(lines)
     if any(line.problems for line in lines):
         raise ImportHasProblems
     one.state, one.created_by, one.created_at = State.QUEUED, by, at
@@ -112,12 +112,12 @@ def lines_of(one: StaffImport) -> list[StaffLine]:
     return [StaffLine(row["line"], {name: cell for name, cell in row.items() if name != "line"}) for row in one.rows]
 
 
-def mark_taken(lines: Sequence[StaffLine], *, hospital_id: uuid.UUID) -> None:
-    """Say at each line whether its email is somebody's. At most that: not whose, at another hospital."""
+def mark_taken(lines: Sequence[StaffLine]) -> None:
+    """Say at each line whether its email is somebody's, as where one person is added: not whose, nor where."""
     good = {line.email.lower(): line for line in lines if "email" not in line.problems}
     users = User.objects.annotate(folded=Lower("email")).filter(folded__in=list(good))
-    for folded, their_hospital_id in users.values_list("folded", "hospital_id"):
-        good[folded].mark_taken(at_this_hospital=their_hospital_id == hospital_id)
+    for folded in users.values_list("folded", flat=True):
+        good[folded].mark_taken()
 
 
 def _outcome(one: StaffImport, *, at: dt.datetime, told: Callable[[uuid.UUID, int], None]) -> State:

@@ -25,7 +25,8 @@ class HospitalAdminPage(HospitalScopedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "address", "time_zone", "is_active")}),
         (_("Visits"), {"fields": ("visit_length_minutes", "buffer_minutes", "booking_notice_minutes")}),
-        (_("Patients"), {"fields": ("reminders_enabled", ("remind_day_before", "remind_two_hours"), "emergency_text")}),
+        (_("Patients"), {"fields": ("reminders_enabled", ("remind_day_before", "remind_two_hours"))}),
+        (_("Emergencies"), {"fields": ("emergency_text", "emergency_words")}),
         (_("Sign-in"), {"fields": ("second_factor_required",)}),
         (_("Booking calendar"), {"fields": ("cal_team_id",)}),
     )

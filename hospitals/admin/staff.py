@@ -29,6 +29,7 @@ from hospitals.forms import (
     PharmacistForm,
 )
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
+from hospitals.staff_csv import EMAIL_TAKEN
 
 _ACCESS_COLOURS = {
     "active": "success",
@@ -127,8 +128,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
                 new = self._add(form, acting_user(request), by_mail="by_mail" in request.POST)
                 return self._added(request, new)
             except EmailTaken as refusal:
-                text = _("Somebody signs in with this email already.")
-                form.add_error("email", ValidationError(text, code=refusal.code))
+                form.add_error("email", ValidationError(EMAIL_TAKEN, code=refusal.code))
         context = {"form": form, "title": self.add_title, "opts": self.opts, "add": True}
         return self.page(request, "admin/hospitals/staff_add.html", context)
 

@@ -95,7 +95,7 @@ class StaffFilePages:
             context = {"form": form, "columns": COLUMNS, "example": EXAMPLE, "title": _("Import staff from a file")}
             return self._page(request, "upload", context)
         hospital, lines = form.chosen_hospital, form.cleaned_data["lines"]
-        mark_taken(lines, hospital_id=hospital.pk)
+        mark_taken(lines)
         try:
             one = keep_staff_import(hospital=hospital, lines=lines, by=user, at=timezone.now())
         except ImportHasProblems:
@@ -112,7 +112,7 @@ class StaffFilePages:
             return self._decide(request, one, user)
         if one.state in (StaffImport.State.CHECKED, StaffImport.State.REFUSED):
             lines = lines_of(one)
-            mark_taken(lines, hospital_id=one.hospital_id)
+            mark_taken(lines)
             return self._report(request, lines, {"hospital": one.hospital, "one": one})
         return self._progress(request, one)
 

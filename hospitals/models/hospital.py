@@ -36,12 +36,14 @@ class Hospital(models.Model):
     remind_two_hours = models.BooleanField(db_default=True)
     cal_team_id = models.BigIntegerField(null=True, blank=True)
     emergency_text = NullableTextField(null=True, blank=True)
+    # One a line, beside the platform's (`EMERGENCY_WORDS`).
+    emergency_words = NullableTextField(null=True, blank=True)
     is_active = models.BooleanField(db_default=True)
 
     privacy = privacy(
         safe="id name address created_at time_zone visit_length_minutes buffer_minutes booking_notice_minutes"
         " second_factor_required reminders_enabled remind_day_before remind_two_hours cal_team_id"
-        " emergency_text is_active"
+        " emergency_text emergency_words is_active"
     )
 
     objects = HospitalQuerySet.as_manager()

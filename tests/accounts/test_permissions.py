@@ -22,6 +22,7 @@ HELD = {
     "admin": {
         P.MANAGE_STAFF,
         P.MANAGE_HOURS,
+        P.MANAGE_EMERGENCIES,
         P.VIEW_APPOINTMENTS,
         P.VIEW_PRESCRIPTIONS,
         P.VIEW_AI_SESSIONS,

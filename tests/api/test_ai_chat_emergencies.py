@@ -88,3 +88,40 @@ def test_an_emergency_is_answered_whatever_stands_in_the_way(
 
 def test_without_a_hospital_the_emergency_text_is_ours(api: APIClient) -> None:
     assert "112" in say(api, begin(api), "suicide").json()["reply"]
+
+
+def own_words(cast: HospitalCast, words: str, text: str | None) -> None:
+    cast.hospital.emergency_words, cast.hospital.emergency_text = words, text
+    cast.hospital.save()
+
+
+def test_the_hospitals_own_words_are_answered_with_its_text(
+    api: APIClient, assistant: Memory, north: HospitalCast, south: HospitalCast
+) -> None:
+    own_words(north, "gas leak\nLöwenruf", "Ring the lion.")
+    session = begin(api, hospital=str(north.hospital.pk))
+    for words in ("I smell a GAS   leak", "lowenruf!", "chest pain"):
+        assert say(api, session, words).json()["reply"] == "Ring the lion."
+    # Another hospital's talk knows nothing of them.
+    assert say(api, begin(api, hospital=str(south.hospital.pk)), "gas leak").status_code == 202
+    work()
+    assert assistant.asked[0][0] == "gas leak"
+
+
+def test_without_a_text_of_the_hospitals_its_words_are_answered_with_ours(api: APIClient, north: HospitalCast) -> None:
+    own_words(north, "gas leak", None)
+    assert "112" in say(api, begin(api, hospital=str(north.hospital.pk)), "gas leak").json()["reply"]
+
+
+def test_a_talk_about_no_hospital_knows_the_words_of_all_the_patients(
+    api: APIClient, patient: Patient, north: HospitalCast, south: HospitalCast
+) -> None:
+    own_words(north, "gas leak", "Ring the lion.")
+    own_words(south, "snake bite", "Ring the bear.")
+    session = begin(api)
+    assert say(api, session, "Hello").status_code == 202
+    work()
+    make_visit(patient, north.doctor, NOW - dt.timedelta(days=9))
+    make_visit(patient, south.doctor, NOW - dt.timedelta(days=3))
+    replies = [say(api, session, words).json()["reply"] for words in ("gas leak", "snake bite", "stroke")]
+    assert replies == ["Ring the lion.", "Ring the bear.", "Ring the bear."]

@@ -122,6 +122,12 @@ ROWS: list[Row] = [
     ),
     *both("admin/text-messages/", portal(403, south=403, operator=200), portal(403, south=403, operator=405)),
     *post_only("admin/break-glass/<uuid:pk>/end/", portal(403, south=403, operator=404), uses={"pk": "grant"}),
+    *both(
+        "admin/emergencies/",
+        portal(200, south=200, operator=403),
+        portal(DONE, south=DONE, operator=403),
+        {"text": "Call 144.", "words": "gas leak"},
+    ),
     *get_only("admin/erasures/", portal(403, south=403, operator=200), refusing=portal(403, south=403, operator=200)),
     *both(
         "admin/erasures/<uuid:pk>/",
