@@ -67,14 +67,28 @@ def test_wrong_lines_are_shown_in_place_and_nothing_is_kept(
     assert "4 lines need a change." in text
     for problem in (
         "Not a role: doctor, pharmacist or admin.",
-        "Is a member of this hospital&#x27;s staff already.",
-        "Somebody elsewhere signs in with this email already.",
+        "Somebody signs in with this email already.",
         "Stands in line 2 already.",
         "Nick &lt;b&gt;",
     ):
         assert problem in text
     assert "phil@north.test" not in text
     assert (StaffImport.objects.count(), AccessEvent.objects.count()) == (0, 0)
+
+
+def test_of_a_taken_email_neither_whose_nor_where_is_told(
+    admin_client: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    """The same words as where one person is added."""
+    User.objects.filter(pk=patient.pk).update(email="patient@example.org")
+    said = set()
+    for email in ("doctor@north.test", "doctor@south.test", "patient@example.org"):
+        context = upload(admin_client, file_of(f"doctor,Dora,{email},,")).context
+        [(_line, cells)] = context["rows"]
+        said.add(tuple(str(problem) for _cell, problem in cells if problem))
+        form = admin_client.post(reverse("admin:hospitals_doctor_add"), {"email": email, "full_name": "Dora"})
+        said.add(tuple(form.context["form"].errors["email"]))
+    assert said == {("Somebody signs in with this email already.",)}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +127,7 @@ def test_an_email_taken_meanwhile_is_shown_in_place(
     User.objects.filter(pk=south.doctor.pk).update(email="nora@north.test")
     page = admin_client.post(address, {"do": "confirm"}, follow=True).content.decode()
     assert "Something changed since the file was checked." in page
-    assert "Somebody elsewhere signs in with this email already." in page
+    assert "Somebody signs in with this email already." in page
     assert 'value="confirm"' not in page
     assert StaffImport.objects.get().state == "checked"
 
@@ -121,7 +135,7 @@ def test_an_email_taken_meanwhile_is_shown_in_place(
 def test_a_refused_import_says_why(admin_client: Client, north: HospitalCast) -> None:
     one = make_import(north.hospital, email="doctor@north.test", state="refused")
     page = admin_client.get(reverse("admin:staff_import_one", args=[one.pk])).content.decode()
-    assert "Is a member of this hospital&#x27;s staff already." in page
+    assert "Somebody signs in with this email already." in page
 
 
 def test_nobody_is_added_by_thinking_better_of_it(admin_client: Client, north: HospitalCast) -> None:
