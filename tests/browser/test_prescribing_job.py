@@ -42,12 +42,8 @@ def options_of(page: Page) -> Locator:
     return page.locator("[data-suggestions]").get_by_role("option")
 
 
-def test_the_whole_job_by_keyboard(
-    signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
-) -> None:
-    page = signed_in(north.doctor.user, "/staff/doctor/")
-    press(page, page.get_by_role("link", name=re.compile("Paula Patient")).first)
-    press(page, page.get_by_role("link", name="Prescribe"))
+def choose_a_suggestion(page: Page) -> None:
+    """Amoxicillin, from a few letters; the list can be closed and opened again."""
     name = page.get_by_label("Medication", exact=True)
     tab_to(page, name)
     page.keyboard.type("amox 5")
@@ -63,6 +59,9 @@ def test_the_whole_job_by_keyboard(
     expect(page.get_by_label("Dose")).to_be_focused()
     expect(page.get_by_label("How often")).to_have_value("3 times a day")
 
+
+def type_what_the_patient_has(page: Page) -> None:
+    """Ramipril, in a line of its own."""
     press(page, page.get_by_role("button", name="Add a medication"))
     second = page.locator("[name=m1-name]")
     expect(second).to_be_focused()
@@ -76,6 +75,16 @@ def test_the_whole_job_by_keyboard(
     for value in ("once a day", "30", "30"):
         page.keyboard.type(value)
         page.keyboard.press("Tab")
+
+
+def test_the_whole_job_by_keyboard(
+    signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
+) -> None:
+    page = signed_in(north.doctor.user, "/staff/doctor/")
+    press(page, page.get_by_role("link", name=re.compile("Paula Patient")).first)
+    press(page, page.get_by_role("link", name="Prescribe"))
+    choose_a_suggestion(page)
+    type_what_the_patient_has(page)
     press(page, page.get_by_role("button", name="Send to the pharmacy"))
     anyway = page.get_by_label("Prescribe anyway")
     expect(page.get_by_text("Tick this to prescribe it all the same")).to_be_visible()
@@ -178,6 +187,19 @@ def test_it_is_one_sheet_of_a5(signed_in: SignedIn, north: HospitalCast, patient
     long = make_prescription(north.doctor, patient, medications=as_json(lines))
     page.goto(reverse("staff:print-prescription", args=[long.pk]))
     assert pages_in(page.pdf(prefer_css_page_size=True)) == 2
+
+
+def test_every_further_page_names_the_patient(
+    signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
+) -> None:
+    page = signed_in(north.doctor.user, reverse("staff:print-prescription", args=[taken.pk]))
+    running = page.locator(".running")
+    expect(running).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(running).to_contain_text("for Paula Patient")
+    # What Chromium repeats on each page: a table's head that may not be torn.
+    looks = "element => [getComputedStyle(element).display, getComputedStyle(element).breakInside]"
+    assert running.evaluate(looks) == ["table-header-group", "avoid"]
 
 
 def pages_in(pdf: bytes) -> int:
