@@ -42,6 +42,8 @@ MEDICATIONS = json.dumps(
     ]
 )
 
+Table = tuple[str, str, Iterator[str]]
+
 
 @dataclass(slots=True)
 class Dataset:
@@ -91,7 +93,14 @@ def copy_rows(connection: psycopg.Connection, statement: str, rows: Iterable[str
         copy.write("".join(batch))
 
 
-def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
+def tables(data: Dataset) -> Iterator[Table]:
+    """Of each table its name, its columns, and its rows as COPY reads them."""
+    yield from _people(data)
+    yield from _calendars(data)
+    yield from _records(data)
+
+
+def _people(data: Dataset) -> Iterator[Table]:
     yield (
         "hospitals",
         "id, name, time_zone",
@@ -104,17 +113,12 @@ def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
         "user_id, hospital_id, specialty",
         (f"{pk}\t{data.hospital_of(n)}\tCardiology\n" for n, pk in enumerate(data.doctors)),
     )
-    yield (
-        "pharmacists",
-        "user_id, hospital_id",
-        (f"{pk}\t{data.hospital_of(n)}\n" for n, pk in enumerate(data.pharmacists)),
-    )
-    yield (
-        "hospital_admins",
-        "user_id, hospital_id",
-        (f"{pk}\t{data.hospital_of(n)}\n" for n, pk in enumerate(data.admins)),
-    )
+    for table, ids in (("pharmacists", data.pharmacists), ("hospital_admins", data.admins)):
+        yield table, "user_id, hospital_id", (f"{pk}\t{data.hospital_of(n)}\n" for n, pk in enumerate(ids))
     yield "patients", "user_id", (f"{pk}\n" for pk in data.patients)
+
+
+def _calendars(data: Dataset) -> Iterator[Table]:
     yield (
         "doctor_availability",
         "doctor_id, day_of_week, start_time, end_time",
@@ -141,9 +145,12 @@ def tables(data: Dataset) -> Iterator[tuple[str, str, Iterator[str]]]:
         ),
         _bookings(data),
     )
+
+
+def _records(data: Dataset) -> Iterator[Table]:
     yield (
         "prescriptions",
-        ("id, patient_id, doctor_id, hospital_id, medications, status, pharmacist_id, created_at, completed_at"),
+        "id, patient_id, doctor_id, hospital_id, medications, status, pharmacist_id, created_at, completed_at",
         _prescriptions(data),
     )
     yield "ai_sessions", "id, patient_id, hospital_id, source, summary, start_time, ended_at", _talks(data)

@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import Patient
 from clinical.models import Appointment
+from config.bench.__main__ import main
 from config.bench.databases import ROOT
 from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
 from config.bench.measure import Target
@@ -168,6 +169,16 @@ def test_a_path_is_filled_in_from_the_subjects() -> None:
     target = Target(OURS[0], "http://server", "db", 10, subjects)
 
     assert target.url == "http://server/api/v1/appointments/42/"
+
+
+def test_a_name_that_nothing_has_is_answered_with_the_names_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "zzz"])
+    assert main() == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Nothing measured has 'zzz' in its name. There are:"
+    assert said[1:] == [*(f"  {row.name}" for row in OURS), "  applying stored webhooks"]
 
 
 @pytest.mark.alone
