@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import abc
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import ListFilter, ModelAdmin
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -19,7 +20,7 @@ from accounts.access_words import KINDS
 from accounts.break_glass import opened_hospitals
 from hospitals.access_log import TooManyPeople, patients_for, staff_for, uuid_of
 from hospitals.admin.base import acting_user
-from hospitals.admin.filters import DayRangeFilter, HospitalFilter, KnownChoiceFilter
+from hospitals.admin.filters import DayRangeFilter, FormFilter, HospitalFilter, KnownChoiceFilter
 
 HOSPITAL = "hospital"
 
@@ -59,21 +60,13 @@ class AtFilter(DayRangeFilter):
     looks_ahead = False
 
 
-class PersonFilter(ListFilter):
+class PersonFilter(abc.ABC, FormFilter):
     """A person by what is typed about them: a name's beginnings, an email, a phone number."""
 
     template = "admin/filter_words.html"
-    parameter_name = ""
-    field = ""
-    hint: Any = ""
-
-    def __init__(
-        self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: ModelAdmin[Any]
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.request = request
-        if self.parameter_name in params:
-            self.used_parameters[self.parameter_name] = params.pop(self.parameter_name)[-1]
+    parameter_name: str
+    field: str
+    hint: Any
 
     @property
     def words(self) -> str:
@@ -82,15 +75,6 @@ class PersonFilter(ListFilter):
     @property
     def input_id(self) -> str:
         return f"filter-{self.parameter_name}"
-
-    @property
-    def other_parameters(self) -> list[tuple[str, str]]:
-        """What the filter's own small form must carry along."""
-        dropped = {self.parameter_name, "p", "e"}
-        return [(name, self.request.GET[name]) for name in self.request.GET if name not in dropped]
-
-    def has_output(self) -> bool:
-        return True
 
     def expected_parameters(self) -> list[str | None]:
         return [self.parameter_name]
@@ -114,8 +98,8 @@ class PersonFilter(ListFilter):
             return queryset.none()
         return queryset.filter(**{f"{self.field}__in": people}) if people else queryset.none()
 
-    def people(self, request: HttpRequest) -> list[uuid.UUID]:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def people(self, request: HttpRequest) -> list[uuid.UUID]: ...
 
 
 class StaffFilter(PersonFilter):

@@ -71,7 +71,28 @@ class ActiveFilter(KnownChoiceFilter):
         return queryset.filter(user__is_active=value == "yes")
 
 
-class DayRangeFilter(ListFilter):
+class FormFilter(ListFilter):
+    """Narrows by what is typed in a small form of its own, whose fields are the expected parameters."""
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: ModelAdmin[Any]
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.expected_parameters():
+            if name in params:
+                self.used_parameters[str(name)] = params.pop(str(name))[-1]
+
+    def has_output(self) -> bool:
+        return True
+
+    @property
+    def other_parameters(self) -> list[tuple[str, str]]:
+        """What the form must carry along."""
+        dropped = {*self.expected_parameters(), "p", "e"}
+        return [(name, self.request.GET[name]) for name in self.request.GET if name not in dropped]
+
+
+class DayRangeFilter(FormFilter):
     """From one day to another, both included, in the zone of the page."""
 
     title = _("day")
@@ -81,18 +102,6 @@ class DayRangeFilter(ListFilter):
     looks_ahead = True
     from_name = "from"
     to_name = "to"
-
-    def __init__(
-        self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: ModelAdmin[Any]
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.request = request
-        for name in self.names:
-            if name in params:
-                self.used_parameters[name] = params.pop(name)[-1]
-
-    def has_output(self) -> bool:
-        return True
 
     @property
     def names(self) -> tuple[str, str]:
@@ -132,12 +141,6 @@ class DayRangeFilter(ListFilter):
     def inputs(self) -> list[dict[str, Any]]:
         labels = {self.from_name: _("From"), self.to_name: _("To")}
         return [{"name": n, "label": label, "value": self.used_parameters.get(n, "")} for n, label in labels.items()]
-
-    @property
-    def other_parameters(self) -> list[tuple[str, str]]:
-        """What the filter's own small form must carry along."""
-        dropped = {*self.names, "p", "e"}
-        return [(name, self.request.GET[name]) for name in self.request.GET if name not in dropped]
 
     def _day(self, name: str) -> dt.date | None:
         text = self.used_parameters.get(name)
