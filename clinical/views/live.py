@@ -1,7 +1,7 @@
-"""Pages with a part that keeps itself up to date by polling.
+"""Pages with a part that keeps itself up to date by polling, or that ask for fragments of themselves.
 
-A read that is on record is not put there again by the page's own polls. That it is one a poll proves by its header's
-value, which the page was given for this person and address: the header alone anybody's tools can send.
+A read that is on record is not put there again by the page's own polls and fragments. That it is one of these it
+proves by a value that the page was given for this person and address: a header alone anybody's tools can send.
 """
 
 from __future__ import annotations
@@ -28,15 +28,24 @@ def is_poll(request: HttpRequest) -> bool:
 
 def is_poll_of_shown_page(request: HttpRequest) -> bool:
     """Whether the page that polls was shown to this person, and what it shows put on record then."""
-    begun, _dot, _rest = request.headers.get(POLL_HEADER, "").partition(".")
+    return proves_shown(request, request.get_full_path(), request.headers.get(POLL_HEADER, ""))
+
+
+def proof_of_page(request: HttpRequest, address: str) -> str:
+    """For a page that is being shown to this person, and on record."""
+    return _proof(request, address, int(timezone.now().timestamp()))
+
+
+def proves_shown(request: HttpRequest, address: str, proof: str) -> bool:
+    """Whether the page at this address gave the proof to this person not long ago."""
+    begun, _dot, _rest = proof.partition(".")
     if not (begun.isascii() and begun.isdigit() and len(begun) < 12):
         return False
     is_recent = 0 <= timezone.now().timestamp() - int(begun) <= PROVES_FOR_SECONDS
-    proof = _poll_proof(request, request.get_full_path(), int(begun))
-    return is_recent and constant_time_compare(request.headers[POLL_HEADER], proof)
+    return is_recent and constant_time_compare(proof, _proof(request, address, int(begun)))
 
 
-def _poll_proof(request: HttpRequest, address: str, begun: int) -> str:
+def _proof(request: HttpRequest, address: str, begun: int) -> str:
     signed = salted_hmac("clinical.views.live", f"{begun} {request.user.pk} {address}", algorithm="sha256")
     return f"{begun}.{signed.hexdigest()}"
 
@@ -54,7 +63,7 @@ def live_page(request: HttpRequest, *, page: str, part: str, context: dict[str, 
     else:
         # Escaped where it was rendered, just above.
         live = mark_safe(body)
-        proof = _poll_proof(request, context["live_url"], int(timezone.now().timestamp()))
+        proof = proof_of_page(request, context["live_url"])
         response = render(request, page, {**context, "live": live, "live_etag": etag, "live_proof": proof})
     patch_vary_headers(response, [POLL_HEADER])
     return response

@@ -1,4 +1,8 @@
-"""Writing a prescription: every press of a button is the form sent as it is, with a wish."""
+"""Writing a prescription: every press of a button is the form sent as it is, with a wish.
+
+The lines tell what the patient takes already. The page is on record, and its fragments with it: one that does not
+prove whose page it belongs to is a read of its own.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ from clinical.models import Prescription
 from clinical.patient_record import CurrentMedication, current_medications, open_patient
 from clinical.people import age_on, patient_name
 from clinical.views.access import StaffRequest, doctor_page
+from clinical.views.live import proof_of_page, proves_shown
 from clinical.views.outcomes import tell
 
 
@@ -112,15 +117,11 @@ def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, stat
     rows.flag(current)
     context = {"rows": rows, "patient": patient, "prescription_id": sent_id(request.POST)}
     if request.htmx and not request.htmx.history_restore_request:
+        _record_fragment(request, patient)
         return render(request, "clinical/_medication_rows.html", context, status=status)
-    record_access(
-        by=request.user,
-        action=AccessAction.OPENED_PATIENT,
-        patient_id=patient.pk,
-        object_kind="patient",
-        object_id=patient.pk,
-    )
+    _record_opening(request, patient)
     context |= {
+        "shown_proof": proof_of_page(request, request.path),
         "name": patient_name(patient.user),
         "age": age_on(patient.date_of_birth, timezone.localdate()),
         "current": current,
@@ -139,10 +140,27 @@ def _notice(request: StaffRequest, patient: Patient, rows: MedicationRows, place
     if place >= len(rows.forms):
         raise Http404
     rows.flag(_current(request, patient))
+    _record_fragment(request, patient)
     return render(request, "clinical/_same_medicine.html", {"form": rows.forms[place]})
 
 
+def _record_fragment(request: StaffRequest, patient: Patient) -> None:
+    if not proves_shown(request, request.path, request.POST.get("shown", "")):
+        _record_opening(request, patient)
+
+
+def _record_opening(request: StaffRequest, patient: Patient) -> None:
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_PATIENT,
+        patient_id=patient.pk,
+        object_kind="patient",
+        object_id=patient.pk,
+    )
+
+
 def _suggestions(request: StaffRequest, patient: Patient) -> HttpResponse:
+    """Of what was prescribed to anybody here: nothing of this patient."""
     place = _number(request.GET["suggest"])
     found = suggestions(user=request.user, typed=request.GET.get(f"m{place}-name", ""))
     return render(request, "clinical/_suggestions.html", {"found": found, "place": place, "patient": patient})

@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.audit import AccessAction, record_access
 from accounts.refusals import Refused
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, VisitChange
 from clinical.views.access import StaffRequest, doctor_page
-from clinical.views.live import live_page
-from clinical.views.outcomes import tell
+from clinical.views.live import is_poll_of_shown_page, live_page
+from clinical.views.outcomes import outcome_told, tell
 from clinical.visit_forms import VisitChangeForm
 from clinical.visit_page import visit_page
 
@@ -34,33 +35,24 @@ def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 @doctor_page
 @require_POST
 def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("The visit is marked as completed."), undo=_undo(visit_id)):
         mark_completed(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The visit is marked as completed."), extra_tags=_undo(visit_id))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
 
 
 @doctor_page
 @require_POST
 def no_show(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("The visit is marked: nobody came."), undo=_undo(visit_id)):
         mark_no_show(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The visit is marked: nobody came."), extra_tags=_undo(visit_id))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
 
 
 @doctor_page
 @require_POST
 def unmark(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("The mark is taken back.")):
         unmark_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The mark is taken back."))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
 
 
@@ -88,32 +80,39 @@ def change(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     is_cancelled = form.cleaned_data["choice"] == VisitChange.Choice.CANCEL
     act = cancel_visit if is_cancelled else ask_to_move
     said = _("The visit is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
-    try:
+    with outcome_told(request, said):
         act(appointment_id=visit_id, reason=form.cleaned_data["reason"], by=request.user, at=now)
-        messages.success(request, said)
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
 
 
 @doctor_page
 @require_POST
 def keep(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("The visit stays as it was booked.")):
         keep_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The visit stays as it was booked."))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-visit", visit_id)
 
 
 def _context(request: StaffRequest, visit_id: uuid.UUID, now: dt.datetime) -> dict[str, Any]:
     row = get_object_or_404(Appointment.objects.for_user(request.user).with_people(), pk=visit_id)
+    if not is_poll_of_shown_page(request):
+        _record_opening(request, row)
     return {
         "page": visit_page(user=request.user, visit=row, at=now),
         "visit": row,
         "live_url": reverse("staff:doctor-visit", args=[visit_id]),
     }
+
+
+def _record_opening(request: StaffRequest, row: Appointment) -> None:
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_VISIT,
+        patient_id=row.patient_id,
+        object_kind="appointment",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
 
 
 def _undo(visit_id: uuid.UUID) -> str:

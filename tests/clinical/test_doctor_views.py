@@ -162,12 +162,12 @@ def test_a_visit_matched_by_phone_opens_itself_only_until_confirmed(
     transcript = reverse("staff:transcript", args=[session.pk])
     assert browser.post(transcript).status_code == 404
     assert browser.get(reverse("staff:prescribe", args=[patient.pk])).status_code == 404
-    assert not AccessEvent.objects.exists()
+    assert list(AccessEvent.objects.values_list("action", flat=True)) == ["opened_visit"]
     assert browser.post(reverse("staff:visit-confirm", args=[visit.pk])).headers["Location"] == record
     assert "+43 660 1234567" in text_of(browser.get(record).content)
     assert b"Hm." in browser.post(transcript).content
     actions = AccessEvent.objects.order_by("pk").values_list("action", flat=True)
-    assert list(actions) == ["confirmed_identity", "opened_patient", "opened_transcript"]
+    assert list(actions) == ["opened_visit", "confirmed_identity", "opened_patient", "opened_transcript"]
 
 
 @time_machine.travel(NOW, tick=False)

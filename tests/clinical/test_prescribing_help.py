@@ -116,6 +116,7 @@ def test_a_line_is_found_and_filled_in(browser: Client, form: str, north: Hospit
     pick = re.search(r'value="(pick-0-[0-9a-f]{16})"', found)
     assert pick is not None
     assert browser.get(form, {"suggest": "0", "m0-name": "zz"}, headers=HTMX).content.strip() == b""
+    assert not AccessEvent.objects.exists()
     sent = {"rows": "1", "m0-name": "amo", "m0-instructions": "With milk"}
     filled = browser.post(form, {**sent, "action": pick[1]}, headers=HTMX).content.decode()
     values = dict(re.findall(r'name="m0-(\w+)" value="([^"]*)"', filled))
@@ -131,7 +132,6 @@ def test_a_line_is_found_and_filled_in(browser: Client, form: str, north: Hospit
         "code": "J01CA04",
         "code_system": "ATC",
     }
-    assert not AccessEvent.objects.exists()
     unknown = browser.post(form, {**sent, "action": "pick-0-0000000000000000"}, headers=HTMX)
     assert b'name="m0-name" value="amo"' in unknown.content
     plain = browser.post(form, {**sent, "action": "suggest-0"}).content.decode()

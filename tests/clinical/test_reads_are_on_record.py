@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -16,7 +17,7 @@ from clinical.actions.visits import confirm_identity
 from clinical.models import Appointment, Prescription
 from clinical.querysets import is_record_open
 from tests.cast import HospitalCast
-from tests.clinical.records import make_visit
+from tests.clinical.records import MEDICATION_ROW, make_visit
 
 pytestmark = pytest.mark.django_db
 MEDICATION = {
@@ -57,6 +58,59 @@ def test_a_review_page_with_errors_is_on_record(
 def test_the_prescribing_form_is_on_record(north: HospitalCast, patient: Patient, prescription: Prescription) -> None:
     assert signed_in(north.doctor.user).get(f"/staff/doctor/patients/{patient.pk}/prescribe/").status_code == 200
     assert opened() == [("opened_patient", patient.pk)]
+
+
+def proof_on(page: str) -> str:
+    (proof,) = re.findall(r'name="shown" value="([^"]+)"|"X-Poll": "([^"]+)"', page)
+    return str(proof[0] or proof[1])
+
+
+@pytest.mark.parametrize("wish", ["add", "check-0"])
+def test_fragments_of_the_prescribing_form_are_of_its_read(
+    north: HospitalCast, patient: Patient, other_patient: Patient, prescription: Prescription, wish: str
+) -> None:
+    make_visit(north.doctor, other_patient, timezone.now())
+    browser, at = signed_in(north.doctor.user), f"/staff/doctor/patients/{patient.pk}/prescribe/"
+    proof = proof_on(browser.get(at).content.decode())
+    sent, htmx = {**MEDICATION_ROW, "rows": "1", "action": wish}, {"HX-Request": "true"}
+    assert browser.post(at, {**sent, "shown": proof}, headers=htmx).status_code == 200
+    assert opened() == [("opened_patient", patient.pk)]
+    # Without the page, or with another's: each is a read.
+    browser.post(at, sent, headers=htmx)
+    browser.post(at, {**sent, "shown": f"1{proof}"}, headers=htmx)
+    browser.post(f"/staff/doctor/patients/{other_patient.pk}/prescribe/", {**sent, "shown": proof}, headers=htmx)
+    assert opened()[1:] == [("opened_patient", one.pk) for one in (patient, patient, other_patient)]
+
+
+def test_what_was_prescribed_before_names_no_patient_and_is_no_read(
+    north: HospitalCast, patient: Patient, prescription: Prescription
+) -> None:
+    at = f"/staff/doctor/patients/{patient.pk}/prescribe/?suggest=0&m0-name=a"
+    assert signed_in(north.doctor.user).get(at, headers={"HX-Request": "true"}).status_code == 200
+    assert opened() == []
+
+
+def test_a_visits_page_is_on_record_once_and_its_polls_are_not(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(north.doctor, patient, timezone.now())
+    browser, at = signed_in(north.doctor.user), f"/staff/doctor/visits/{visit.pk}/"
+    proof = proof_on(browser.get(at).content.decode())
+    poll = {"HX-Request": "true", "X-Poll": proof}
+    assert [browser.get(at, headers=poll).status_code for _ in range(3)] == [200] * 3
+    assert opened() == [("opened_visit", patient.pk)]
+    (event,) = AccessEvent.objects.filter(action="opened_visit")
+    assert (event.object_kind, event.object_id, event.hospital_id) == ("appointment", str(visit.pk), north.hospital.pk)
+    browser.get(at, headers={**poll, "X-Poll": "1"})
+    browser.post(f"{at}change/", {"choice": "cancel", "reason": "x" * 9000})
+    assert opened() == [("opened_visit", patient.pk)] * 3
+
+
+def test_a_guests_visit_is_on_record_too_and_anothers_is_not(north: HospitalCast, south: HospitalCast) -> None:
+    visit = make_visit(north.doctor, None, timezone.now(), guest_name="Gustav Guest")
+    at = f"/staff/doctor/visits/{visit.pk}/"
+    assert signed_in(south.doctor.user).get(at).status_code == 404
+    assert opened() == []
+    assert signed_in(north.doctor.user).get(at).status_code == 200
+    assert opened() == [("opened_visit", None)]
 
 
 def test_an_empty_answer_shows_the_prescription_on_record(
