@@ -105,7 +105,9 @@ def find_slots(given: When, asked: Asked) -> Answer:
     asked_for = [doctor for doctor in doctors if doctor.pk in bookable][:DOCTORS_ASKED]
     if not asked_for:
         return Answer(_("These doctors cannot be booked at the moment. The hospital helps on its own number."))
-    times = [text for doctor in asked_for if (text := _times(doctor, given.date, asked))]
+    times, is_late = _times_of(asked_for, given.date, asked)
+    if not times and is_late:
+        return Answer(_("The free times cannot be looked up right now. The caller sees them in the app."))
     if not times:
         return Answer(_("There is no free time in the week asked for. Ask for a later date or another doctor."))
     return Answer("; ".join(times) + ". " + _("Nothing is booked yet: the caller books in the app."))
@@ -178,9 +180,20 @@ def _introduced(doctor: Doctor, *, is_bookable: bool) -> str:
     return where if is_bookable else where + ", " + _("not bookable at the moment")
 
 
+def _times_of(doctors: Sequence[Doctor], day: dt.date | None, asked: Asked) -> tuple[list[str], bool]:
+    """What each has, and whether there was no time left to look at all of them."""
+    times: list[str] = []
+    for doctor in doctors:
+        if asked.seconds_left < ONE_DOCTOR_SECONDS:
+            return times, True
+        if text := _times(doctor, day, asked):
+            times.append(text)
+    return times, False
+
+
 def _times(doctor: Doctor, day: dt.date | None, asked: Asked) -> str | None:
     zone = _zone(doctor.hospital)
-    if zone is None or asked.seconds_left < ONE_DOCTOR_SECONDS:
+    if zone is None:
         return None
     start = max(asked.at, dt.datetime.combine(day, dt.time(), zone)) if day else asked.at
     if start > asked.at + FURTHEST_AHEAD:
