@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.refusals import Refused
 from clinical.actions.refusals import AlreadyClaimed, NotFound
+
+
+@contextmanager
+def outcome_told(request: HttpRequest, done: str, *, undo: str = "") -> Iterator[None]:
+    """Say that the action inside is done, or why it was refused. `undo` is where the message's button takes it back."""
+    try:
+        yield
+    except Refused as refused:
+        tell(request, refused)
+    else:
+        messages.success(request, done, extra_tags=undo)
 
 
 def tell(request: HttpRequest, refused: Refused) -> None:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -35,7 +33,7 @@ from clinical.pharmacy_review import prescription_review
 from clinical.prescription_states import OPEN, can_take_over
 from clinical.views.access import StaffRequest, pharmacist_page
 from clinical.views.live import is_poll, is_poll_of_shown_page, live_page
-from clinical.views.outcomes import tell
+from clinical.views.outcomes import outcome_told, tell
 
 
 @pharmacist_page
@@ -124,15 +122,6 @@ def _facts(request: StaffRequest, row: Prescription) -> dict[str, Any]:
     }
 
 
-def _done(request: StaffRequest, prescription_id: uuid.UUID, write: Callable[[], object], said: str) -> HttpResponse:
-    try:
-        write()
-        messages.success(request, said)
-    except Refused as refused:
-        tell(request, refused)
-    return redirect("staff:pharmacy-review", prescription_id)
-
-
 @pharmacist_page
 @require_POST
 def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
@@ -147,11 +136,8 @@ def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 @pharmacist_page
 @require_POST
 def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("Handed back: it waits for a colleague.")):
         release_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
-        messages.success(request, _("Handed back: it waits for a colleague."))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:pharmacy-queue")
 
 
@@ -161,25 +147,19 @@ def take_over(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse
     form = TakeOverForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, take_over_form=form)
-    return _done(
-        request,
-        prescription_id,
-        lambda: take_over_prescription(
+    with outcome_told(request, _("It is yours now. Your reason is on record.")):
+        take_over_prescription(
             prescription_id=prescription_id, by=request.user, reason=form.cleaned_data["reason"], at=timezone.now()
-        ),
-        _("It is yours now. Your reason is on record."),
-    )
+        )
+    return redirect("staff:pharmacy-review", prescription_id)
 
 
 @pharmacist_page
 @require_POST
 def approve(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    return _done(
-        request,
-        prescription_id,
-        lambda: approve_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now()),
-        _("Approved. It can be dispensed now."),
-    )
+    with outcome_told(request, _("Approved. It can be dispensed now.")):
+        approve_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
+    return redirect("staff:pharmacy-review", prescription_id)
 
 
 @pharmacist_page
@@ -188,14 +168,9 @@ def deny(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = DenyForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, deny_form=form)
-    return _done(
-        request,
-        prescription_id,
-        lambda: deny_prescription(
-            prescription_id=prescription_id, by=request.user, at=timezone.now(), **form.cleaned_data
-        ),
-        _("Denied. The doctor and the patient see the reason."),
-    )
+    with outcome_told(request, _("Denied. The doctor and the patient see the reason.")):
+        deny_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now(), **form.cleaned_data)
+    return redirect("staff:pharmacy-review", prescription_id)
 
 
 @pharmacist_page
@@ -204,14 +179,11 @@ def ask(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, ask_form=form)
-    return _done(
-        request,
-        prescription_id,
-        lambda: ask_prescriber(
+    with outcome_told(request, _("Asked. The answer appears here.")):
+        ask_prescriber(
             prescription_id=prescription_id, by=request.user, text=form.cleaned_data["text"], at=timezone.now()
-        ),
-        _("Asked. The answer appears here."),
-    )
+        )
+    return redirect("staff:pharmacy-review", prescription_id)
 
 
 @pharmacist_page
@@ -224,22 +196,14 @@ def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     said = _("Dispensed. You can undo this for 5 minutes.")
     if form.is_short:
         said = _("Dispensed, less than prescribed. You can undo this for 5 minutes.")
-    return _done(
-        request,
-        prescription_id,
-        lambda: dispense_prescription(
-            prescription_id=prescription_id, by=request.user, lines=form.lines, at=timezone.now()
-        ),
-        said,
-    )
+    with outcome_told(request, said):
+        dispense_prescription(prescription_id=prescription_id, by=request.user, lines=form.lines, at=timezone.now())
+    return redirect("staff:pharmacy-review", prescription_id)
 
 
 @pharmacist_page
 @require_POST
 def undo(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    return _done(
-        request,
-        prescription_id,
-        lambda: undo_dispensing(prescription_id=prescription_id, by=request.user, at=timezone.now()),
-        _("Taken back: it is approved again, and not dispensed."),
-    )
+    with outcome_told(request, _("Taken back: it is approved again, and not dispensed.")):
+        undo_dispensing(prescription_id=prescription_id, by=request.user, at=timezone.now())
+    return redirect("staff:pharmacy-review", prescription_id)

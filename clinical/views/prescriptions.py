@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import AccessAction, record_access
-from accounts.refusals import Refused
 from clinical.actions.prescriptions import withdraw_prescription
 from clinical.actions.questions import answer_pharmacist
 from clinical.forms import MessageForm
@@ -21,7 +19,7 @@ from clinical.models import Prescription
 from clinical.people import patient_name
 from clinical.prescription_states import OPEN
 from clinical.views.access import StaffRequest, doctor_page
-from clinical.views.outcomes import tell
+from clinical.views.outcomes import outcome_told
 
 
 @doctor_page
@@ -74,11 +72,8 @@ def _page(request: StaffRequest, prescription_id: uuid.UUID, form: MessageForm, 
 @doctor_page
 @require_POST
 def withdraw(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    try:
+    with outcome_told(request, _("The prescription is withdrawn.")):
         withdraw_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
-        messages.success(request, _("The prescription is withdrawn."))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-prescription", prescription_id)
 
 
@@ -88,10 +83,7 @@ def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _page(request, prescription_id, form, status=422)
-    try:
-        text = form.cleaned_data["text"]
+    text = form.cleaned_data["text"]
+    with outcome_told(request, _("Your answer is with the pharmacy.")):
         answer_pharmacist(prescription_id=prescription_id, by=request.user, text=text, at=timezone.now())
-        messages.success(request, _("Your answer is with the pharmacy."))
-    except Refused as refused:
-        tell(request, refused)
     return redirect("staff:doctor-prescription", prescription_id)
