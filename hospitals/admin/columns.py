@@ -22,12 +22,15 @@ class Badge(NamedTuple):
         return str(self.text)
 
 
-def moment(path: str, description: Any) -> Callable[[Any, Any], str]:
-    """A column of a date and time in the page's zone; `path` is an attribute, dots allowed."""
+def moment(path: str, description: Any, *, none: Any = "-") -> Callable[[Any, Any], str]:
+    """A column of a date and time in the page's zone; `path` is an attribute, dots allowed.
+
+    `none` is shown where there is none.
+    """
 
     @display(description=description, ordering=path.replace(".", "__"))
     def column(self: Any, obj: Any) -> str:
         value: dt.datetime | None = attrgetter(path)(obj)
-        return date_format(localtime(value), "D j M Y, H:i") if value else "-"
+        return date_format(localtime(value), "D j M Y, H:i") if value else str(none)
 
     return column  # type: ignore[no-any-return]

@@ -30,6 +30,7 @@ from hospitals.forms import (
 )
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 from hospitals.staff_csv import EMAIL_TAKEN
+from hospitals.staff_search import found_staff
 
 _ACCESS_COLOURS = {
     "active": "success",
@@ -48,19 +49,27 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     # The one column that is the role's own: a doctor's specialty, a pharmacist's pharmacy.
     detail: str | None = None
 
-    search_fields = ("user__profile__full_name", "^user__email")
-    search_help_text = gettext_lazy("Name, or the beginning of an email")
+    # Shows the box; `get_search_results` looks itself, by index.
+    search_fields = ("user",)
+    search_help_text = gettext_lazy("Beginning of a name or email")
     ordering = ("user__profile__full_name", "pk")
     list_filter = (ActiveFilter, HospitalFilter)
     readonly_fields = ("email", "hospital_name", "access", "second_factor", "last_sign_in")
-    last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"))
-    second_factor = moment("user.second_factor_since", gettext_lazy("second factor since"))
+    last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"), none=gettext_lazy("never"))
+    second_factor = moment(
+        "user.second_factor_since", gettext_lazy("second factor since"), none=gettext_lazy("none set up")
+    )
     list_before_template = "admin/hospitals/staff_files.html"
     change_form_before_template = "admin/hospitals/staff_links.html"
     add_title: Any
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_names()  # type: ignore[attr-defined,no-any-return]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return found_staff(queryset, search_term, path="user"), False
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = ["name", *([self.detail] if self.detail else []), "email", "access"]

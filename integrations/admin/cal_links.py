@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
+from hospitals.staff_search import found_staff
 from integrations.admin.cal_bulk import CalBulkPages
 from integrations.admin.cal_pages import CalDoctorPages
 from integrations.health_figures import out_of_step
@@ -40,9 +41,15 @@ class CalLinkAdmin(CalBulkPages, CalDoctorPages):
     list_select_related = ("doctor__user__profile", "doctor__hospital")
     pushed = moment("pushed_at", gettext_lazy("last published"))
     hospital_path = "doctor__hospital"
-    search_fields = ("doctor__user__profile__full_name",)
+    search_fields = ("doctor",)
+    search_help_text = gettext_lazy("Beginning of a doctor's name or email")
     ordering = ("doctor__user__profile__full_name", "pk")
     fields = ("doctor_name",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return found_staff(queryset, search_term, path="doctor__user"), False
 
     def name_of(self, obj: Any) -> str:
         return str(obj.doctor.full_name)

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Patient
 from hospitals.models import Doctor, Hospital
+from hospitals.staff_search import found_staff
 from tests.cast import HospitalCast
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +69,14 @@ def test_among_twenty_thousand_every_way_goes_by_index(patient: Patient) -> None
         assert index in plan, plan
         assert "Seq Scan on profiles" not in plan, plan
     assert [len(doctors) for doctors in found.values()] == [11, 209, 7]
+
+
+def test_a_list_of_staff_is_searched_by_both_indexes() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MANY)
+        cursor.execute("ANALYZE doctors, profiles, users, hospitals")
+    found = found_staff(Doctor.objects.all(), "d777", path="user")
+    plan = found.explain()
+    assert "profiles_name_words_idx" in plan, plan
+    assert "users_email_beginning_idx" in plan, plan
+    assert len(found) == 11
