@@ -92,6 +92,14 @@ def test_a_list_is_filtered_by_keyboard(signed_in: SignedIn, north: HospitalCast
     expect(page.get_by_text("0 rows")).to_be_visible()
 
 
+def test_the_first_stop_skips_to_the_content(signed_in: SignedIn, north: HospitalCast) -> None:
+    page = signed_in(north.admin, "/admin/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
 def test_the_side_bar_of_a_phone_opens_by_keyboard(signed_in: SignedIn, north: HospitalCast) -> None:
     page = signed_in(north.admin, "/admin/", size="phone")
     press(page, page.get_by_role("button", name="Menu"))
@@ -104,6 +112,7 @@ def assert_good(page: Page, pages: dict[str, str], keys: dict[str, object]) -> N
     faults = []
     for name, path in pages.items():
         page.goto(path.format(**keys))
+        expect(page.locator("main h1")).to_have_count(1)
         faults += [f"{name}: {fault}" for fault in _faults(lambda: assert_accessible(page), lambda: assert_fits(page))]
     assert faults == [], "\n\n".join(faults)
 
