@@ -53,9 +53,9 @@ def round_up(number: int) -> int:
     """To a number that is easily read, not far above."""
     step = 10
     while True:
-        for factor in (1, 2, 3, 4, 5, 6, 8):
-            if number <= step * factor:
-                return step * factor
+        for tenths in (10, 12, 15, 20, 30, 40, 50, 60, 80):
+            if number <= step * tenths // 10:
+                return step * tenths // 10
         step *= 10
 
 

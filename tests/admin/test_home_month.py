@@ -47,7 +47,9 @@ def test_talks_are_counted_today_and_in_30_days(north: HospitalCast, south: Hosp
     assert month_figures(north.admin, at=AT, zone=VIENNA).talks == TalkCounts(today=2, month=3, by_phone=1)
 
 
-@pytest.mark.parametrize(("number", "top"), [(0, 10), (10, 10), (11, 20), (61, 80), (81, 100), (101, 200), (400, 400)])
+@pytest.mark.parametrize(
+    ("number", "top"), [(0, 10), (10, 10), (11, 12), (61, 80), (81, 100), (101, 120), (121, 150), (400, 400)]
+)
 def test_the_axis_ends_at_a_round_number(number: int, top: int) -> None:
     assert round_up(number) == top
 
