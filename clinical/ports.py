@@ -38,9 +38,20 @@ class Slots:
     as_of: dt.datetime
 
 
+# Why a calendar may refuse what it was asked for, whatever was asked: part of the patient API.
+CALENDAR_REFUSALS = (
+    "slot_taken",
+    "not_bookable",
+    "visit_changed",
+    "not_cancelled",
+    "calendar_unavailable",
+    "refused",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BookingOutcome:
-    """What became of a request. `code` names why it was refused (`slot_taken`, `not_bookable`, ...)."""
+    """What became of a request. `code` names why it was refused, one of `CALENDAR_REFUSALS`."""
 
     request_id: uuid.UUID
     state: OutcomeState

@@ -69,7 +69,7 @@ class MeView(APIView):
         return Response(me_document(signed_in_patient(request)))
 
     @extend_schema(request=ProfileChangesSerializer, responses={200: MeSerializer})
-    @refuses({409: ["name_required"]})
+    @refuses({409: ["name_required", "person_erased"]})
     def patch(self, request: Request) -> Response:
         """Change what is given; the rest stays."""
         body = ProfileChangesSerializer(data=request.data)

@@ -29,7 +29,7 @@ from clinical.api.serializers import (
     RescheduleSerializer,
 )
 from clinical.models import Appointment
-from clinical.ports import booking_provider
+from clinical.ports import CALENDAR_REFUSALS, booking_provider
 from clinical.visit_reads import ORDER, NewestVisits, VisitRow, own_visit, own_visits
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -76,7 +76,7 @@ class AppointmentListView(ListAPIView[Any]):
     @refuses(
         {
             400: ["idempotency_key_required", "in_the_past"],
-            409: ["slot_taken", "not_bookable", "profile_incomplete", "too_many_open", "idempotency_key_in_use"],
+            409: [*CALENDAR_REFUSALS, "profile_incomplete", "too_many_open", "idempotency_key_in_use"],
             422: ["idempotency_key_reused"],
         }
     )
@@ -117,7 +117,7 @@ class BookingRequestView(APIView):
 
 class RescheduleView(APIView):
     @extend_schema(request=RescheduleSerializer, responses={200: AppointmentSerializer, 202: PendingSerializer})
-    @refuses({400: ["in_the_past"], 409: ["slot_taken", "not_bookable", "visit_not_open"]})
+    @refuses({400: ["in_the_past"], 409: [*CALENDAR_REFUSALS, "visit_not_open"]})
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """Move a visit to another time; it keeps its id."""
         user = signed_in_patient(request)
@@ -131,7 +131,7 @@ class RescheduleView(APIView):
 
 class CancelView(APIView):
     @extend_schema(request=CancellationSerializer, responses={200: AppointmentSerializer, 202: PendingSerializer})
-    @refuses({409: ["visit_not_open"]})
+    @refuses({409: [*CALENDAR_REFUSALS, "visit_not_open"]})
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """Cancel a visit."""
         user = signed_in_patient(request)

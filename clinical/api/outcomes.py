@@ -13,12 +13,14 @@ from accounts.api.errors import ApiConflict
 from accounts.models import User
 from clinical.api.serializers import AppointmentSerializer
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, booking_provider
+from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, booking_provider
 from clinical.visit_reads import VisitRow, own_visit
 
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),
     "not_bookable": _("This doctor cannot be booked in the app."),
+    "visit_changed": _("This visit was changed in the meantime: look at it again."),
+    "calendar_unavailable": _("The calendar could not be reached: please try again later."),
 }
 _REFUSED = _("The calendar refused this.")
 
@@ -31,7 +33,7 @@ def answer_when_known(request_id: uuid.UUID, *, by: User, done_status: int) -> R
     outcome = booking_provider().wait_for_outcome(request_id, patient_id=by.pk)
     visit = visit_of(outcome, by=by)
     if outcome.state == "refused":
-        code = outcome.code or "refused"
+        code = _refusal_of(outcome)
         raise ApiConflict(str(_MESSAGES.get(code, _REFUSED)), code=code)
     if visit is None:
         return Response({"request_id": request_id, "status": "pending"}, status=202)
@@ -45,8 +47,12 @@ def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
         "request_id": outcome.request_id,
         "status": outcome.state if is_settled else "pending",
         "appointment": AppointmentSerializer(visit).data if visit else None,
-        "code": outcome.code if outcome.state == "refused" else None,
+        "code": _refusal_of(outcome) if outcome.state == "refused" else None,
     }
+
+
+def _refusal_of(outcome: BookingOutcome) -> str:
+    return outcome.code if outcome.code in CALENDAR_REFUSALS else "refused"
 
 
 def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:

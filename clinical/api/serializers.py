@@ -10,6 +10,7 @@ from accounts.api.fields import AwareDateTimeField, OneLineField, StrictCharFiel
 from accounts.api.schema import example
 from accounts.api.times import in_zone, zone_or_utc
 from clinical.models import AiSession, Appointment, Prescription
+from clinical.ports import CALENDAR_REFUSALS
 from clinical.visit_reads import VisitRow
 from hospitals.api.serializers import HospitalNameSerializer, hospital_name
 from hospitals.models import Doctor
@@ -124,7 +125,7 @@ class BookingOutcomeSerializer(serializers.Serializer[Any]):
     request_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", "done", "refused"])
     appointment = AppointmentSerializer(allow_null=True)
-    code = serializers.CharField(allow_null=True, help_text="Why it was refused, such as `slot_taken`.")
+    code = serializers.ChoiceField(choices=CALENDAR_REFUSALS, allow_null=True, help_text="Why it was refused.")
 
 
 class MedicationSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import Patient
 from accounts.sms import MemorySms
 from tests.api.assistant import FakeAssistant, Memory
+from tests.api.described import DescribedClient
 from tests.api.records import sign_in
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
@@ -36,7 +37,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def anyone() -> APIClient:
-    return APIClient()
+    return DescribedClient()
 
 
 @pytest.fixture

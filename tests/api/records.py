@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import DeviceToken, Patient
 from clinical.models import AiSession, Appointment, Prescription
 from hospitals.models import Doctor
+from tests.api.described import DescribedClient
 
 _numbers = itertools.count(1)
 
@@ -32,7 +33,7 @@ def sign_in(patient: Patient, **fields: Any) -> APIClient:
 
 
 def client_with(token: str) -> APIClient:
-    client = APIClient()
+    client = DescribedClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
 

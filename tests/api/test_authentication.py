@@ -55,7 +55,8 @@ def test_a_token_lives_30_days_from_its_last_use_with_one_write_a_day(
     clock.shift(dt.timedelta(hours=24))
     with CaptureQueriesContext(connection) as queries:
         api.get("/api/v1/hospitals/")
-    assert not any(query["sql"].startswith("UPDATE") for query in queries)
+    # A statement that was planned before has no text.
+    assert not any((query["sql"] or "").startswith("UPDATE") for query in queries)
     clock.shift(dt.timedelta(seconds=1))
     api.get("/api/v1/hospitals/")
     token = DeviceToken.objects.get()
