@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from clinical.emergency_words import is_emergency
+from clinical.emergency_words import is_emergency, plain_words
 from clinical.models import AiSession, Appointment
 from hospitals.emergency_phrases import phrases_of
 from hospitals.models import Hospital
@@ -20,9 +20,9 @@ def emergency_advice(session: AiSession, text: str) -> str | None:
     The platform's words hold everywhere, a hospital's own where the talk is about it. A talk that names no hospital
     is about all that the patient has visits at: the one whose word it is answers, else that of the latest visit.
     """
-    hospitals = _hospitals_of(session)
-    own = next((one for one in hospitals if is_emergency(text, phrases_of(one.emergency_words))), None)
-    if own is None and not is_emergency(text, itertools.chain(*settings.EMERGENCY_WORDS.values())):
+    hospitals, said = _hospitals_of(session), plain_words(text)
+    own = next((one for one in hospitals if is_emergency(said, phrases_of(one.emergency_words))), None)
+    if own is None and not is_emergency(said, itertools.chain(*settings.EMERGENCY_WORDS.values())):
         return None
     told = own or (hospitals[0] if hospitals else None)
     return (told.emergency_text if told else None) or _(

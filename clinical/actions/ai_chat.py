@@ -20,6 +20,7 @@ from clinical.models import AiSession, ChatMessage
 from clinical.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
 from hospitals.models import Hospital
 
+DAY = dt.timedelta(days=1)
 OPEN_STATES = (ChatMessage.State.QUEUED, ChatMessage.State.SENT)
 
 
@@ -131,7 +132,16 @@ def _locked(session_id: uuid.UUID, *, by: User) -> AiSession:
 
 
 def _answer_emergency(session: AiSession, text: str, advice: str, at: dt.datetime) -> ChatMessage:
-    """Whatever else stands in the way of a message, this is answered, and written down."""
+    """Whatever else stands in the way of a message, this is answered, and written down; not without end, though: each
+    rewrites the talk.
+    """
+    session = _written_talk(session, at)
+    before = session.messages.filter(kind=ChatMessage.Kind.EMERGENCY).order_by("-line")[
+        : settings.CHAT_EMERGENCIES_A_TALK
+    ]
+    if len(before) == settings.CHAT_EMERGENCIES_A_TALK:
+        last: ChatMessage = before[0]
+        return last
     session.transcript, line = with_turn(session.transcript, PATIENT, text)
     session.transcript, reply_line = with_turn(session.transcript, ASSISTANT, advice)
     session.save(update_fields=["transcript"])
@@ -143,6 +153,17 @@ def _answer_emergency(session: AiSession, text: str, advice: str, at: dt.datetim
         reply_line=reply_line,
         asked_at=at,
         settled_at=at,
+    )
+
+
+def _written_talk(session: AiSession, at: dt.datetime) -> AiSession:
+    """The talk; in the place of a phone call, of which what was said stays what was said, the day's latest in the app."""
+    if session.source == AiSession.Source.APP:
+        return session
+    own: QuerySet[AiSession] = AiSession.objects.filter(patient=session.patient_id, source=AiSession.Source.APP)
+    recent = own.filter(start_time__gt=at - DAY).select_for_update().order_by("-start_time", "-pk")
+    return recent.first() or AiSession.objects.create(
+        patient_id=session.patient_id, source=AiSession.Source.APP, hospital_id=session.hospital_id, start_time=at
     )
 
 

@@ -103,12 +103,12 @@ class MessagesView(APIView):
             )
         except AiSession.DoesNotExist:
             raise Http404 from None
-        outcome = wait_for_reply(message.pk, session_id=session_id, by=user)
+        outcome = wait_for_reply(message.pk, session_id=message.session_id, by=user)
         if outcome.state == "refused":
             raise AssistantUnavailable
         if outcome.state == "pending":
             return Response({"request_id": message.pk, "status": "pending"}, status=202)
-        talk = AiSessionSerializer(_own(session_id, by=user)).data
+        talk = AiSessionSerializer(_own(message.session_id, by=user)).data
         return Response({**talk, **_answer(outcome)})
 
 

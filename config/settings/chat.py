@@ -14,6 +14,8 @@ CHAT_IDLE = dt.timedelta(minutes=30)
 CHAT_MESSAGES_A_MINUTE = 10
 CHAT_MESSAGES_AN_HOUR = 100
 CHAT_SESSIONS_AN_HOUR = 10
+# Of one talk, that are written down; whoever goes on is answered as the last time.
+CHAT_EMERGENCIES_A_TALK = 10
 
 # A message with one of these never goes to the assistant: the hospital's emergency text answers at once. Whole words,
 # whatever their case and accents. Better one too many: who gets the text for nothing writes another sentence.

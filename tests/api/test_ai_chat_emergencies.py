@@ -9,6 +9,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Patient
+from clinical.emergency_words import plain_words
+from clinical.models import AiSession, ChatMessage
 from tests.api.assistant import Memory
 from tests.api.conftest import NOW
 from tests.api.records import make_visit
@@ -125,3 +127,37 @@ def test_a_talk_about_no_hospital_knows_the_words_of_all_the_patients(
     make_visit(patient, south.doctor, NOW - dt.timedelta(days=3))
     replies = [say(api, session, words).json()["reply"] for words in ("gas leak", "snake bite", "stroke")]
     assert replies == ["Ring the lion.", "Ring the bear.", "Ring the bear."]
+
+
+def test_an_emergency_that_is_said_again_and_again_is_answered_and_not_written_without_end(
+    api: APIClient, settings: Settings
+) -> None:
+    settings.CHAT_EMERGENCIES_A_TALK = 3
+    session = begin(api)
+    replies = [say(api, session, f"stroke {number}").json() for number in range(5)]
+    assert {(one["is_emergency"], one["reply"][:30]) for one in replies} == {(True, "This may be an emergency. Call")}
+    lines = (transcript(session) or "").split("\n")
+    assert [line for line in lines if line.startswith("User:")] == [f"User: stroke {number}" for number in range(3)]
+    assert ChatMessage.objects.count() == 3
+
+
+def test_what_was_said_on_the_phone_stays_what_was_said(api: APIClient, patient: Patient, north: HospitalCast) -> None:
+    call = AiSession.objects.create(
+        patient=patient, source="PHONE_CALL", transcript="User: Hello", hospital=north.hospital, start_time=NOW
+    )
+    first, again = (say(api, str(call.pk), "Ambulance!").json() for _ in range(2))
+    assert transcript(str(call.pk)) == "User: Hello"
+    assert (first["is_emergency"], first["id"], again["id"]) == (True, first["id"], first["id"])
+    assert first["id"] != str(call.pk)
+    talk = AiSession.objects.get(pk=first["id"])
+    assert (talk.source, talk.patient_id, talk.hospital_id) == ("APP", patient.pk, north.hospital.pk)
+    assert (talk.transcript or "").count("User: Ambulance!") == 2
+
+
+@pytest.mark.parametrize("sign", ["\ufdfa", "heart attac "])
+def test_a_long_text_is_looked_through_at_both_ends_in_no_time(api: APIClient, sign: str) -> None:
+    session, filling = begin(api), sign * (20_000 // len(sign))
+    assert say(api, session, filling).json()["code"] == "message_too_long"
+    for words in (f"Ambulance {filling}", f"{filling} ambulance"):
+        assert say(api, session, words).json()["is_emergency"] is True
+    assert len(plain_words(filling)) < 250_000
