@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.adapt import AdaptersMap
+from psycopg.types.datetime import TimestamptzLoader
 
 
 class Parameter(Expression):
@@ -29,6 +31,12 @@ class Parameter(Expression):
 
 
 class _PreparingCursor(ServerBindingCursor):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django's loader, which is Python, sets the zone that the connection has anyway.
+        adapters: AdaptersMap = cast(Any, self).adapters
+        adapters.register_loader("timestamptz", TimestamptzLoader)
+
     def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
         return super().execute(query, params, prepare=True, **kwargs)  # type: ignore[misc]  # a mixin's, to the stubs
 
@@ -55,7 +63,7 @@ class PreparedRead:
         given = [values[one.name] if isinstance(one, Parameter) else one for one in statement.params]
         connection.ensure_connection()
         wrapper: Any = connection
-        with wrapper._prepare_cursor(_PreparingCursor(connection.connection)) as cursor:  # type: ignore[call-arg]
+        with wrapper._prepare_cursor(_PreparingCursor(connection.connection)) as cursor:
             cursor.execute(statement.sql, given)
             rows = cursor.fetchall()
         if statement.converters:

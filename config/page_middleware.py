@@ -9,6 +9,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as UserMiddl
 from django.contrib.messages.middleware import MessageMiddleware as FlashMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as CookieMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware as LanguageMiddleware
 
 from accounts.session_limits import SessionLimitsMiddleware as LimitsMiddleware
 
@@ -25,6 +26,10 @@ class _PagesOnly:
 
 
 class SessionMiddleware(_PagesOnly, CookieMiddleware):
+    pass
+
+
+class LocaleMiddleware(_PagesOnly, LanguageMiddleware):
     pass
 
 

@@ -5,10 +5,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("config.api")),
     path("", RedirectView.as_view(pattern_name="staff:home")),
     path("admin/", admin.site.urls),
     path("staff/", include("clinical.urls")),
-    path("api/", include("config.api")),
     path("webhooks/", include("integrations.urls")),
 ]
 

@@ -81,7 +81,9 @@ def _of(model: type[Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
 
 
-_TOKEN_FIELDS, _USER_FIELDS = _of(DeviceToken), _of(User)
+_TOKEN_FIELDS = _of(DeviceToken)
+# What decides who calls; the rest, secrets among it, is read where it is asked for.
+_USER_FIELDS = ["id", "phone", "role", "hospital_id", "is_active", "is_superuser"]
 _TOKENS = PreparedRead(
     lambda: DeviceToken.objects.filter(token_key=Parameter("token_key")).values(
         *_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS)
