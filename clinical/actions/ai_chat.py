@@ -136,11 +136,10 @@ def _answer_emergency(session: AiSession, text: str, advice: str, at: dt.datetim
     rewrites the talk.
     """
     session = _written_talk(session, at)
-    before = session.messages.filter(kind=ChatMessage.Kind.EMERGENCY).order_by("-line")[
-        : settings.CHAT_EMERGENCIES_A_TALK
-    ]
-    if len(before) == settings.CHAT_EMERGENCIES_A_TALK:
-        last: ChatMessage = before[0]
+    before = session.messages.filter(kind=ChatMessage.Kind.EMERGENCY).order_by("-line")
+    written = list(before[: settings.CHAT_EMERGENCIES_A_TALK])
+    if len(written) == settings.CHAT_EMERGENCIES_A_TALK:
+        last: ChatMessage = written[0]
         return last
     session.transcript, line = with_turn(session.transcript, PATIENT, text)
     session.transcript, reply_line = with_turn(session.transcript, ASSISTANT, advice)
@@ -157,7 +156,7 @@ def _answer_emergency(session: AiSession, text: str, advice: str, at: dt.datetim
 
 
 def _written_talk(session: AiSession, at: dt.datetime) -> AiSession:
-    """The talk; in the place of a phone call, of which what was said stays what was said, the day's latest in the app."""
+    """The talk; in the place of a phone call, whose words stay those of the phone, the day's latest in the app."""
     if session.source == AiSession.Source.APP:
         return session
     own: QuerySet[AiSession] = AiSession.objects.filter(patient=session.patient_id, source=AiSession.Source.APP)
