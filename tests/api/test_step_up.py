@@ -78,12 +78,12 @@ def test_three_tries_then_staff(anyone: APIClient, new_phone: APIClient, born: P
     assert new_phone.get("/api/v1/me/").json()["code"] == "step_up_required"
     assert AccessEvent.objects.filter(action="step_up_locked", patient_id=born.pk).count() == 1
 
-    release_step_up(by=north.admin, patient_id=born.pk, at=dt.datetime.now(dt.UTC))
+    release_step_up(by=north.doctor.user, patient_id=born.pk, at=dt.datetime.now(dt.UTC))
 
     assert not is_step_up_locked(born.pk)
     assert step_up(new_phone) == (204, None)
     event = AccessEvent.objects.get(action="released_step_up")
-    assert (event.actor_id, event.patient_id, event.hospital_id) == (north.admin.pk, born.pk, north.hospital.pk)
+    assert (event.actor_id, event.patient_id, event.hospital_id) == (north.doctor.pk, born.pk, north.hospital.pk)
 
 
 def test_another_sign_in_gives_no_new_tries(
