@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.audit import AccessAction, record_access
 from accounts.refusals import Refused
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, VisitChange
 from clinical.views.access import StaffRequest, doctor_page
-from clinical.views.live import live_page
+from clinical.views.live import is_poll_of_shown_page, live_page
 from clinical.views.outcomes import outcome_told, tell
 from clinical.visit_forms import VisitChangeForm
 from clinical.visit_page import visit_page
@@ -94,11 +95,24 @@ def keep(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 
 def _context(request: StaffRequest, visit_id: uuid.UUID, now: dt.datetime) -> dict[str, Any]:
     row = get_object_or_404(Appointment.objects.for_user(request.user).with_people(), pk=visit_id)
+    if not is_poll_of_shown_page(request):
+        _record_opening(request, row)
     return {
         "page": visit_page(user=request.user, visit=row, at=now),
         "visit": row,
         "live_url": reverse("staff:doctor-visit", args=[visit_id]),
     }
+
+
+def _record_opening(request: StaffRequest, row: Appointment) -> None:
+    record_access(
+        by=request.user,
+        action=AccessAction.OPENED_VISIT,
+        patient_id=row.patient_id,
+        object_kind="appointment",
+        object_id=row.pk,
+        hospital_id=row.hospital_id,
+    )
 
 
 def _undo(visit_id: uuid.UUID) -> str:
