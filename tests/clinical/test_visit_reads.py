@@ -40,7 +40,8 @@ def test_postgres_plans_a_read_once(patient: Patient, north: HospitalCast) -> No
         own_visit(visit.pk, by=patient.user)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT generic_plans > 0, custom_plans <= 5 FROM pg_prepared_statements WHERE statement ~ '^SELECT .appoint'"
+            "SELECT generic_plans > 0, custom_plans <= 5 FROM pg_prepared_statements"
+            " WHERE statement ~ '^SELECT .appointments'"
         )
         assert cursor.fetchall() == [(True, True)]
 
