@@ -118,9 +118,10 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
 def _vapi(env: Mapping[str, str], addresses: Addresses, port: int, var: Path) -> Child:
     command = (
         *(sys.executable, "-m", "integrations.vapi.simulator", "--port", str(port)),
-        *("--state", str(var / "vapi.sqlite3"), "--api-key", env["VAPI_API_KEY"]),
-        *("--server-url", f"{addresses.web}/webhooks/vapi/"),
-        *("--server-secret", env["VAPI_WEBHOOK_SECRET"].partition(",")[0]),
+        *("--state", str(var / "vapi.sqlite3"), "--server-url", f"{addresses.web}/webhooks/vapi/"),
+        # In one word: a key that begins with a dash would be taken for an option.
+        f"--api-key={env['VAPI_API_KEY']}",
+        f"--server-secret={env['VAPI_WEBHOOK_SECRET'].partition(',')[0]}",
     )
     return Child("vapi", command, ready_text="ready http://")
 
@@ -128,7 +129,7 @@ def _vapi(env: Mapping[str, str], addresses: Addresses, port: int, var: Path) ->
 def _calcom(env: Mapping[str, str], port: int, var: Path) -> Child:
     command = (
         *(sys.executable, "-m", "integrations.calcom.simulator", "--port", str(port)),
-        *("--state", str(var / "calcom.sqlite3")),
-        *("--api-key", env["CALCOM_API_KEY"].partition(",")[0], "--org-id", env["CALCOM_ORG_ID"]),
+        *("--state", str(var / "calcom.sqlite3"), "--org-id", env["CALCOM_ORG_ID"]),
+        f"--api-key={env['CALCOM_API_KEY'].partition(',')[0]}",
     )
     return Child("calcom", command, ready_text="ready http://")

@@ -80,7 +80,16 @@ def test_the_simulated_vapi_is_known_to_the_programs_and_knows_them(tmp_path: Pa
     assert isinstance(simulators, tuple)
     command = simulators[1].command
     assert command[command.index("--server-url") + 1] == "http://127.0.0.1:8000/webhooks/vapi/"
-    assert command[command.index("--server-secret") + 1] == "new"
+    assert "--server-secret=new" in command
+
+
+def test_a_key_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:
+    keys = {"VAPI_API_KEY": "-a", "VAPI_WEBHOOK_SECRET": "-b", "CALCOM_API_KEY": "-c"}
+    simulators = wardbook(environment(keys, ADDRESSES, tmp_path), ADDRESSES, tmp_path)[0]
+    assert isinstance(simulators, tuple)
+    calcom, vapi = (simulator.command for simulator in simulators)
+    assert "--api-key=-c" in calcom
+    assert {"--api-key=-a", "--server-secret=-b"} < set(vapi)
 
 
 def test_a_calcom_of_ones_own_is_not_simulated(tmp_path: Path) -> None:
