@@ -147,7 +147,11 @@ class StaffFilePages:
     def _report(self, request: HttpRequest, lines: list[Any], context: dict[str, Any]) -> HttpResponse:
         wrong = [line for line in lines if line.problems]
         shown = (wrong or lines)[:MAX_SHOWN]
-        rows = [(line.line, [(cell, line.problems.get(name)) for name, cell in line.cells.items()]) for line in shown]
+        # By the columns: a line that was stored has its cells in an order of the database's own.
+        rows = [
+            (line.line, [(name, line.cells.get(name, ""), line.problems.get(name)) for name in COLUMNS])
+            for line in shown
+        ]
         facts = {
             "columns": COLUMNS,
             "rows": rows,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_file_is_checked_confirmed_watched_and_added(admin_client: Client, nor
     assert "Refresh" not in done.headers
     assert User.objects.count() == users + 3
     assert "Nora New" in admin_client.get(reverse("admin:hospitals_doctor_changelist")).content.decode()
+
+
+def test_who_would_be_added_stands_under_the_files_columns(admin_client: Client, north: HospitalCast) -> None:
+    page = upload(admin_client, file_of("pharmacist,Phil New,phil@north.test,,Main")).content.decode()
+    cells = re.findall(r'<td data-name="(\w+)">([^<]+)<', page)
+    assert cells == [
+        ("role", "pharmacist"),
+        ("full_name", "Phil New"),
+        ("email", "phil@north.test"),
+        ("pharmacy", "Main"),
+    ]
 
 
 def test_wrong_lines_are_shown_in_place_and_nothing_is_kept(
