@@ -29,7 +29,7 @@ def clean_words(text: str | None) -> str | None:
     if unusable := [one for one in phrases if not is_usable(one)]:
         limits = {"phrase": unusable[0][:LONGEST_PHRASE], "least": LEAST_LETTERS, "most": LONGEST_PHRASE}
         raise ValidationError(
-            _("“%(phrase)s” has to have at least %(least)d letters and at most %(most)d signs.") % limits,
+            _("“%(phrase)s”: a line has at least %(least)d letters or digits, and at most %(most)d signs.") % limits,
             code="unusable",
         )
     return "\n".join(phrases) or None

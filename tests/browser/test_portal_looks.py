@@ -35,6 +35,7 @@ PAGES = {
     "AI sessions": "/admin/clinical/aisession/",
     "doctors in Cal.com": "/admin/integrations/callink/",
     "requests": "/admin/integrations/bookingrequest/",
+    "emergencies": "/admin/emergencies/",
     "access log": "/admin/accounts/accessevent/",
     "line of the log": "/admin/accounts/accessevent/{accessevent}/change/",
 }
@@ -48,6 +49,8 @@ OPERATORS_PAGES = {
     "replay": "/admin/integrations/calwebhook/replay/",
     "pulls": "/admin/integrations/syncrun/",
     "text messages": "/admin/text-messages/",
+    "messages from Vapi": "/admin/integrations/vapievent/",
+    "numbers of the assistant": "/admin/integrations/vapinumber/",
     "access log": "/admin/accounts/accessevent/?hospital={hospital}",
 }
 
