@@ -97,7 +97,7 @@ def test_of_a_taken_email_neither_whose_nor_where_is_told(
     for email in ("doctor@north.test", "doctor@south.test", "patient@example.org"):
         context = upload(admin_client, file_of(f"doctor,Dora,{email},,")).context
         [(_line, cells)] = context["rows"]
-        said.add(tuple(str(problem) for _cell, problem in cells if problem))
+        said.add(tuple(str(problem) for _name, _cell, problem in cells if problem))
         form = admin_client.post(reverse("admin:hospitals_doctor_add"), {"email": email, "full_name": "Dora"})
         said.add(tuple(form.context["form"].errors["email"]))
     assert said == {("Somebody signs in with this email already.",)}
