@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -34,9 +33,7 @@ class StatusFilter(KnownChoiceFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
     field = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return list(STATUS_TEXTS.items())
+    texts = STATUS_TEXTS
 
 
 class WrittenFilter(DayRangeFilter):

@@ -35,13 +35,16 @@ class HospitalScopedAdmin(ModelAdmin):
     warn_unsaved_form = True
     # What the list is called; Django's own title is an instruction to select something.
     list_title: Any = None
-    # Where a model is not scoped by a queryset of its own: the path from it to its hospital.
+    # Where a model is not scoped by a queryset of its own: the path from it to its hospital, or that it has none.
     hospital_path: str | None = None
+    is_for_operators = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.scoped(super().get_queryset(request), acting_user(request))
 
     def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        if self.is_for_operators:
+            return rows if user.is_operator else rows.none()
         if self.hospital_path is None:
             return rows.for_user(user)  # type: ignore[attr-defined,no-any-return]
         if user.is_operator:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from django.contrib.admin import ListFilter, ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -19,9 +19,13 @@ from hospitals.models import Doctor, Hospital
 
 
 class KnownChoiceFilter(SimpleListFilter):
-    """One value of a closed set. A value outside it is refused."""
+    """One value of a closed set, each with its text. A value outside it is refused."""
 
     field = ""
+    texts: ClassVar[Mapping[str, Any]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return list(self.texts.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -63,9 +67,7 @@ class HospitalFilter(KnownChoiceFilter):
 class ActiveFilter(KnownChoiceFilter):
     title = _("access")
     parameter_name = "active"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return [("yes", _("active")), ("no", _("deactivated"))]
+    texts: ClassVar = {"yes": _("active"), "no": _("deactivated")}
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(user__is_active=value == "yes")

@@ -3,8 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
@@ -32,9 +30,7 @@ class StateFilter(KnownChoiceFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
     field = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return list(STATE_TEXTS.items())
+    texts = STATE_TEXTS
 
 
 @admin.register(BookingRequest)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,9 +24,7 @@ from integrations.models import CalLink
 class StepFilter(KnownChoiceFilter):
     title = gettext_lazy("hours")
     parameter_name = "hours"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return [("behind", gettext_lazy("not as here")), ("published", gettext_lazy("published"))]
+    texts: ClassVar = {"behind": gettext_lazy("not as here"), "published": gettext_lazy("published")}
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(out_of_step()) if value == "behind" else queryset.exclude(out_of_step())

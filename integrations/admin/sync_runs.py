@@ -3,14 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.models import User
 from hospitals.admin.base import ReadOnlyAdmin
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
@@ -36,9 +32,7 @@ class KindFilter(KnownChoiceFilter):
     title = gettext_lazy("what was asked for")
     parameter_name = "kind"
     field = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return list(KIND_TEXTS.items())
+    texts = KIND_TEXTS
 
 
 class StartedFilter(DayRangeFilter):
@@ -50,6 +44,7 @@ class StartedFilter(DayRangeFilter):
 class SyncRunAdmin(ReadOnlyAdmin):
     """For operators: a pull is the whole platform's."""
 
+    is_for_operators = True
     list_title = gettext_lazy("Pulls from Cal.com")
     list_display = ("started", "kind_text", "state", "seen", "repaired_count", "absent_there")
     list_filter = (KindFilter, StartedFilter)
@@ -73,9 +68,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "absent_there",
         "error",
     )
-
-    def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        return rows if user.is_operator else rows.none()
 
     @display(description=gettext_lazy("asked for"))
     def kind_text(self, run: SyncRun) -> Any:

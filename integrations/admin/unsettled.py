@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
@@ -39,9 +38,7 @@ ERROR_TEXTS: dict[str, Any] = {
 class StateFilter(KnownChoiceFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return [("waiting", gettext_lazy("waiting")), ("given_up", gettext_lazy("given up"))]
+    texts: ClassVar = {"waiting": gettext_lazy("waiting"), "given_up": gettext_lazy("given up")}
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(due_at__isnull=value == "given_up")

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -30,9 +29,7 @@ class EventStatusFilter(KnownChoiceFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
     field = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, Any]]:
-        return list(STATUS_TEXTS.items())
+    texts = STATUS_TEXTS
 
 
 class EventReceivedFilter(DayRangeFilter):
@@ -44,6 +41,7 @@ class EventReceivedFilter(DayRangeFilter):
 class VapiEventAdmin(ReadOnlyAdmin):
     """It belongs to no hospital. What was said and who called is not even read."""
 
+    is_for_operators = True
     list_title = gettext_lazy("Messages from Vapi")
     list_display = ("number", "received", "event_type", "state", "tries", "processed")
     list_filter = (EventStatusFilter, EventReceivedFilter)
@@ -54,8 +52,7 @@ class VapiEventAdmin(ReadOnlyAdmin):
     fields = ("number", "received", "event_type", "state", "note", "tries", "next_try", "processed")
 
     def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        rows = rows.defer("projection", "call_id")
-        return rows if user.is_operator else rows.none()
+        return super().scoped(rows.defer("projection", "call_id"), user)
 
     def name_of(self, obj: Any) -> str:
         return f"{obj.event_type} {obj.pk}"
@@ -100,15 +97,13 @@ class NumberForm(forms.ModelForm[VapiNumber]):
 class VapiNumberAdmin(HospitalScopedAdmin):
     """A call belongs to the hospital whose number was called."""
 
+    is_for_operators = True
     form = NumberForm
     list_title = gettext_lazy("Numbers of the assistant")
     list_display = ("phone", "hospital")
     list_select_related = ("hospital",)
     ordering = ("hospital__name", "pk")
     fields = ("number", "hospital")
-
-    def scoped(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        return rows if user.is_operator else rows.none()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("number",) if obj else ()
