@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.models import User
 from clinical.booking_facts import RESCHEDULE_REQUESTED, chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
 from clinical.payload_ids import SCRUBBED, scrub_payloads
@@ -43,6 +44,20 @@ def guest_visit_ids(phone: str | None, *, at: dt.datetime) -> list[uuid.UUID]:
     booked = AppointmentBooking.objects.filter(attendee_phone=phone, appointment__isnull=False)
     visits = Appointment.objects.filter(pk__in=booked.values("appointment"), patient__isnull=True, end_ts__lte=at)
     return list(visits.order_by("pk").values_list("pk", flat=True))
+
+
+def loose_bookings(user: User, *, at: dt.datetime) -> QuerySet[AppointmentBooking]:
+    """Bookings of which too little was told for a visit: theirs by our proof, or by number and not ahead."""
+    own = Q(reference=str(user.pk))
+    if user.phone:
+        own |= Q(Q(end_ts__isnull=True) | Q(end_ts__lte=at), attendee_phone=user.phone)
+    return AppointmentBooking.objects.filter(own, appointment__isnull=True)
+
+
+def erase_loose_bookings(user: User, *, at: dt.datetime) -> int:
+    rows = loose_bookings(user, at=at)
+    rows.filter(_WORDS).update(cancellation_reason=None)
+    return rows.update(attendee_name=None, attendee_phone=None, erased_at=at)
 
 
 def leave_unconfirmed_visits(patient_id: uuid.UUID, *, at: dt.datetime) -> int:

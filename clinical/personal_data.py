@@ -58,6 +58,7 @@ class ClinicalData(NothingMore):
         return {
             "visits_left_to_guests": erasing.leave_unconfirmed_visits(user.pk, at=at),
             "guest_visits": erasing.erase_guest_visits(user.phone, at=at),
+            "bookings_without_visit": erasing.erase_loose_bookings(user, at=at),
         }
 
 

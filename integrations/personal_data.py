@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from accounts.api.times import in_zone
 from accounts.data_held import Held, NothingMore, Section, Step, Wait
 from accounts.models import User
-from clinical.erasing import guest_visit_ids
+from clinical.erasing import guest_visit_ids, loose_bookings
 from clinical.models import AiSession, AppointmentBooking
 from integrations.calcom.scrub import scrub_bodies
 from integrations.models import BookingRequest, CalWebhook, VapiEvent
@@ -43,6 +44,14 @@ def erase_bodies(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
 def erase_calls(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
     calls = AiSession.objects.filter(patient=patient_id, vapi_session_id__isnull=False).values("vapi_session_id")
     return forget(VapiEvent.objects.filter(call_id__in=calls), at=at, limit=limit)
+
+
+def _failed_with(phone: str | None) -> QuerySet[CalWebhook]:
+    """What could not be applied is tied to nobody: the number is looked for in the words."""
+    failed = CalWebhook.objects.filter(status=CalWebhook.Status.FAILED)
+    if not phone:
+        return failed.none()
+    return failed.annotate(text=Cast("raw_webhook_body", TextField())).filter(text__contains=phone)
 
 
 def _scrub(rows: Any, at: dt.datetime, limit: int | None) -> int:
@@ -77,10 +86,11 @@ class IntegrationsData(NothingMore):
         return [Wait("open_requests", BookingRequest.objects.filter(patient=patient_id, state__in=_OPEN).count())]
 
     def erase_at_once(self, user: User, *, at: dt.datetime) -> dict[str, int]:
-        guests = guest_visit_ids(user.phone, at=at)
-        uids = AppointmentBooking.objects.filter(appointment__in=guests).values("uid") if guests else []
+        guests = AppointmentBooking.objects.filter(appointment__in=guest_visit_ids(user.phone, at=at))
+        uids = [*guests.values_list("uid", flat=True), *loose_bookings(user, at=at).values_list("uid", flat=True)]
         return {
-            "guest_webhook_bodies": _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, None),
+            "guest_webhook_bodies": _scrub(CalWebhook.objects.filter(booking_uid__in=uids), at, None)
+            + _scrub(_failed_with(user.phone), at, None),
             "calls_by_number": forget_caller(user.phone, at=at) if user.phone else 0,
         }
 

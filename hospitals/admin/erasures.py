@@ -43,6 +43,7 @@ COUNTS: dict[str, Any] = {
     "text_messages": lazy("text messages' numbers"),
     "idempotency_keys": lazy("the app's request keys"),
     "guest_visits": lazy("past visits as a guest"),
+    "bookings_without_visit": lazy("bookings not yet known well enough for a visit"),
     "guest_webhook_bodies": lazy("webhooks about those"),
     "visits_left_to_guests": lazy("unconfirmed visits left to a guest"),
     "visits": lazy("visits"),

@@ -35,6 +35,7 @@ def test_name_number_and_words_are_nowhere_and_the_rest_stays(connected: Connect
         "calls_by_number": 0,
         "visits_left_to_guests": 0,
         "guest_visits": 1,
+        "bookings_without_visit": 0,
         "text_messages": 1,
         "codes": 0,
         "devices": 0,
