@@ -5,6 +5,7 @@ Every method may raise VapiRefused or VapiUnavailable. Nothing here repeats a ca
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import TypeVar
@@ -26,6 +27,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 8.0
 # A language model thinks, and may use tools of ours meanwhile.
 CHAT_SECONDS = 25.0
+
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -71,6 +74,9 @@ class VapiClient:
 
     def get_call(self, call_id: str) -> Call:
         """A phone or web call as it stands; after its end and some processing, with transcript and summary."""
+        # Told by a message: what is no id would be another address.
+        if not _CALL_ID.fullmatch(call_id):
+            raise VapiRefused("get_call", status=404)
         return self._call("get_call", "GET", f"/call/{quote(call_id, safe='')}", Call)
 
     def _call(

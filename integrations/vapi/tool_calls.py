@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 # Vapi waits longer, but a caller hears the silence.
 ANSWER_SECONDS = 3.0
 MOST_CALLS = 5
+# Told that they are too many; what is behind these is not even that.
+MOST_TOLD = 50
 LONGEST_ANSWER = 600
 
 
@@ -93,7 +95,7 @@ def _uses(raw: dict[str, Any]) -> list[_Use]:
     """Of the list, its older double, or the list that holds the tools beside their uses."""
     beside = [item.get("toolCall") for item in _list(raw.get("toolWithToolCallList")) if isinstance(item, dict)]
     for found in (_list(raw.get("toolCallList")), _list(raw.get("toolCalls")), beside):
-        if uses := [_Use.model_validate(item) for item in found if isinstance(item, dict)]:
+        if uses := [_Use.model_validate(item) for item in found[:MOST_TOLD] if isinstance(item, dict)]:
             return uses
     return []
 

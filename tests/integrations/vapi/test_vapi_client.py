@@ -48,6 +48,13 @@ def test_what_vapi_refuses_is_named(vapi: SimulatorProcess, vapi_client: VapiCli
     assert stranger.value.is_not_found
 
 
+@pytest.mark.parametrize("told", ["..", ".", "", "a/../b", "a?b", "x" * 201, "a\nb"])
+def test_what_is_no_id_is_no_address(vapi: SimulatorProcess, vapi_client: VapiClient, told: str) -> None:
+    with capture_logs() as logs, pytest.raises(VapiRefused) as refused:
+        vapi_client.get_call(told)
+    assert (refused.value.is_not_found, logs) == (True, [])
+
+
 @pytest.mark.parametrize("fault", ["429", "500", "html", "drop", "half_body", "drop_after"])
 def test_no_clear_answer_is_unavailable_and_says_nothing(
     vapi: SimulatorProcess, vapi_client: VapiClient, fault: str

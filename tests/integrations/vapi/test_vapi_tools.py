@@ -160,6 +160,8 @@ def test_what_is_not_there_is_answered_in_words(line: HospitalCast) -> None:
 def test_many_questions_are_cut_short(line: HospitalCast) -> None:
     answers = ask(*[use("hospital_hours") for _ in range(7)])
     assert [answer["result"] for answer in answers[5:]] == ["Too many questions at once. Ask again, one at a time."] * 2
+    # Not without end: each costs an answer.
+    assert len(ask(*[use("hospital_hours") for _ in range(500)])) == 50
 
 
 def test_without_a_database_there_is_still_an_answer(line: HospitalCast) -> None:
