@@ -20,14 +20,10 @@ State survives restarts. Beside the API it answers, without a key:
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 import uuid
 from collections.abc import Sequence
-from types import FrameType
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
+from ..simulator_server import serve
 from ..simulator_store import Store
 from .inputs import BOOKING_TRIGGERS
 from .simulator_faults import Faults
@@ -36,15 +32,6 @@ from .simulator_rates import Limiter
 from .simulator_records import Webhook
 from .simulator_webhooks import Courier
 from .simulator_world import World
-
-HOST = "127.0.0.1"
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Paths carry uids, which cancel without a sign-in: nothing is printed per request."""
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        del type, message, args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -55,19 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         _subscribe(world, options.webhook_url, options.webhook_secret)
     courier = Courier(world, Faults(), retry_delay=options.retry_delay)
     app = App(world, courier, Limiter(options.rate_limit), api_key=options.api_key)
-    server = make_server(HOST, options.port, app, threaded=True, request_handler=QuietHandler)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the loop that this very thread runs.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     courier.start()
-    print(f"ready http://{HOST}:{server.server_port}", flush=True)
-    server.serve_forever(poll_interval=0.05)
+    serve(app, options.port)
     courier.stop()
-    server.server_close()
     with world.lock:
         world.store.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from ..simulator_answers import half_of, html_page, hung_up
 from . import simulator_control, simulator_people, simulator_subscriptions, simulator_teams, simulator_visits
 from .simulator_bookings import Bookings
 from .simulator_calls import Call, Reply, Route
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 CONTROL = "/_simulator/"
 VERSIONS = frozenset({"2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04"})
 FALLBACK_VERSION = "2024-04-15"
-HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 ROUTES: list[Route] = [
     *simulator_people.ROUTES,
     *simulator_subscriptions.ROUTES,
@@ -78,17 +77,17 @@ class App:
             case "500":
                 return _broken(request)
             case "502":
-                return Response(HTML, 502, mimetype="text/html")
+                return html_page(502)
             case "html":
-                return Response(HTML, 200, mimetype="text/html")
+                return html_page()
             case "429":
                 limits = {"X-RateLimit-Reset-Default": str(60)}
                 return self._rate_limited(request, limits)
             case "drop":
-                return _hung_up(request)
+                return hung_up(request)
             case "hang" if fault is not None:
                 time.sleep(fault.seconds)
-                return _hung_up(request)
+                return hung_up(request)
             case "late" if fault is not None:
                 time.sleep(fault.seconds)
         return None
@@ -182,28 +181,16 @@ def _after(request: Request, response: Response, fault: ApiFault | None) -> Resp
         case "500_after_commit":
             return _broken(request)
         case "html_after_commit":
-            return Response(HTML, 200, mimetype="text/html")
+            return html_page()
         case "drop_after_commit" | "late":
-            return _hung_up(request)
+            return hung_up(request)
         case "hang_after_commit" if fault is not None:
             time.sleep(fault.seconds)
-            return _hung_up(request)
+            return hung_up(request)
         case "half_body":
-            whole = response.get_data()
-            half = Response(whole[: len(whole) // 2], response.status_code, mimetype="application/json")
-            half.automatically_set_content_length = False
-            half.headers["Content-Length"] = str(len(whole))
-            return half
+            return half_of(response)
     return response
 
 
 def _broken(request: Request) -> Response:
     return _refusal(request, ApiError(500, "There was an error, please try again later."))
-
-
-def _hung_up(request: Request) -> Response:
-    # The caller sees the connection end without an answer; what is returned here is written to nobody.
-    connection = request.environ.get("werkzeug.socket")
-    if isinstance(connection, socket.socket):
-        connection.shutdown(socket.SHUT_RDWR)
-    return Response(status=500)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..simulator_server import running
 from .connection import CalcomConfig
 
-READY = "ready "
-STOP_TIMEOUT_SECONDS = 5
 # Tests make more than Cal.com's 120 calls a minute; those of the limit itself ask for it.
 GENEROUS_RATE_LIMIT = 1_000_000
 
@@ -62,29 +60,5 @@ def start_simulator(
         "--webhook-secret": webhook_secret,
     }
     arguments = [f"{name}={value}" for name, value in options.items() if value is not None]
-    command = [sys.executable, "-m", "integrations.calcom.simulator", *arguments]
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-    try:
-        yield SimulatorProcess(_ready_url(process), api_key, org_id, process)
-    finally:
-        _stop(process)
-
-
-def _ready_url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    if not line.startswith(READY):
-        raise RuntimeError(f"the Cal.com simulator ended with code {process.wait()}")
-    return line.removeprefix(READY)
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    with running("integrations.calcom.simulator", arguments) as (url, process):
+        yield SimulatorProcess(url, api_key, org_id, process)

@@ -20,27 +20,14 @@ State survives restarts. It answers `/chat`, `/session` and `GET /call/{id}` wit
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from collections.abc import Sequence
-from types import FrameType
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
+from ..simulator_server import serve
 from ..simulator_store import Store
 from .simulator_faults import Faults
 from .simulator_http import App
 from .simulator_messages import Switchboard, Target
 from .simulator_world import World
-
-HOST = "127.0.0.1"
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Nothing is printed per request."""
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        del type, message, args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -48,17 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     world = World(Store(options.state), seed=options.seed)
     app = App(world, Switchboard(world, _target(options), Faults()), api_key=options.api_key)
-    server = make_server(HOST, options.port, app, threaded=True, request_handler=QuietHandler)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the loop that this very thread runs.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    print(f"ready http://{HOST}:{server.server_port}", flush=True)
-    server.serve_forever(poll_interval=0.05)
-    server.server_close()
+    serve(app, options.port)
     with world.lock:
         world.store.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from werkzeug.wrappers import Request, Response
 
+from ..simulator_answers import half_of, html_page, hung_up
 from .simulator_calls import IncomingCall, call_body
 from .simulator_chats import (
     ApiError,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTROL = "/_simulator/"
-HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 _STATUS_FAULTS = {
     "401": ApiError(
         401, "Invalid Key. Hot tip, you may be using the public key instead of the private.", "Unauthorized"
@@ -144,12 +143,12 @@ def _before(request: Request, fault: ApiFault | None) -> Response | None:
             error = _STATUS_FAULTS[status]
             return Response(json.dumps(error.body()), error.status, mimetype="application/json")
         case "html":
-            return Response(HTML, 200, mimetype="text/html")
+            return html_page()
         case "drop":
-            return _hung_up(request)
+            return hung_up(request)
         case "hang" if fault is not None:
             time.sleep(fault.seconds)
-            return _hung_up(request)
+            return hung_up(request)
         case "late" if fault is not None:
             time.sleep(fault.seconds)
     return None
@@ -158,19 +157,7 @@ def _before(request: Request, fault: ApiFault | None) -> Response | None:
 def _after(request: Request, response: Response, fault: ApiFault | None) -> Response:
     match fault.do if fault is not None else None:
         case "drop_after":
-            return _hung_up(request)
+            return hung_up(request)
         case "half_body":
-            whole = response.get_data()
-            half = Response(whole[: len(whole) // 2], response.status_code, mimetype="application/json")
-            half.automatically_set_content_length = False
-            half.headers["Content-Length"] = str(len(whole))
-            return half
+            return half_of(response)
     return response
-
-
-def _hung_up(request: Request) -> Response:
-    # The caller sees the connection end without an answer; what is returned here is written to nobody.
-    connection = request.environ.get("werkzeug.socket")
-    if isinstance(connection, socket.socket):
-        connection.shutdown(socket.SHUT_RDWR)
-    return Response(status=500)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..simulator_server import running
 from .connection import VapiConfig
-
-READY = "ready "
-STOP_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +40,5 @@ def start_simulator(
     arguments = [f"{name}={value}" for name, value in options.items() if value]
     arguments += ["--retry-delay=0.05", *(["--plain-secret"] if plain_secret else [])]
     arguments += [f"--seed={seed}"] if seed is not None else []
-    command = [sys.executable, "-m", "integrations.vapi.simulator", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[2])
-    try:
-        yield SimulatorProcess(_ready_url(process), api_key, process)
-    finally:
-        _stop(process)
-
-
-def _ready_url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    if not line.startswith(READY):
-        raise RuntimeError(f"the Vapi simulator ended with code {process.wait()}")
-    return line.removeprefix(READY)
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    with running("integrations.vapi.simulator", arguments) as (url, process):
+        yield SimulatorProcess(url, api_key, process)
