@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,8 +55,3 @@ def paired(medications: Sequence[Medication], lines: Any) -> list[tuple[Medicati
     """Each medication with what was dispensed of it, if anything was."""
     known = lines if isinstance(lines, list) else []
     return [(line, known[i] if i < len(known) else None) for i, line in enumerate(medications)]
-
-
-@register.filter
-def days_from(day: dt.date, days: int) -> dt.date:
-    return day + dt.timedelta(days=days)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import urllib.error
@@ -60,17 +59,3 @@ def answers_ok(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
-
-
-def parts_down(url: str) -> str:
-    """What `/readyz` says is not ready, for people."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        opener.open(url, timeout=PROBE_SECONDS).close()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            checks = json.loads(answer.read() or b"{}").get("checks", {})
-        return "; ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
-    except (OSError, ValueError):
-        return "no answer"
-    return ""

@@ -12,7 +12,6 @@ _UNAVAILABLE = re.compile(r"already has booking|not available|no_available_users
 _ALREADY_CANCELLED = re.compile(r"cancelled( and rescheduled)? already|already cancelled", re.IGNORECASE)
 _ALREADY_RESCHEDULED = re.compile(r"rescheduled already|already rescheduled", re.IGNORECASE)
 _STRANGER = re.compile(r"not part of the organization|does not own", re.IGNORECASE)
-_UID = re.compile(r"uid=([\w-]+)")
 _SAFE_VENDOR_CODE = re.compile(r"[A-Za-z_]{1,60}")
 
 
@@ -50,12 +49,6 @@ class CalcomRefused(CalcomError):
     @property
     def is_already_rescheduled(self) -> bool:
         return self.status == 400 and _ALREADY_RESCHEDULED.search(self.message) is not None
-
-    @property
-    def newer_uid(self) -> str | None:
-        """The uid that took this one's place, where the refusal names it (a bearer secret: do not log it)."""
-        uids = _UID.findall(self.message)
-        return uids[-1] if self.is_already_rescheduled and len(uids) > 1 else None
 
     @property
     def is_stranger(self) -> bool:

@@ -74,7 +74,3 @@ class CalConnection(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in {self.State.ASKED, self.State.WORKING}
-
-    @property
-    def has_ids(self) -> bool:
-        return self.given_user_id is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-UNAUTHORIZED, PAYMENT_REQUIRED, FORBIDDEN, NOT_FOUND = 401, 402, 403, 404
+NOT_FOUND = 404
 
 
 class VapiError(Exception):
@@ -24,11 +24,6 @@ class VapiRefused(VapiError):
     @property
     def is_not_found(self) -> bool:
         return self.status == NOT_FOUND
-
-    @property
-    def is_account_problem(self) -> bool:
-        """The key is wrong or the account has no money: an operator's matter, not the patient's."""
-        return self.status in {UNAUTHORIZED, PAYMENT_REQUIRED, FORBIDDEN}
 
 
 class VapiUnavailable(VapiError):

@@ -95,7 +95,6 @@ class Call(Ended):
     id: Name = None
     type: Name = None
     status: Name = None
-    phone_number_id: Name = None
     phone_call_provider_id: Name = None
     transport: Annotated[Transport, OBJECT] = Transport()
 

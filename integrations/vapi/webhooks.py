@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from accounts.wake_ups import wake
 from integrations.models import CalWebhook
 from integrations.vapi import projection, signature
-from integrations.vapi.payloads import PHONE_TYPES, ServerMessage
+from integrations.vapi.payloads import ServerMessage
 from integrations.vapi.projection import REPORT, STATUS, TOOLS, Projection
 from integrations.vapi.shapes import Unreadable, read_object
 from integrations.vapi.tool_calls import answer_tools
@@ -109,7 +109,7 @@ def _next_step(
         return PROCESSED, None, ANSWERED_NOTE
     if kind == REPORT and call_id:
         return PENDING, None, None
-    if kind == STATUS and call_id and said.call.type in PHONE_TYPES and said.status in REPORT_DUE_AFTER:
+    if kind == STATUS and call_id and said.call.is_by_phone and said.status in REPORT_DUE_AFTER:
         return PENDING, now + REPORT_DUE_AFTER[said.status], None
     return PROCESSED, None, NOT_NEEDED_NOTE
 

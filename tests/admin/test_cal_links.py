@@ -108,7 +108,7 @@ def test_a_doctor_without_a_link_can_be_connected(admin_client: Client, north: H
     assert "Connect to Cal.com" in admin_client.get(address(north.doctor)).content.decode()
     assert admin_client.post(address(north.doctor, "connect")).status_code == 302
     connection = CalConnection.objects.get()
-    assert (connection.state, connection.has_ids) == ("asked", False)
+    assert (connection.state, connection.given_user_id) == ("asked", None)
     assert AccessEvent.objects.get().action == "connected_doctor"
     assert "Waiting for its turn." in admin_client.get(address(north.doctor)).content.decode()
 

@@ -119,7 +119,8 @@ def test_a_rescheduled_booking_names_its_successor(clinic: Clinic) -> None:
     new = clinic.client.reschedule_booking(old.uid, start=MONDAY_TEN + HALF_HOUR)
     with pytest.raises(CalcomRefused) as refusal:
         clinic.client.reschedule_booking(old.uid, start=MONDAY_TEN)
-    assert (refusal.value.is_already_rescheduled, refusal.value.newer_uid) == (True, new.uid)
+    assert refusal.value.is_already_rescheduled is True
+    assert new.uid in refusal.value.message
     with pytest.raises(CalcomRefused) as refusal:
         clinic.client.cancel_booking(old.uid)
     assert refusal.value.is_already_cancelled is True
