@@ -11,6 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.logs import logging_settings
+from config.settings.api import *  # noqa: F403
 from config.settings.chat import *  # noqa: F403
 from config.settings.env import Env
 from config.settings.limits import *  # noqa: F403
@@ -208,60 +209,6 @@ REMINDER_QUIET_HOURS = (dt.time(21), dt.time(8))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 API_BODY_LIMIT_BYTES = 64 * 1024
 WEBHOOK_BODY_LIMIT_BYTES = 256 * 1024
-
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "accounts.api.authentication.IsPatient",
-        "accounts.api.authentication.IsSteppedUp",
-    ],
-    "DEFAULT_RENDERER_CLASSES": ["accounts.api.rendering.OrjsonRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.api.rendering.JsonNegotiation",
-    "DEFAULT_PARSER_CLASSES": ["accounts.api.rendering.LimitedJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.CursorPages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ProblemAutoSchema",
-    "EXCEPTION_HANDLER": "accounts.api.errors.problem_response",
-    "UNAUTHENTICATED_USER": None,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-REST_KNOX = {
-    "TOKEN_MODEL": "accounts.DeviceToken",
-    "TOKEN_TTL": dt.timedelta(days=30),
-    "AUTO_REFRESH": True,
-    # At most one write a day for a token in daily use.
-    "MIN_REFRESH_INTERVAL": 24 * 60 * 60,
-    "AUTH_HEADER_PREFIX": "Bearer",
-}
-KNOX_TOKEN_MODEL = "accounts.DeviceToken"
-# Its migrations would make the table of the token model that ours replaces.
-MIGRATION_MODULES = {"knox": None}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Wardbook patient API",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "DESCRIPTION": "What the patients' mobile app talks to.",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "accounts.api.schema.add_problem_examples",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "AppointmentStatus": "clinical.models.Appointment.Status",
-        "PrescriptionStatus": "clinical.models.Prescription.Status",
-        "ErasureState": "accounts.models.ErasureRequest.State",
-        "DenialReason": "clinical.models.Prescription.DenialReason",
-        "AiSessionSource": "clinical.models.AiSession.Source",
-        "BookingRequestStatus": ["pending", "done", "refused"],
-        "SlotSource": ["calcom", "local"],
-        "PendingStatus": ["pending"],
-    },
-}
 
 CELERY_BROKER_URL = REDIS_URL
 

@@ -1,0 +1,60 @@
+"""The patient API: who may call it, how long a device stays signed in, how its description is made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "accounts.api.authentication.IsPatient",
+        "accounts.api.authentication.IsSteppedUp",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["accounts.api.rendering.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.api.rendering.JsonNegotiation",
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.rendering.LimitedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "accounts.api.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_MODEL": "accounts.DeviceToken",
+    "TOKEN_TTL": dt.timedelta(days=30),
+    "AUTO_REFRESH": True,
+    # At most one write a day for a token in daily use.
+    "MIN_REFRESH_INTERVAL": 24 * 60 * 60,
+    "AUTH_HEADER_PREFIX": "Bearer",
+}
+KNOX_TOKEN_MODEL = "accounts.DeviceToken"
+# Its migrations would make the table of the token model that ours replaces.
+MIGRATION_MODULES = {"knox": None}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Wardbook patient API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "DESCRIPTION": "What the patients' mobile app talks to.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.schema.add_problem_examples",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "AppointmentStatus": "clinical.models.Appointment.Status",
+        "PrescriptionStatus": "clinical.models.Prescription.Status",
+        "ErasureState": "accounts.models.ErasureRequest.State",
+        "DenialReason": "clinical.models.Prescription.DenialReason",
+        "AiSessionSource": "clinical.models.AiSession.Source",
+        "BookingRequestStatus": ["pending", "done", "refused"],
+        "SlotSource": ["calcom", "local"],
+        "PendingStatus": ["pending"],
+    },
+}
