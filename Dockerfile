@@ -25,8 +25,10 @@ RUN tailwindcss --input templates/_styles/staff.css --output static/build/staff.
     && python -m compileall -q -j 0 /venv/lib accounts clinical config hospitals integrations
 
 FROM ${PYTHON_IMAGE}
+# Two arenas: glibc would keep one of its own for each thread of a worker.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=config.settings.production
 # A number, so that orchestrators can tell that it is not root.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin wardbook

@@ -4,7 +4,6 @@ import base64
 import secrets
 from typing import cast
 
-import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -105,6 +104,9 @@ def _shown_key(request: HttpRequest) -> str:
 
 
 def _key_facts(user: User, key: str) -> dict[str, str]:
+    # Here: each web process would hold it for the few who ever see this page.
+    import segno
+
     link = TOTPDevice(user=user, key=key).config_url
     typed = base64.b32encode(bytes.fromhex(key)).decode()
     return {

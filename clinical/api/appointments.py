@@ -65,7 +65,9 @@ class AppointmentListView(ListAPIView[Any]):
 
     @not_modified
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return revalidated(request, super().get(request, *args, **kwargs))
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        shape = AppointmentSerializer()
+        return revalidated(request, self.get_paginated_response([shape.to_representation(row) for row in rows]))
 
     @extend_schema(
         request=BookingSerializer,

@@ -15,6 +15,8 @@ from config.embedded.server import Server, start_leashed
 WORKERS = 2
 THREADS = 3
 READY_SECONDS = 40
+# As in the image.
+_AS_INSTALLED = {"PYTHONPATH": str(Path(__file__).with_name("as_installed")), "MALLOC_ARENA_MAX": "2"}
 
 
 @contextlib.contextmanager
@@ -25,7 +27,7 @@ def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: in
         *("--host", LOOPBACK, "--port", str(port), "--no-ws"),
         *("--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--workers-kill-timeout", "5"),
     ]
-    process = start_leashed(command, log=log, farewell=signal.SIGTERM, lock=lock, env=environment)
+    process = start_leashed(command, log=log, farewell=signal.SIGTERM, lock=lock, env={**environment, **_AS_INSTALLED})
     server = Server(name, f"http://{LOOPBACK}:{port}", process, log, (signal.SIGTERM,))
     try:
         server.wait_until(lambda: _accepts(port), seconds=READY_SECONDS)

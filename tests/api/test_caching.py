@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import gzip
+import weakref
 
 import pytest
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from accounts.models import Patient
+from clinical.api.appointments import AppointmentListView
 from clinical.models import Appointment
 from tests.api.records import make_visit
 from tests.cast import HospitalCast
@@ -60,3 +63,17 @@ def test_an_error_has_no_tag(api: APIClient) -> None:
 def test_no_other_origin_may_read_the_api(api: APIClient) -> None:
     answer = api.get(PATH, headers={"Origin": "https://app.example.org"})
     assert not [name for name in answer.headers if name.startswith("Access-Control-")]
+
+
+def test_an_answer_goes_when_it_was_sent_and_needs_no_garbage_collector(patient: Patient) -> None:
+    request = APIRequestFactory().get(PATH)
+    force_authenticate(request, patient.user)
+    gc.disable()
+    try:
+        answer = AppointmentListView.as_view()(request).render()
+        assert len(answer.data["results"]) == 3
+        kept = weakref.ref(answer)
+        del answer
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,14 @@ def test_anyone_may_read_the_description(anyone: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_the_docs_page_runs_no_inline_script(anyone: APIClient) -> None:
+def test_the_docs_page_runs_no_inline_script_and_asks_no_other_host(anyone: APIClient) -> None:
     answer = anyone.get("/api/docs/")
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "<script>" not in page
+    fetched = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(fetched) >= 4
+    assert {address[0] for address in fetched} == {"/"}
     policy = answer["Content-Security-Policy"]
     assert "script-src 'self'" in policy.split("; ")
     assert "style-src 'self' 'unsafe-inline'" in policy

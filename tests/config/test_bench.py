@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import shutil
 import subprocess
 import sys
@@ -182,6 +183,14 @@ def test_a_name_that_nothing_has_is_answered_with_the_names_there_are(
 
 
 @pytest.mark.alone
+def test_the_servers_under_test_lack_only_what_production_lacks() -> None:
+    site = (ROOT / "config" / "bench" / "as_installed" / "sitecustomize.py").read_text()
+    kept_away = set(re.findall(r'"(\w+)"', site.partition("for name in")[2]))
+    installed = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert kept_away == {"greenlet", "pygments", "rich"}
+    assert kept_away.isdisjoint(name.lower() for name in installed)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_the_whole_of_it_runs() -> None:
