@@ -39,7 +39,9 @@ def go(page: Page, name: str) -> None:
 
 
 def push(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
+    """A button that leads to another page, which is there afterwards."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).first.click()
 
 
 def good(page: Page) -> None:
@@ -72,7 +74,8 @@ def test_who_is_locked_out_is_let_in_and_who_leaves_is_not(size: str, signed_in:
     later = timezone.now() + dt.timedelta(minutes=10)
     User.objects.filter(pk=north.doctor.pk).update(lockout_until=later)
     page = signed_in(north.admin, "/admin/", size=size)
-    page.locator("section[aria-labelledby=locked]").get_by_role("link", name="Dora North").click()
+    with page.expect_navigation():
+        page.locator("section[aria-labelledby=locked]").get_by_role("link", name="Dora North").click()
     good(page)
     push(page, "Let them try again now")
     page.wait_for_url("**/change/")

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.harness import Stack, running_stack, until
 from tests.faults.held_twilio import HeldTwilio, held_twilio
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 SWEEPS = ("sweep_reminders", "sweep_reminders", "sweep_sms", "sweep_sms")
 VISITS, TAKEN_BEFORE_SILENCE, WORKERS = 12, 4, 2
 
