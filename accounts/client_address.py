@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from django.http import HttpRequest
@@ -15,6 +16,12 @@ def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= trusted_proxies:
             candidate = hops[-trusted_proxies]
+    return _written_alike(candidate)
+
+
+# Parsing an address costs as much as finding the view.
+@functools.lru_cache(maxsize=4096)
+def _written_alike(candidate: str) -> str | None:
     try:
         return str(ipaddress.ip_address(candidate))
     except ValueError:

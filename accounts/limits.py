@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ def whole_seconds(wait: dt.timedelta) -> int:
     return -(-wait // dt.timedelta(seconds=1))
 
 
+@functools.lru_cache(maxsize=4096)
 def address_subject(address: str | None) -> str:
     """What an address counts as. One customer holds a whole /64 of IPv6; an absent address counts with its like."""
     if address is None:

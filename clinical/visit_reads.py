@@ -70,5 +70,5 @@ class NewestVisits:
 # Stands for whichever patient asks: the scope is still `for_user`'s.
 _ANYBODY = User(pk=cast(Any, Parameter("patient")), role=Role.PATIENT, is_active=True)
 _THEN = cast(Any, Parameter("at"))
-_ONE = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN).filter(pk=Parameter("id")))
+_ONE = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN).filter(pk=Parameter("id")).order_by())
 _NEWEST = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN)[: CursorPages.page_size + 1])

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 class BearerAuthentication(TokenAuthentication):
     """knox's, with one query a request, and one write a day that keeps the token alive and notes its use."""
 
-    def authenticate_credentials(self, token: bytes) -> tuple[User, DeviceToken]:
+    def authenticate(self, request: Request) -> tuple[User, DeviceToken] | None:
+        token = presented_token(request)
+        return None if token is None else self.authenticate_credentials(token)
+
+    def authenticate_credentials(self, token: str) -> tuple[User, DeviceToken]:
         if not (token.isascii() and token.isalnum()):
             raise AuthenticationFailed(_("Invalid token."))
-        text = token.decode()
-        digest = hash_token(text)
-        for row in _TOKENS.rows(token_key=text[: CONSTANTS.TOKEN_KEY_LENGTH]):
+        digest = hash_token(token)
+        for row in _TOKENS.rows(token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH]):
             if compare_digest(digest, row["digest"]):
                 return self._accepted(_token_of(row))
         raise AuthenticationFailed(_("Invalid token."))
@@ -98,8 +101,9 @@ def _token_of(row: dict[str, Any]) -> DeviceToken:
 
 
 def presented_token(request: Request) -> str | None:
-    """The token in the header of a call that needs none: it says which device calls, even after it has expired."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    """The token in the header. Where a call needs none, it says which device calls, even after it has expired."""
+    # Not `request.headers`, which takes every header of the call apart.
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 

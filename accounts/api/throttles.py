@@ -1,12 +1,13 @@
 """How many calls one token, and one address, may make. Counted in Redis by one script in one round trip.
 
-Nothing is counted while Redis is away: what must not fail open (guesses, codes) is counted in PostgreSQL.
+Each thread keeps a connection of its own: to take one from a pool, and to see whether it still stands, would cost
+every call as much as counting it. Nothing is counted while Redis is away: what must not fail open (guesses, codes) is counted in PostgreSQL.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
+import threading
 import time
 from collections.abc import Callable
 
@@ -16,7 +17,8 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from redis.backoff import NoBackoff
-from redis.commands.core import Script
+from redis.connection import ConnectionInterface
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
 from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
@@ -52,6 +54,7 @@ if wait <= 0.000001 then
 end
 return math.ceil(wait)
 """
+_SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class ThrottleMiddleware:
@@ -71,7 +74,7 @@ class ThrottleMiddleware:
             return 0
         rates = _rates(request)
         try:
-            return int(_script(settings.REDIS_URL)(list(rates), [repr(time.time()), PERIOD_SECONDS, *rates.values()]))
+            return _counter.ask(len(rates), *rates, repr(time.time()), PERIOD_SECONDS, *rates.values())
         except redis.RedisError as error:
             self._counts_again_at = time.monotonic() + PAUSE_SECONDS
             log.warning("throttle.off", error=type(error).__name__)
@@ -88,15 +91,42 @@ def _rates(request: HttpRequest) -> dict[str, int]:
     return rates
 
 
-@functools.lru_cache(maxsize=1)
-def _script(url: str) -> Script:
-    client = redis.Redis.from_url(
-        url,
-        socket_timeout=SOCKET_TIMEOUT_SECONDS,
-        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return client.register_script(_SCRIPT)
+class _Counter(threading.local):
+    """The thread's own connection. One that fails is closed; the next question opens it again."""
+
+    _url = ""
+    _connection: ConnectionInterface
+
+    def ask(self, *arguments: str | int) -> int:
+        """What the script answers.
+
+        Raises: redis.RedisError.
+        """
+        self._connect()
+        try:
+            return self._answer("EVALSHA", _SHA, *arguments)
+        except NoScriptError:
+            return self._answer("EVAL", _SCRIPT, *arguments)
+        except redis.ConnectionError:
+            # Redis was started again since the last call; whether it runs at all, the second time tells.
+            return self._answer("EVAL", _SCRIPT, *arguments)
+
+    def _answer(self, *command: str | int) -> int:
+        self._connection.send_command(*command)  # type: ignore[no-untyped-call]
+        return int(self._connection.read_response())
+
+    def _connect(self) -> None:
+        if self._url != settings.REDIS_URL:
+            client = redis.Redis.from_url(
+                settings.REDIS_URL,
+                socket_timeout=SOCKET_TIMEOUT_SECONDS,
+                socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+            self._connection, self._url = client.connection_pool.make_connection(), settings.REDIS_URL
+
+
+_counter = _Counter()
 
 
 def _too_many(wait: int) -> HttpResponse:

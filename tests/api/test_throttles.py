@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import redis
 import time_machine
 from django.core.cache import cache
 from pytest_django import Settings
@@ -92,6 +93,20 @@ def test_a_redis_that_was_emptied_counts_anew(api: APIClient, clock: time_machin
     assert statuses(api, 5)[-1] == 429
     cache.clear()
     assert statuses(api, 5) == [200, 200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("lost", ["connections", "script"])
+def test_what_redis_loses_between_two_calls_is_made_again(
+    lost: str, api: APIClient, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    assert statuses(api, 2) == [200, 200]
+    with redis.Redis.from_url(settings.REDIS_URL) as client, capture_logs() as logs:
+        if lost == "script":
+            client.script_flush()
+        else:
+            client.client_kill_filter(_type="normal", skipme=True)
+        assert statuses(api, 3) == [200, 200, 429]
+    assert [log for log in logs if log["event"] == "throttle.off"] == []
 
 
 def test_a_clock_that_was_set_back_shuts_nobody_out(api: APIClient, clock: time_machine.Traveller) -> None:
