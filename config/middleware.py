@@ -61,11 +61,11 @@ class RequestContextMiddleware:
         name = next((name for prefix, name in _SURFACES.items() if request.path_info.startswith(prefix)), "web")
         surface = Surface(name, client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT))
         token = current_surface.set(surface)
-        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
+        bound = structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
         try:
             return self.get_response(request)
         finally:
-            structlog.contextvars.clear_contextvars()
+            structlog.contextvars.reset_contextvars(**bound)
             current_surface.reset(token)
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
@@ -80,13 +79,10 @@ class IsSteppedUp(BasePermission):
 OPEN_BEFORE_STEP_UP = [IsPatient]
 
 
-def _of(model: type[Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
-
-
-_TOKEN_FIELDS = _of(DeviceToken)
+_TOKEN_FIELDS = [field.attname for field in DeviceToken._meta.concrete_fields]
 # What decides who calls; the rest, secrets among it, is read where it is asked for.
 _USER_FIELDS = ["id", "phone", "role", "hospital_id", "is_active", "is_superuser"]
+_USER: Any = DeviceToken._meta.get_field("user")
 _TOKENS = PreparedRead(
     lambda: DeviceToken.objects.filter(token_key=Parameter("token_key")).values(
         *_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS)
@@ -96,7 +92,8 @@ _TOKENS = PreparedRead(
 
 def _token_of(row: dict[str, Any]) -> DeviceToken:
     token: DeviceToken = DeviceToken.from_db("default", _TOKEN_FIELDS, [row[name] for name in _TOKEN_FIELDS])
-    token.user = User.from_db("default", _USER_FIELDS, [row[f"user__{name}"] for name in _USER_FIELDS])
+    user = User.from_db("default", _USER_FIELDS, [row[f"user__{name}"] for name in _USER_FIELDS])
+    _USER.set_cached_value(token, user)
     return token
 
 

@@ -1,7 +1,8 @@
 """How many calls one token, and one address, may make. Counted in Redis by one script in one round trip.
 
 Each thread keeps a connection of its own: to take one from a pool, and to see whether it still stands, would cost
-every call as much as counting it. Nothing is counted while Redis is away: what must not fail open (guesses, codes) is counted in PostgreSQL.
+every call as much as counting it. Nothing is counted while Redis is away: what must not fail open (guesses, codes) is
+counted in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -39,16 +40,15 @@ PAUSE_SECONDS = 1.0
 # back, and shuts nobody out. Answers the wait in seconds, 0 for none.
 _SCRIPT = """
 local now, period, wait, paid = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, {}
-for i, key in ipairs(KEYS) do
-  local before = tonumber(redis.call('GET', key)) or now
+for i, before in ipairs(redis.call('MGET', unpack(KEYS))) do
+  before = tonumber(before) or now
   if before > now + 2 * period then before = now end
-  local begin = math.max(before, now)
-  paid[i] = begin + period / tonumber(ARGV[i + 2])
+  paid[i] = math.max(before, now) + period / tonumber(ARGV[i + 2])
   wait = math.max(wait, paid[i] - period - now)
 end
 if wait <= 0.000001 then
   for i, key in ipairs(KEYS) do
-    redis.call('SET', key, string.format('%.6f', paid[i]), 'PX', math.ceil((paid[i] - now) * 1000) + 1)
+    redis.call('SET', key, paid[i], 'PX', math.ceil((paid[i] - now) * 1000) + 1)
   end
   return 0
 end

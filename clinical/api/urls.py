@@ -4,16 +4,17 @@ from django.urls import path
 
 from clinical.api import ai_sessions, appointments, doctors, records
 
+# What phones ask for most stands first: addresses are tried in turn.
 urlpatterns = [
-    path("doctors/", doctors.DoctorListView.as_view()),
-    path("doctors/<uuid:doctor_id>/", doctors.DoctorView.as_view()),
-    path("doctors/<uuid:doctor_id>/slots/", doctors.SlotsView.as_view()),
     path("appointments/", appointments.AppointmentListView.as_view()),
-    path("appointments/requests/<uuid:request_id>/", appointments.BookingRequestView.as_view()),
     path("appointments/<uuid:appointment_id>/", appointments.AppointmentView.as_view()),
     path("appointments/<uuid:appointment_id>/reschedule/", appointments.RescheduleView.as_view()),
     path("appointments/<uuid:appointment_id>/cancel/", appointments.CancelView.as_view()),
     path("appointments/<uuid:appointment_id>/accept/", appointments.AcceptView.as_view()),
+    path("appointments/requests/<uuid:request_id>/", appointments.BookingRequestView.as_view()),
+    path("doctors/", doctors.DoctorListView.as_view()),
+    path("doctors/<uuid:doctor_id>/", doctors.DoctorView.as_view()),
+    path("doctors/<uuid:doctor_id>/slots/", doctors.SlotsView.as_view()),
     path("prescriptions/", records.PrescriptionListView.as_view()),
     path("prescriptions/<uuid:prescription_id>/", records.PrescriptionView.as_view()),
     path("ai-sessions/", ai_sessions.AiSessionListView.as_view()),
