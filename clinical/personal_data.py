@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from accounts.data_held import Held, NothingMore, Section, Step, Wait
 from accounts.models import User
 from clinical import erasing
-from clinical.api.serializers import AiSessionSerializer, AppointmentSerializer, PrescriptionSerializer
+from clinical.api.serializers import AiSessionSerializer, PrescriptionSerializer, visit_document
 from clinical.booking_facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
 
@@ -72,7 +72,7 @@ def _visits(user: User) -> Iterator[dict[str, Any]]:
         at = dt.datetime.now(dt.UTC)
         shown = {row["id"]: row for row in own.filter(pk__in=ids).as_visits(at=at)}
         for visit in own.filter(pk__in=ids).defer("cal_raw_payload").prefetch_related(*related):
-            yield _visit(visit, AppointmentSerializer().to_representation(shown[visit.pk]))
+            yield _visit(visit, visit_document(shown[visit.pk]))
 
 
 def _visit(visit: Appointment, shown: dict[str, Any]) -> dict[str, Any]:

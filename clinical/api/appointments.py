@@ -27,6 +27,7 @@ from clinical.api.serializers import (
     CancellationSerializer,
     PendingSerializer,
     RescheduleSerializer,
+    visit_document,
 )
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, booking_provider
@@ -66,8 +67,7 @@ class AppointmentListView(ListAPIView[Any]):
     @not_modified
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        shape = AppointmentSerializer()
-        return revalidated(request, self.get_paginated_response([shape.to_representation(row) for row in rows]))
+        return revalidated(request, self.get_paginated_response([visit_document(row) for row in rows]))
 
     @extend_schema(
         request=BookingSerializer,
@@ -103,7 +103,7 @@ class AppointmentView(APIView):
     @extend_schema(responses={200: AppointmentSerializer})
     def get(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """One visit. An id that was merged into another visit's answers with that visit."""
-        return Response(AppointmentSerializer(_visit(appointment_id, by=signed_in_patient(request))).data)
+        return Response(visit_document(_visit(appointment_id, by=signed_in_patient(request))))
 
 
 class BookingRequestView(APIView):
@@ -152,4 +152,4 @@ class AcceptView(APIView):
         user = signed_in_patient(request)
         visit = _visit(appointment_id, by=user)
         accept_visit(by=user, appointment_id=visit["id"], at=timezone.now())
-        return Response(AppointmentSerializer(visit).data)
+        return Response(visit_document(visit))

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.errors import ApiConflict
 from accounts.models import User
-from clinical.api.serializers import AppointmentSerializer
+from clinical.api.serializers import visit_document
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, booking_provider
 from clinical.visit_reads import VisitRow, own_visit
@@ -37,7 +37,7 @@ def answer_when_known(request_id: uuid.UUID, *, by: User, done_status: int) -> R
         raise ApiConflict(str(_MESSAGES.get(code, _REFUSED)), code=code)
     if visit is None:
         return Response({"request_id": request_id, "status": "pending"}, status=202)
-    return Response(AppointmentSerializer(visit).data, status=done_status)
+    return Response(visit_document(visit), status=done_status)
 
 
 def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
     return {
         "request_id": outcome.request_id,
         "status": outcome.state if is_settled else "pending",
-        "appointment": AppointmentSerializer(visit).data if visit else None,
+        "appointment": visit_document(visit) if visit else None,
         "code": _refusal_of(outcome) if outcome.state == "refused" else None,
     }
 

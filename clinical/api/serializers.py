@@ -61,32 +61,36 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
     created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: VisitRow) -> dict[str, Any]:
-        zone = zone_or_utc(instance["time_zone"])
-        return {
-            "id": instance["id"],
-            "doctor": {
-                "id": instance["doctor_id"],
-                "full_name": instance["doctor_name"] or "",
-                "specialty": instance["specialty"],
-            },
-            "hospital": {
-                "id": instance["hospital_id"],
-                "name": instance["hospital_name"],
-                "time_zone": instance["time_zone"],
-            }
-            if instance["hospital_id"]
-            else None,
-            "start": instance["start_ts"].astimezone(zone),
-            "end": instance["end_ts"].astimezone(zone),
-            "status": instance["status"],
-            "pending_confirmation": instance["cal_status"] == "pending"
-            and instance["status"] == Appointment.Status.SCHEDULED,
-            "no_show": instance["no_show"],
-            "cancellation_reason": instance["cancellation_reason"],
-            "asked_to_move": instance["move_reason"] is not None,
-            "move_reason": instance["move_reason"] or None,
-            "created_at": instance["created_at"].astimezone(zone),
+        return visit_document(instance)
+
+
+def visit_document(visit: VisitRow) -> dict[str, Any]:
+    """What `AppointmentSerializer` describes; times have the offset of the hospital's zone."""
+    zone = zone_or_utc(visit["time_zone"])
+    return {
+        "id": visit["id"],
+        "doctor": {
+            "id": visit["doctor_id"],
+            "full_name": visit["doctor_name"] or "",
+            "specialty": visit["specialty"],
+        },
+        "hospital": {
+            "id": visit["hospital_id"],
+            "name": visit["hospital_name"],
+            "time_zone": visit["time_zone"],
         }
+        if visit["hospital_id"]
+        else None,
+        "start": visit["start_ts"].astimezone(zone),
+        "end": visit["end_ts"].astimezone(zone),
+        "status": visit["status"],
+        "pending_confirmation": visit["cal_status"] == "pending" and visit["status"] == Appointment.Status.SCHEDULED,
+        "no_show": visit["no_show"],
+        "cancellation_reason": visit["cancellation_reason"],
+        "asked_to_move": visit["move_reason"] is not None,
+        "move_reason": visit["move_reason"] or None,
+        "created_at": visit["created_at"].astimezone(zone),
+    }
 
 
 @example({"doctor": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "start": "2026-03-04T10:00:00+01:00"})
