@@ -15,7 +15,7 @@ from config.bench.applying import Applying
 from config.bench.databases import ROOT, environment_for
 from config.bench.measure import Target, check, measure
 from config.bench.report import Line, beyond, lines, machine, table
-from config.bench.rows import OURS, WrongAnswer
+from config.bench.rows import API_NAMES, OURS, WrongAnswer
 from config.bench.running import running
 from config.bench.servers import web_server
 from config.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
@@ -62,19 +62,26 @@ def _measured(options: argparse.Namespace) -> list[Line]:
         for size in [SMALL] if options.small_only else sorted({SMALL, options.appointments}):
             bench.add(size, only=options.only)
         targets = bench.targets
-        for target in targets:
-            check(target)
-        say("Every answer is right. Measuring.")
-        measure(
-            targets,
-            rounds=options.rounds,
-            seconds=options.seconds,
-            connections=options.connections,
-            say=say,
-        )
-        workers = bench.web_workers(with_starts=not options.only)
+        workers = WebWorkers()
+        if on_api := [one for one in targets if one.row.name in API_NAMES]:
+            say("Measuring the API.")
+            _measure(on_api, options)
+            workers.after_api_mb = bench.resident_mb()
+        if others := [one for one in targets if one.row.name not in API_NAMES]:
+            say("Measuring webhooks and pages.")
+            _measure(others, options)
+            workers.after_all_mb = bench.resident_mb()
+        if not options.only:
+            bench.starts(workers)
         sign_ins = _sign_in(targets, options, everything)
     return _report(targets, options, workers, sign_ins)
+
+
+def _measure(targets: Sequence[Target], options: argparse.Namespace) -> None:
+    for target in targets:
+        check(target)
+    say("Every answer is right.")
+    measure(targets, rounds=options.rounds, seconds=options.seconds, connections=options.connections, say=say)
 
 
 def say(line: str) -> None:

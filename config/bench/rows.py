@@ -29,6 +29,7 @@ PORTAL_MOST, DASHBOARD_MOST = 1.3, 1.2
 # Of the API's reads: of the bare view's rate, of the textbook's, and how much longer the slowest hundredth may take.
 API_OF_FLOOR, API_OF_TEXTBOOK, API_MOST_P99 = 0.4, 2.5, 1.2
 WEBHOOK_OF_FLOOR = 0.85
+API = "/api/v1/"
 
 
 class WrongAnswer(Exception):
@@ -186,6 +187,9 @@ OURS = (
         )
     ),
 )
+
+# The patient API's, with what they are compared with.
+API_NAMES = {name for row in OURS if row.path.startswith(API) for name in (row.name, row.floor, row.textbook)}
 
 
 def signed_webhooks(secret: str, count: int) -> Sequence[tuple[str, str]]:

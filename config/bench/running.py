@@ -57,18 +57,21 @@ class Running:
                 self.targets += [Target(row, server.url, database, appointments, subjects) for row in rows]
                 self.ours += [server] if kind == "ours" else []
 
-    def web_workers(self, *, with_starts: bool) -> WebWorkers:
-        """What the workers hold now, and how soon new ones answer."""
-        workers = WebWorkers(resident_mb=[mb for server in self.ours for mb in resident_mb(server)])
+    def resident_mb(self) -> list[float]:
+        """Of each worker of ours."""
+        return [mb for server in self.ours for mb in resident_mb(server)]
+
+    def starts(self, workers: WebWorkers) -> None:
+        """How soon new web servers answer."""
         target = next((one for one in self.targets if one.row.name == _API_READ), None)
-        for _ in range(STARTS if with_starts and target else 0):
-            assert target
+        if target is None:
+            return
+        for _ in range(STARTS):
             began = time.monotonic()
             with self._server("start", OUR_SETTINGS, target.database, target.appointments) as server:
                 workers.health_seconds.append(first_answer(f"{server.url}/healthz", {}, began=began))
                 address = server.url + target.url.removeprefix(target.base)
                 workers.api_seconds.append(first_answer(address, target.row.headers(target.subjects), began=began))
-        return workers
 
     @contextlib.contextmanager
     def _server(self, kind: str, settings: str, database: str, appointments: int) -> Iterator[Server]:
