@@ -156,8 +156,7 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         start_ts__lt=OuterRef("start_ts"),
         no_show=False,
     ).exclude(status=Appointment.Status.CANCELLED)
-    is_proven = Q(ai_session__caller_verified=True) | Q(ai_session__source=AiSession.Source.APP)
-    summary = Q(is_proven, ai_session__summary__isnull=False)
+    summary = Q(AiSession.caller_proven("ai_session__"), ai_session__summary__isnull=False)
     rows: QuerySet[Any] = (
         Appointment.objects.for_user(user)
         .between(start, end)

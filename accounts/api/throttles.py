@@ -105,10 +105,8 @@ class _Counter(threading.local):
         self._connect()
         try:
             return self._answer("EVALSHA", _SHA, *arguments)
-        except NoScriptError:
-            return self._answer("EVAL", _SCRIPT, *arguments)
-        except redis.ConnectionError:
-            # Redis was started again since the last call; whether it runs at all, the second time tells.
+        except (NoScriptError, redis.ConnectionError):
+            # Redis was emptied or started again since the last call; whether it runs at all, the second time tells.
             return self._answer("EVAL", _SCRIPT, *arguments)
 
     def _answer(self, *command: str | int) -> int:
@@ -117,13 +115,13 @@ class _Counter(threading.local):
 
     def _connect(self) -> None:
         if self._url != settings.REDIS_URL:
-            client = redis.Redis.from_url(
+            pool = redis.ConnectionPool.from_url(
                 settings.REDIS_URL,
                 socket_timeout=SOCKET_TIMEOUT_SECONDS,
                 socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
-            self._connection, self._url = client.connection_pool.make_connection(), settings.REDIS_URL
+            self._connection, self._url = pool.make_connection(), settings.REDIS_URL
 
 
 _counter = _Counter()

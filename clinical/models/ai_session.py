@@ -73,3 +73,8 @@ class AiSession(models.Model):
     def is_caller_proven(self) -> bool:
         """Who uses the app has signed in; who calls may be anybody who holds the phone."""
         return self.caller_verified or self.source == self.Source.APP
+
+    @classmethod
+    def caller_proven(cls, path: str) -> Q:
+        """The same of rows that have the talk at `path`, which ends in `__`."""
+        return Q(**{f"{path}caller_verified": True}) | Q(**{f"{path}source": cls.Source.APP})
