@@ -5,6 +5,9 @@ import ipaddress
 
 from django.http import HttpRequest
 
+# Of an IPv6 address with the name of an interface.
+LONGEST = 64
+
 
 def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
     """The client's address: REMOTE_ADDR, or the entry of X-Forwarded-For that our outermost proxy appended.
@@ -16,10 +19,10 @@ def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= trusted_proxies:
             candidate = hops[-trusted_proxies]
-    return _written_alike(candidate)
+    return _written_alike(candidate) if len(candidate) <= LONGEST else None
 
 
-# Parsing an address costs as much as finding the view.
+# Parsing an address costs as much as finding the view. Only short ones are kept: a client may write it.
 @functools.lru_cache(maxsize=4096)
 def _written_alike(candidate: str) -> str | None:
     try:

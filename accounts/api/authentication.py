@@ -4,6 +4,7 @@ import datetime as dt
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
@@ -97,11 +98,11 @@ def _token_of(row: dict[str, Any]) -> DeviceToken:
     return token
 
 
-def presented_token(request: Request) -> str | None:
+def presented_token(request: Request | HttpRequest) -> str | None:
     """The token in the header. Where a call needs none, it says which device calls, even after it has expired."""
     # Not `request.headers`, which takes every header of the call apart.
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    return token.strip(" ") if scheme.lower() == "bearer" else None
 
 
 def current_token(request: Request) -> DeviceToken:

@@ -20,8 +20,10 @@ from django.http import HttpRequest, HttpResponse
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from accounts.api.authentication import presented_token
 from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 from accounts.audit import current_surface
 from accounts.limits import address_subject
@@ -85,7 +87,7 @@ def _rates(request: HttpRequest) -> dict[str, int]:
     """By Redis key: how many calls a minute. The token as it is presented: who makes one up has an address."""
     surface = current_surface.get()
     rates = {f"throttle:address:{address_subject(surface.address)}": settings.API_CALLS_PER_ADDRESS_A_MINUTE}
-    if presented := request.META.get("HTTP_AUTHORIZATION"):
+    if presented := presented_token(request):
         digest = hashlib.blake2b(presented.encode(errors="replace"), digest_size=16).hexdigest()
         rates[f"throttle:token:{digest}"] = settings.API_CALLS_PER_TOKEN_A_MINUTE
     return rates
@@ -102,26 +104,35 @@ class _Counter(threading.local):
 
         Raises: redis.RedisError.
         """
-        self._connect()
+        connection = self._opened()
+        stood = connection.is_connected
         try:
-            return self._answer("EVALSHA", _SHA, *arguments)
-        except (NoScriptError, redis.ConnectionError):
-            # Redis was emptied or started again since the last call; whether it runs at all, the second time tells.
-            return self._answer("EVAL", _SCRIPT, *arguments)
+            return _answer(connection, "EVALSHA", _SHA, *arguments)
+        except NoScriptError:
+            return _answer(connection, "EVAL", _SCRIPT, *arguments)
+        except redis.ConnectionError:
+            if not stood:
+                raise
+            # Redis was started again since the last call, or is away: the second time tells.
+            return _answer(connection, "EVAL", _SCRIPT, *arguments)
 
-    def _answer(self, *command: str | int) -> int:
-        self._connection.send_command(*command)  # type: ignore[no-untyped-call]
-        return int(self._connection.read_response())
-
-    def _connect(self) -> None:
+    def _opened(self) -> ConnectionInterface:
         if self._url != settings.REDIS_URL:
             pool = redis.ConnectionPool.from_url(
                 settings.REDIS_URL,
                 socket_timeout=SOCKET_TIMEOUT_SECONDS,
                 socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
                 retry=Retry(NoBackoff(), 0),
+                # They tie the connection into a knot, which would outlive its thread, and stretch its timeouts.
+                maint_notifications_config=MaintNotificationsConfig(enabled=False),
             )
             self._connection, self._url = pool.make_connection(), settings.REDIS_URL
+        return self._connection
+
+
+def _answer(connection: ConnectionInterface, *command: str | int) -> int:
+    connection.send_command(*command)  # type: ignore[no-untyped-call]
+    return int(connection.read_response())
 
 
 _counter = _Counter()

@@ -39,11 +39,13 @@ class WebWorkers:
         if self.after_api_mb:
             most = max(self.after_api_mb)
             made.append(
-                f"Resident memory of the largest web worker after the API's load: {most:.0f} MB "
+                f"Resident memory of the largest web worker, after the API's load: {most:.0f} MB "
                 f"({_verdict(most < MOST_RESIDENT_MB)}, under {MOST_RESIDENT_MB} MB)"
             )
         if self.after_all_mb:
-            made.append(f"and after webhooks and pages: {max(self.after_all_mb):.0f} MB")
+            made.append(
+                f"Resident memory of the largest web worker, at the end: {max(self.after_all_mb):.0f} MB (no bound)"
+            )
         return made
 
 

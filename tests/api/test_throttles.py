@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -11,9 +14,10 @@ from rest_framework.test import APIClient
 from structlog.testing import capture_logs
 
 from accounts.api import throttles
-from accounts.models import Patient
+from accounts.models import DeviceToken, Patient
 from config.embedded.ports import free_port
 from tests.api.records import client_with, sign_in
+from tests.integrations.calcom.clinic import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +99,7 @@ def test_a_redis_that_was_emptied_counts_anew(api: APIClient, clock: time_machin
     assert statuses(api, 5) == [200, 200, 200, 200, 429]
 
 
-@pytest.mark.parametrize("lost", ["connections", "script"])
+@pytest.mark.parametrize("lost", ["connection", "script"])
 def test_what_redis_loses_between_two_calls_is_made_again(
     lost: str, api: APIClient, settings: Settings, clock: time_machine.Traveller
 ) -> None:
@@ -104,9 +108,35 @@ def test_what_redis_loses_between_two_calls_is_made_again(
         if lost == "script":
             client.script_flush()
         else:
-            client.client_kill_filter(_type="normal", skipme=True)
+            assert client.client_kill_filter(_id=throttles._answer(throttles._counter._connection, "CLIENT", "ID")) == 1
         assert statuses(api, 3) == [200, 200, 429]
     assert [log for log in logs if log["event"] == "throttle.off"] == []
+
+
+def test_a_thread_that_ends_closes_its_connection(api: APIClient, settings: Settings) -> None:
+    def ask() -> int:
+        throttles._counter.ask(1, "throttle:thread", repr(time.time()), throttles.PERIOD_SECONDS, 4)
+        return throttles._answer(throttles._counter._connection, "CLIENT", "ID")
+
+    # A knot of objects would keep it open until the collector comes.
+    gc.disable()
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL) as client, ThreadPoolExecutor(1) as threads:
+            number = threads.submit(ask).result()
+            assert number in {int(one["id"]) for one in client.client_list()}
+            threads.shutdown()
+            eventually(lambda: number not in {int(one["id"]) for one in client.client_list()})
+    finally:
+        gc.enable()
+
+
+def test_a_token_is_the_same_however_it_is_presented(
+    anyone: APIClient, patient: Patient, clock: time_machine.Traveller
+) -> None:
+    _, token = DeviceToken.objects.create(user=patient.user)
+    ways = ["Bearer {}", "bearer {}", "BEARER   {}", "Bearer {} ", "bEaReR {}"]
+    answers = [anyone.get(ME, headers={"Authorization": way.format(token)}).status_code for way in ways]
+    assert answers == [200, 200, 200, 200, 429]
 
 
 def test_a_clock_that_was_set_back_shuts_nobody_out(api: APIClient, clock: time_machine.Traveller) -> None:

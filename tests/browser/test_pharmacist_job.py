@@ -81,6 +81,8 @@ def test_ask_read_the_answer_and_deny(size: str, signed_in: SignedIn, north: Hos
     button(page, "Ask")
     expect(page.get_by_text("The answer appears here.")).to_be_visible()
     answer_pharmacist(prescription_id=prescription.pk, by=north.doctor.user, text="The weaker one.", at=timezone.now())
+    # The poll is set going when the page that the button led to has loaded.
+    page.wait_for_load_state()
     page.clock.run_for(10_000)
     expect(page.get_by_text("The weaker one.")).to_be_visible()
     press(page, page.locator("summary", has_text="Deny"))
