@@ -17,9 +17,9 @@ from clinical.models import Appointment
 from config.bench.__main__ import main
 from config.bench.databases import ROOT
 from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
-from config.bench.measure import Target
+from config.bench.measure import Target, _place
 from config.bench.report import beyond, lines, table
-from config.bench.rows import FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
+from config.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
 from config.bench.subjects import Subjects
 from config.bench.wrk import Run
 from integrations.calcom import signature
@@ -170,6 +170,20 @@ def test_a_path_is_filled_in_from_the_subjects() -> None:
     target = Target(OURS[0], "http://server", "db", 10, subjects)
 
     assert target.url == "http://server/api/v1/appointments/42/"
+
+
+def test_what_is_compared_is_measured_side_by_side() -> None:
+    names = [row.name for row in (*FLOORS, *TEXTBOOK, *OURS)]
+    targets = [_target(name, size, []) for size in (10, 1_000) for name in names]
+    in_turn = [(one.row.name, one.appointments) for one in sorted(targets, key=_place)]
+
+    api = [row for row in OURS if row.name in API_NAMES]
+    assert [row.name for row in api] == ["GET appointments/{id}/", "GET appointments/"]
+    for row in api:
+        first = in_turn.index((row.textbook, 10))
+        expected = [(name, size) for name in (row.textbook, row.floor, row.name) for size in (10, 1_000)]
+        assert in_turn[first : first + 6] == expected
+    assert sorted(in_turn) == sorted((name, size) for name in names for size in (10, 1_000))
 
 
 def test_a_name_that_nothing_has_is_answered_with_the_names_there_are(
