@@ -94,6 +94,7 @@ _TOKENS = PreparedRead(
 def _token_of(row: dict[str, Any]) -> DeviceToken:
     token: DeviceToken = DeviceToken.from_db("default", _TOKEN_FIELDS, [row[name] for name in _TOKEN_FIELDS])
     user = User.from_db("default", _USER_FIELDS, [row[f"user__{name}"] for name in _USER_FIELDS])
+    # Not `token.user = user`, which asks the database routers.
     _USER.set_cached_value(token, user)
     return token
 

@@ -36,16 +36,12 @@ class WebWorkers:
                 f"First answer after a web server's start: /healthz {health:.2f} s, the API {api:.2f} s "
                 f"({_verdict(max(health, api) <= MOST_FIRST_SECONDS)}, at most {MOST_FIRST_SECONDS:g} s)"
             )
-        if self.after_api_mb:
-            most = max(self.after_api_mb)
-            made.append(
-                f"Resident memory of the largest web worker, after the API's load: {most:.0f} MB "
-                f"({_verdict(most < MOST_RESIDENT_MB)}, under {MOST_RESIDENT_MB} MB)"
-            )
-        if self.after_all_mb:
-            made.append(
-                f"Resident memory of the largest web worker, at the end: {max(self.after_all_mb):.0f} MB (no bound)"
-            )
+        for when, held in (("after the API's load", self.after_api_mb), ("at the end", self.after_all_mb)):
+            if held:
+                made.append(
+                    f"Resident memory of the largest web worker {when}: {max(held):.0f} MB "
+                    f"({_verdict(max(held) < MOST_RESIDENT_MB)}, under {MOST_RESIDENT_MB} MB)"
+                )
         return made
 
 

@@ -20,13 +20,16 @@ def admin_changes_hours(stack: Stack) -> None:
     browser = StaffBrowser(stack)
     browser.sign_in(stack.admin, stack.password)
     browser.open(f"/admin/hospitals/doctor/?q={stack.doctor.name.split()[-1]}")
-    browser.open(browser.links("/hours/")[0])
+    hours = browser.links("/hours/")[0]
+    browser.open(hours)
     # Earlier, never later: that would hit visits, and ask what is to become of them.
-    field = next(name for name in browser.names("-0-start") if browser.values(name)[0] >= "00:30")
+    field = next((name for name in browser.names("-0-start") if browser.values(name)[0] >= "00:30"), "")
+    check(bool(field), "no day of the doctor's can start earlier")
     day = DAYS[int(field[1]) - 1]
     before = browser.values(field)[0]
     after = f"{dt.datetime.fromisoformat(f'2000-01-01T{before}') - HALF_AN_HOUR:%H:%M}"
     browser.submit(to="/hours/", button="Save", **{field: after})
+    browser.open(hours)
     check(browser.values(field) == [after], f"the form shows {browser.values(field)} after saving {after}")
     saw(f"{day} now starts at {after} instead of {before}")
     eventually(

@@ -4,12 +4,14 @@ import datetime as dt
 import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import redis
 import time_machine
 from django.core.cache import cache
 from pytest_django import Settings
+from redis.connection import Connection
 from rest_framework.test import APIClient
 from structlog.testing import capture_logs
 
@@ -111,6 +113,23 @@ def test_what_redis_loses_between_two_calls_is_made_again(
             assert client.client_kill_filter(_id=throttles._answer(throttles._counter._connection, "CLIENT", "ID")) == 1
         assert statuses(api, 3) == [200, 200, 429]
     assert [log for log in logs if log["event"] == "throttle.off"] == []
+
+
+def test_a_redis_that_was_never_there_is_asked_once(
+    api: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    connect = Connection.connect_check_health
+
+    def counted(self: Connection, **fields: Any) -> None:
+        asked.append(self)
+        connect(self, **fields)
+
+    monkeypatch.setattr(Connection, "connect_check_health", counted)
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    with pytest.raises(redis.ConnectionError):
+        throttles._counter.ask(1, "throttle:nobody", repr(time.time()), throttles.PERIOD_SECONDS, 4)
+    assert len(asked) == 1
 
 
 def test_a_thread_that_ends_closes_its_connection(api: APIClient, settings: Settings) -> None:
