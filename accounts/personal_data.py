@@ -22,7 +22,7 @@ from accounts.models import (
     SmsMessage,
     User,
 )
-from accounts.phone_numbers import shown_phone
+from core.phone_numbers import shown_phone
 
 CHUNK = 500
 _WAITING = (SmsMessage.Status.QUEUED, SmsMessage.Status.SENDING)

@@ -7,8 +7,8 @@ import datetime as dt
 from django.db import connection
 from django.db.models import Sum
 
-from accounts.limits import HOUR, MINUTE
 from accounts.models import SendTally
+from core.rate_windows import HOUR, MINUTE
 
 ALL = "all"
 

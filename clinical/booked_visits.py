@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.api.times import in_zone
 from accounts.models import User
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit
 from clinical.doctor_day import visit_name
@@ -19,6 +18,7 @@ from clinical.models import Appointment, VisitChange
 from clinical.ports import BookingOutcome, booking_provider
 from clinical.visit_changes import ChangeState, state_of
 from clinical.visit_phones import phones_of
+from core.times import in_zone
 from hospitals.open_hours import BookedVisit
 from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice
 

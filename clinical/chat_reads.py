@@ -11,7 +11,7 @@ from accounts.models import User
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import OutcomeState
 from clinical.transcripts import words_at
-from clinical.waiting import wait_until
+from core.waiting import wait_until
 
 _STATES: dict[str, OutcomeState] = {
     ChatMessage.State.QUEUED: "pending",

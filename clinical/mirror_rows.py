@@ -18,11 +18,11 @@ from django.db.models import Q
 
 from accounts.erased_numbers import erased_numbers
 from accounts.models import Patient, Role
-from accounts.pg_fields import TransactionNow
 from clinical.booking_facts import BookingFacts, MergedBooking
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
-from clinical.record_sets import Record, insert_all, update_all
 from clinical.tombstones import Tombstones
+from core.db.bulk import Record, insert_all, update_all
+from core.db.fields import TransactionNow
 
 # The two links of a row are unnested rather than selected one by one: the planner would push "IS NOT NULL" down to
 # them and, as long as its statistics know no links, scan every link there is for each uid (measured: 2.7 ms a uid).

@@ -18,10 +18,10 @@ from django.db.models.functions import Lower
 from accounts.audit import AccessAction, record_access, record_list
 from accounts.break_glass import grant_text, open_grants
 from accounts.models import Patient, User
-from accounts.name_search import beginning_with, name_words, words_of
 from accounts.permissions import Permission, has_permission
 from clinical.models import Appointment, Prescription
 from clinical.people import display_phone, full_name, patient_name
+from core.db.name_search import beginning_with, name_words, words_of
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 
 MOST = 20  # of each kind on one page

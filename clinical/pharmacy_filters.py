@@ -11,7 +11,7 @@ from django.db.models import BooleanField, F, Func, OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 
 from accounts.models import Profile
-from accounts.name_search import beginning_with, name_words
+from core.db.name_search import beginning_with, name_words
 
 LONGEST = 100
 

@@ -15,7 +15,7 @@ from clinical.pharmacy_queue import undo_minutes, undo_seconds
 from clinical.prescription_history import prescription_history
 from clinical.prescription_notes import with_notes
 from clinical.prescription_states import OPEN
-from clinical.visit_history import Step
+from core.history import Step
 
 MOST_OTHERS = 50
 

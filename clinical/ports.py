@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Conflict, Contradiction, Unavailable
+from core.refusals import Conflict, Contradiction, Unavailable
 
 if TYPE_CHECKING:
     from clinical.models import Appointment

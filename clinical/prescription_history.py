@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clinical.models import Prescription
-from clinical.visit_history import Step
+from core.history import Step
 
 MOST_ROWS = 200
 # Without the medications: they never change.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import AccessAction
 from accounts.models import AccessEvent
 from clinical.models import Prescription
-from clinical.visit_history import Step
+from core.history import Step
 
 _WARNED = "duplicate_confirmed: "
 

@@ -11,11 +11,11 @@ import uuid
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.api.times import in_zone, zone_or_utc
 from accounts.models import SmsMessage
 from accounts.ports import SmsNotice
 from clinical.models import Appointment, VisitChange, VisitReminder
 from clinical.reminder_reads import number_of, quiet_hours, reminded_visits
+from core.times import in_zone, zone_or_utc
 
 Kind = SmsMessage.Kind
 # How long the provider may keep one: a message about a visit must not come after it was moved or has begun.

@@ -5,8 +5,8 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
-from clinical.calendar_limits import is_shown
 from clinical.views import days, help, home, hours, patients, pharmacy, prescribing, prescriptions, visits
+from core.times import is_shown
 
 
 class DateConverter:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,24 +19,16 @@ from accounts.audit import AccessAction
 from accounts.models import AccessEvent, User
 from clinical.booking_facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitChange
+from core.history import Step
 
 if TYPE_CHECKING:
     import uuid
+
 
 # A visit has a handful; another program may write on and on.
 MOST_ROWS = 200
 _TELLING = [AccessAction.MARKED_VISIT, AccessAction.CONFIRMED_IDENTITY, AccessAction.DECIDED_VISIT]
 _COLUMNS = ("pgh_created_at", "patient_id", "doctor_id", "no_show", "identity_confirmed_at", "completed_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`who` is empty where nobody is on record, as for what the booking calendar tells."""
-
-    at: dt.datetime
-    text: str
-    who: str = ""
-    note: str = ""
 
 
 def visit_history(visit: Appointment) -> list[Step]:

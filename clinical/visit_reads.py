@@ -9,10 +9,10 @@ from typing import Any, TypedDict, cast
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.api.pages import CursorPages
 from accounts.models import Role, User
-from accounts.prepared import Parameter, PreparedRead
 from clinical.models import Appointment
+from core.api.pages import CursorPages
+from core.db.prepared import Parameter, PreparedRead
 
 ORDER = ("-start_ts", "-id")
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
+from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

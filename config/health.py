@@ -26,7 +26,7 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from accounts.client_address import client_address
+from core.client_address import client_address
 
 DATABASE_SECONDS = 1.0
 REDIS_SECONDS = 0.5

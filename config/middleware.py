@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from accounts.audit import Surface, current_surface
-from accounts.client_address import client_address
 from accounts.models import User
 from accounts.second_factor import is_checked, needs_second_factor
 from accounts.session_limits import is_fragment
 from config import health, metrics
+from core.client_address import client_address
 from integrations.calcom import webhooks as calcom_webhooks
 from integrations.vapi import webhooks as vapi_webhooks
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.pg_fields import GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import GenRandomUuid, TransactionNow
+from core.privacy import privacy
 
 
 class IdempotencyKey(models.Model):

@@ -16,8 +16,8 @@ from accounts.actions.break_glass import GRANT_LIFETIME
 from accounts.audit import AccessAction
 from accounts.break_glass import opened_hospitals
 from accounts.models import AccessEvent, Role, User
-from accounts.name_search import beginning_with, name_words
-from accounts.phone_numbers import InvalidPhone, parse_phone
+from core.db.name_search import beginning_with, name_words
+from core.phone_numbers import InvalidPhone, parse_phone
 
 # More people than this fit what was typed: more of the name is asked for.
 MOST_PEOPLE = 100

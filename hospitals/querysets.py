@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 
 from accounts.models import Profile
-from accounts.name_search import beginning_with, name_words
 from accounts.permissions import Permission, has_permission
+from core.db.name_search import beginning_with, name_words
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from accounts.spreadsheets import BYTE_ORDER_MARK, plain_cell
+from core.spreadsheets import BYTE_ORDER_MARK, plain_cell
 
 Text = str | Promise
 

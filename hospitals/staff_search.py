@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from accounts.models import Profile, Role, User
-from accounts.name_search import beginning_with, name_words
+from core.db.name_search import beginning_with, name_words
 
 STAFF_ROLES = [Role.DOCTOR, Role.PHARMACIST, Role.HOSPITAL_ADMIN]
 

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from accounts.api.times import in_zone
 from accounts.data_held import Held, NothingMore, Section, Step, Wait
 from accounts.models import User
 from clinical.erasing import guest_visit_ids, loose_bookings
 from clinical.models import AiSession, AppointmentBooking
+from core.times import in_zone
 from integrations.calcom.scrub import scrub_bodies
 from integrations.models import BookingRequest, CalWebhook, VapiEvent
 from integrations.vapi.forgetting import forget, forget_caller

@@ -1,4 +1,4 @@
-"""Sends the wake-ups that `accounts.wake_ups` paces: a Celery message that says "look", with short socket time-outs."""
+"""Sends the wake-ups that `core.wake_ups` paces: a Celery message that says "look", with short socket time-outs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from accounts.audit import AccessAction, record_access
 from accounts.models import BreakGlassGrant, User
 from accounts.models.break_glass import MIN_REASON_LENGTH
 from accounts.permissions import Permission, has_permission
-from accounts.refusals import Conflict, Invalid
+from core.refusals import Conflict, Invalid
 
 GRANT_LIFETIME = dt.timedelta(minutes=30)
 

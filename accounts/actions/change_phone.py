@@ -13,7 +13,7 @@ from accounts.actions.take_code import Guess, InvalidCode, take_code
 from accounts.actions.tokens import revoke_other_devices
 from accounts.audit import AccessAction, record_access
 from accounts.models import DeviceToken, OneTimeCode, SmsMessage, User
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 
 
 @transaction.atomic

@@ -16,12 +16,12 @@ from django.conf import settings
 from accounts.actions.guesses import lock_counter
 from accounts.audit import current_surface
 from accounts.known_devices import known_device
-from accounts.limits import NO_WAIT, Limit, address_subject, ceiling_wait, whole_seconds
 from accounts.metrics import limits_reached
 from accounts.models import GuessCounter, LoginDevice, User
-from accounts.phone_numbers import country_of
-from accounts.refusals import TooOften
 from accounts.send_tallies import ALL, add_send, tallies
+from core.phone_numbers import country_of
+from core.rate_windows import NO_WAIT, Limit, address_subject, ceiling_wait, whole_seconds
+from core.refusals import TooOften
 
 log = structlog.get_logger(__name__)
 

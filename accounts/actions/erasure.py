@@ -15,8 +15,8 @@ from accounts.audit import AccessAction, record_access
 from accounts.data_held import Wait, holders
 from accounts.models import ErasureRequest, OneTimeCode, Patient, User
 from accounts.permissions import Permission, has_permission
-from accounts.refusals import Conflict, Forbidden
-from accounts.wake_ups import wake
+from core.refusals import Conflict, Forbidden
+from core.wake_ups import wake
 
 State = ErasureRequest.State
 Purpose = OneTimeCode.Purpose

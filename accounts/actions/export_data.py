@@ -11,9 +11,9 @@ from django.db import transaction
 from accounts.actions.guesses import lock_counter
 from accounts.audit import AccessAction, record_access
 from accounts.data_held import holders
-from accounts.limits import NO_WAIT, Limit, whole_seconds
 from accounts.models import User
-from accounts.refusals import TooOften
+from core.rate_windows import NO_WAIT, Limit, whole_seconds
+from core.refusals import TooOften
 
 EXPORTS = "export"
 EXPORT_WINDOW = dt.timedelta(days=1)

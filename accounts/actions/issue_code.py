@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from accounts.actions.code_limits import Caller, count_send, count_towards_ceilings
-from accounts.limits import whole_seconds
 from accounts.metrics import codes_requested
 from accounts.models import OneTimeCode, SmsMessage, User
 from accounts.one_time_codes import Binding, make_code, mask
-from accounts.wake_ups import wake
+from core.rate_windows import whole_seconds
+from core.wake_ups import wake
 
 _KINDS = {
     OneTimeCode.Purpose.SIGN_IN: SmsMessage.Kind.SIGN_IN_CODE,

@@ -10,9 +10,9 @@ from accounts.actions.staff_tries import RESET_REQUEST, hashed_email, spend
 from accounts.audit import AccessAction, record_access
 from accounts.models import StaffMail, User
 from accounts.password_links import user_of_link
-from accounts.refusals import Invalid
 from accounts.sign_in import staff_with_email
-from accounts.wake_ups import wake
+from core.refusals import Invalid
+from core.wake_ups import wake
 
 
 class LinkNotValid(Invalid):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient, Profile, User
-from accounts.refusals import Conflict, PersonErased
+from core.refusals import Conflict, PersonErased
 
 
 class NameRequired(Conflict):

@@ -9,8 +9,8 @@ from django.db import connection
 from accounts.actions.code_limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.actions.export_data import EXPORTS
 from accounts.actions.staff_tries import BUDGET_WINDOW, STAFF_KINDS
-from accounts.limits import HOUR, MINUTE
 from accounts.models import SendTally, StaffMail
+from core.rate_windows import HOUR, MINUTE
 
 MAILS_KEPT = dt.timedelta(days=30)
 

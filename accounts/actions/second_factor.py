@@ -24,8 +24,8 @@ from accounts.actions.staff_tries import (
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import require_for_staff
-from accounts.refusals import Conflict, Invalid
 from accounts.second_factor import needs_second_factor
+from core.refusals import Conflict, Invalid
 
 NUMBER_OF_RECOVERY_CODES = 10
 # Without 0/O, 1/l/I: they are written down by hand. 32 ** 24 is 120 bits, so a plain hash keeps them.

@@ -11,7 +11,6 @@ from django.db.models import Q
 from accounts.actions.code_rows import binding_of
 from accounts.models import SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.phone_numbers import is_served
 from accounts.ports import (
     COUNTRY_NOT_SERVED,
     SmsBusy,
@@ -23,6 +22,7 @@ from accounts.ports import (
 )
 from accounts.sms_lines import line_of
 from accounts.sms_texts import erase_code_text, phone_changed_text, phone_code_text, sign_in_code_text
+from core.phone_numbers import is_served
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from accounts.audit import AccessAction, record_access
 from accounts.metrics import step_ups_locked
 from accounts.models import DeviceToken, GuessCounter, LoginDevice, Patient, User
 from accounts.permissions import Permission, require
-from accounts.refusals import Forbidden, Invalid
+from core.refusals import Forbidden, Invalid
 
 TRIES = "step_up"
 

@@ -14,7 +14,7 @@ from accounts.actions.code_rows import binding_of
 from accounts.metrics import codes_failed
 from accounts.models import OneTimeCode, User
 from accounts.one_time_codes import matches
-from accounts.refusals import Invalid
+from core.refusals import Invalid
 
 
 class InvalidCode(Invalid):

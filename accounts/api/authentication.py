@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from accounts.actions.step_up import StepUpRequired
 from accounts.models import DeviceToken, User
 from accounts.permissions import Permission, has_permission
-from accounts.prepared import Parameter, PreparedRead
+from core.db.prepared import Parameter, PreparedRead
 
 if TYPE_CHECKING:
     # At run time a circle: the framework loads this module by its settings' name.

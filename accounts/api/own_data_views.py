@@ -18,11 +18,11 @@ from rest_framework.views import APIView
 from accounts.actions.erasure import ask_erasure, latest_request, send_erasure_code, withdraw_erasure
 from accounts.actions.export_data import begin_export, write_export
 from accounts.api.authentication import presented_token, signed_in_patient
-from accounts.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from accounts.api.phone_views import challenge_response
-from accounts.api.schema import example, refuses
 from accounts.api.serializers import ChallengeSerializer
 from accounts.models import ErasureRequest
+from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
+from core.api.schema import example, refuses
 
 # Up to this in memory, more on disk, in a file without a name.
 IN_MEMORY_BYTES = 1024 * 1024

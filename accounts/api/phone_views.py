@@ -19,7 +19,6 @@ from accounts.actions.step_up import step_up
 from accounts.actions.take_code import InvalidCode
 from accounts.actions.verify_code import sign_in_with_code
 from accounts.api.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
-from accounts.api.schema import refuses
 from accounts.api.serializers import (
     ChallengeSerializer,
     MeSerializer,
@@ -30,7 +29,8 @@ from accounts.api.serializers import (
     StepUpSerializer,
 )
 from accounts.api.views import me_document
-from accounts.phone_numbers import InvalidPhone, parse_phone
+from core.api.schema import refuses
+from core.phone_numbers import InvalidPhone, parse_phone
 
 
 class OtpRequestView(APIView):

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.api.fields import (
+from accounts.models import DeviceToken, Patient
+from core.api.fields import (
     OneLineField,
     StrictBooleanField,
     StrictCharField,
@@ -17,9 +18,8 @@ from accounts.api.fields import (
     StrictUUIDField,
     TimeZoneField,
 )
-from accounts.api.schema import example
-from accounts.models import DeviceToken, Patient
-from accounts.phone_numbers import shown_phone
+from core.api.schema import example
+from core.phone_numbers import shown_phone
 
 EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
 

@@ -24,10 +24,10 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from accounts.api.authentication import presented_token
-from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 from accounts.audit import current_surface
-from accounts.limits import address_subject
-from accounts.refusals import TooOften
+from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
+from core.rate_windows import address_subject
+from core.refusals import TooOften
 
 log = structlog.get_logger(__name__)
 

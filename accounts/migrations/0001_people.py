@@ -5,7 +5,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 SQL = """
 DO $$ BEGIN
@@ -138,11 +138,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='User',
                     fields=[
-                        ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
-                        ('phone', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('role', accounts.pg_fields.EnumField(blank=True, enum_type='user_role', null=True)),
-                        ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
-                        ('email', accounts.pg_fields.NullableTextField(blank=True, db_comment='Email for staff members', null=True)),
+                        ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                        ('phone', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('role', core.db.fields.EnumField(blank=True, enum_type='user_role', null=True)),
+                        ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
+                        ('email', core.db.fields.NullableTextField(blank=True, db_comment='Email for staff members', null=True)),
                         ('password', models.CharField(blank=True, db_column='password_hash', db_comment='Bcrypt hashed password for staff members', max_length=255, null=True)),
                         ('password_temp', models.BooleanField(db_comment='Indicates if password is temporary and requires change', db_default=False, null=True)),
                         ('force_password_change', models.BooleanField(db_comment='Forces password change on next login', db_default=False, null=True)),
@@ -161,10 +161,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='OneTimeCode',
                     fields=[
-                        ('id', accounts.pg_fields.SerialField(primary_key=True, serialize=False)),
+                        ('id', core.db.fields.SerialField(primary_key=True, serialize=False)),
                         ('number', models.TextField()),
                         ('otp', models.IntegerField()),
-                        ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                        ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                         ('challenge_id', models.UUIDField(null=True)),
                         ('purpose', models.TextField(choices=[('sign_in', 'sign in'), ('change_phone', 'change of number')], null=True)),
                         ('expires_at', models.DateTimeField(null=True)),
@@ -179,10 +179,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Patient',
                     fields=[
-                        ('user', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='patient', serialize=False, to=settings.AUTH_USER_MODEL)),
+                        ('user', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='patient', serialize=False, to=settings.AUTH_USER_MODEL)),
                         ('date_of_birth', models.DateField(blank=True, null=True)),
-                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('PATIENT'), output_field=accounts.pg_fields.EnumField(enum_type='user_role'))),
-                        ('time_zone', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('PATIENT'), output_field=core.db.fields.EnumField(enum_type='user_role'))),
+                        ('time_zone', core.db.fields.NullableTextField(blank=True, null=True)),
                         ('reminders_enabled', models.BooleanField(db_default=True)),
                         ('erasure_requested_at', models.DateTimeField(blank=True, null=True)),
                         ('erased_at', models.DateTimeField(blank=True, null=True)),
@@ -195,9 +195,9 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Profile',
                     fields=[
-                        ('user', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='profile', serialize=False, to=settings.AUTH_USER_MODEL)),
+                        ('user', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='profile', serialize=False, to=settings.AUTH_USER_MODEL)),
                         ('full_name', models.TextField()),
-                        ('profile_image_url', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('profile_image_url', core.db.fields.NullableTextField(blank=True, null=True)),
                     ],
                     options={
                         'db_table': 'profiles',
@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 migrations.AddField(
                     model_name='user',
                     name='hospital',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_comment='Hospital association for staff members', db_index=False, db_on_delete='', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_comment='Hospital association for staff members', db_index=False, db_on_delete='', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
                 ),
                 migrations.AddIndex(
                     model_name='onetimecode',

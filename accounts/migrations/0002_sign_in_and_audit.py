@@ -5,7 +5,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='AccessEvent',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('actor_id', models.UUIDField(null=True)),
                 ('actor_role', models.TextField(db_default='')),
                 ('action', models.TextField()),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             name='AuditSeal',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('first_event_id', models.BigIntegerField()),
                 ('last_event_id', models.BigIntegerField()),
                 ('events', models.IntegerField()),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('token_key', models.CharField(db_index=True, max_length=25)),
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('expiry', models.DateTimeField(blank=True, null=True)),
-                ('public_id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False)),
+                ('public_id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False)),
                 ('device_name', models.TextField(db_default='')),
                 ('last_used_at', models.DateTimeField(null=True)),
             ],
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GuessCounter',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('kind', models.TextField()),
                 ('subject', models.TextField()),
                 ('hits', django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(), default=list, size=None)),
@@ -76,11 +76,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LoginDevice',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('secret_hash', models.TextField()),
                 ('name', models.TextField(db_default='')),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
-                ('last_seen_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
+                ('last_seen_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('stepped_up_at', models.DateTimeField(null=True)),
             ],
             options={
@@ -90,14 +90,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SmsMessage',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('kind', models.TextField(choices=[('sign_in_code', 'sign-in code'), ('phone_changed', 'notice of a changed number'), ('reminder', 'reminder')])),
                 ('number', models.TextField()),
                 ('status', models.TextField(choices=[('queued', 'waiting'), ('sending', 'being sent'), ('sent', 'sent'), ('delivered', 'delivered'), ('failed', 'failed'), ('unknown', 'outcome unknown')], db_default='queued')),
                 ('provider_id', models.TextField(null=True)),
                 ('error_code', models.TextField(null=True)),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
-                ('status_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
+                ('status_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('next_try_at', models.DateTimeField(null=True)),
                 ('tries', models.IntegerField(db_default=0)),
             ],
@@ -133,12 +133,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='logindevice',
             name='user',
-            field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='login_devices', to=settings.AUTH_USER_MODEL),
+            field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='login_devices', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='smsmessage',
             name='code',
-            field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.onetimecode'),
+            field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.onetimecode'),
         ),
         migrations.AddConstraint(
             model_name='devicetoken',

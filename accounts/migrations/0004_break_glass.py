@@ -6,7 +6,7 @@ import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -20,13 +20,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BreakGlassGrant',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('reason', models.TextField()),
                 ('started_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('hospital', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital')),
-                ('operator', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='break_glass_grants', to=settings.AUTH_USER_MODEL)),
+                ('hospital', core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital')),
+                ('operator', core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='break_glass_grants', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'db_table': 'break_glass_grants',

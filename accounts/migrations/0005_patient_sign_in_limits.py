@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="onetimecode",
             name="asked_by",
-            field=accounts.pg_fields.DbForeignKey(
+            field=core.db.fields.DbForeignKey(
                 db_index=False, db_on_delete="CASCADE", null=True, on_delete=django.db.models.deletion.CASCADE,
                 related_name="+", to=settings.AUTH_USER_MODEL,
             ),

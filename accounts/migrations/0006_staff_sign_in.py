@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -27,14 +27,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='StaffMail',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('kind', models.TextField(choices=[('invitation', 'link to set a first password'), ('reset', 'link to set a new password')])),
                 ('status', models.TextField(choices=[('queued', 'waiting'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed')], db_default='queued')),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
-                ('status_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
+                ('status_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('next_try_at', models.DateTimeField(null=True)),
                 ('tries', models.IntegerField(db_default=0)),
-                ('user', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'db_table': 'staff_mails',

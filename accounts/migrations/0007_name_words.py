@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
 
-from accounts.name_search import name_words
+from core.db.name_search import name_words
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 CUTS = """
 CREATE FUNCTION refuse_access_event_change() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
@@ -71,9 +71,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ErasureRequest',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('state', models.TextField(choices=[('asked', 'asked'), ('withdrawn', 'withdrawn'), ('approved', 'being carried out'), ('done', 'done')], db_default='asked')),
-                ('asked_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('asked_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('withdrawn_at', models.DateTimeField(null=True)),
                 ('approved_at', models.DateTimeField(null=True)),
                 ('done_at', models.DateTimeField(null=True)),
@@ -101,12 +101,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='erasurerequest',
             name='approved_by',
-            field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='erasurerequest',
             name='patient',
-            field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='erasure_requests', to='accounts.patient'),
+            field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='erasure_requests', to='accounts.patient'),
         ),
         migrations.AddIndex(
             model_name='erasurerequest',

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.pg_fields import TransactionNow
-from accounts.privacy import privacy
 from accounts.querysets import AccessEventQuerySet
+from core.db.fields import TransactionNow
+from core.privacy import privacy
 
 
 class AccessEvent(models.Model):

@@ -9,9 +9,9 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from accounts.models.user import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid
-from accounts.privacy import privacy
 from accounts.querysets import BreakGlassQuerySet
+from core.db.fields import DbForeignKey, GenRandomUuid
+from core.privacy import privacy
 
 MIN_REASON_LENGTH = 10
 

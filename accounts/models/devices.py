@@ -4,8 +4,8 @@ from django.db import models
 from knox.models import AbstractAuthToken
 
 from accounts.models.user import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.privacy import privacy
 
 
 class LoginDevice(models.Model):

@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from accounts.models.people import Patient
 from accounts.models.user import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.privacy import privacy
 
 
 class ErasureRequest(models.Model):

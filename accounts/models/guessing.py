@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from accounts.pg_fields import GenRandomUuid
-from accounts.privacy import privacy
+from core.db.fields import GenRandomUuid
+from core.privacy import privacy
 
 
 class GuessCounter(models.Model):

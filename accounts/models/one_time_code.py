@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.user import User
-from accounts.pg_fields import DbForeignKey, SerialField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, SerialField, TransactionNow
+from core.privacy import privacy
 
 
 class OneTimeCode(models.Model):

@@ -7,9 +7,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from accounts.models.user import User
-from accounts.name_search import name_words
-from accounts.pg_fields import DbOneToOneField, EnumField, NullableTextField
-from accounts.privacy import privacy
+from core.db.fields import DbOneToOneField, EnumField, NullableTextField
+from core.db.name_search import name_words
+from core.privacy import privacy
 
 
 class Profile(models.Model):

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.one_time_code import OneTimeCode
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.privacy import privacy
 
 
 class SmsMessage(models.Model):

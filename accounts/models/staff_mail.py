@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.user import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.privacy import privacy
 
 
 class StaffMail(models.Model):

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from accounts.pg_fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
+from core.privacy import privacy
 
 if TYPE_CHECKING:
     from accounts.models.people import Patient, Profile

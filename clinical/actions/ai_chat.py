@@ -11,13 +11,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.audit import AccessAction, record_access
-from accounts.limits import HOUR, MINUTE, Limit, whole_seconds
 from accounts.models import Patient, User
-from accounts.refusals import Conflict, Invalid, TooOften
-from accounts.wake_ups import wake
 from clinical.emergencies import emergency_advice
 from clinical.models import AiSession, ChatMessage
 from clinical.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
+from core.rate_windows import HOUR, MINUTE, Limit, whole_seconds
+from core.refusals import Conflict, Invalid, TooOften
+from core.wake_ups import wake
 from hospitals.models import Hospital
 
 DAY = dt.timedelta(days=1)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient, Profile, User
-from accounts.refusals import Conflict, Invalid
 from clinical.models import Appointment
 from clinical.ports import KeyClaim, booking_provider, idempotency_store
+from core.refusals import Conflict, Invalid
 from hospitals.models import Doctor
 
 

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
-from accounts.wake_ups import wake
 from clinical.actions.ai_chat import OPEN_STATES
 from clinical.models import AiSession, ChatMessage
 from clinical.transcripts import first_and_last
+from core.wake_ups import wake
 
 BATCH = 200
 # Older talks than these were ended, or are another program's.

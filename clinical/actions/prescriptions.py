@@ -12,7 +12,6 @@ from django.db import transaction
 from accounts.audit import AccessAction
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
-from accounts.refusals import PersonErased
 from clinical.actions.prescription_rows import locked, locked_claimed, locked_own, record_change
 from clinical.actions.refusals import (
     AlreadyClaimed,
@@ -30,6 +29,7 @@ from clinical.models import Prescription
 from clinical.prescription_notes import warned_text
 from clinical.prescription_states import NOT_A_PHARMACISTS_REASONS, OPEN, can_move, can_undo
 from clinical.querysets import is_record_open
+from core.refusals import PersonErased
 from hospitals.models import Doctor, Pharmacist
 
 Status = Prescription.Status

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Conflict
+from core.refusals import Conflict
 
 
 class NotFound(Conflict):

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from accounts.api.times import zone_or_utc
 from accounts.models import SmsMessage
-from accounts.wake_ups import wake
 from clinical.models import VisitReminder
 from clinical.reminder_reads import Unplanned, number_of, quiet_hours, reminded_visits, unplanned_visits
 from clinical.reminder_times import GRACE, reminder_due
+from core.times import zone_or_utc
+from core.wake_ups import wake
 
 State = VisitReminder.State
 # Visits, or reminders, of one transaction.

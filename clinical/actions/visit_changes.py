@@ -16,11 +16,11 @@ from django.db import transaction
 from accounts.audit import AccessAction, record_each
 from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
-from accounts.wake_ups import wake
 from clinical.actions.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
 from clinical.models import Appointment, VisitChange
 from clinical.ports import booking_provider
 from clinical.visit_phones import phones_of
+from core.wake_ups import wake
 
 Choice = VisitChange.Choice
 Cause = VisitChange.Cause

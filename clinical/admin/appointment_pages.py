@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import AccessAction
 from accounts.models import User
-from accounts.refusals import Refused
 from clinical.actions.guests import match_guest
 from clinical.actions.visit_changes import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
 from clinical.actions.visits import SEEN_EARLY_BY, confirm_identity
@@ -29,6 +28,7 @@ from clinical.models import Appointment
 from clinical.visit_conflicts import find_conflicts
 from clinical.visit_history import visit_history
 from clinical.week_grid import Week, doctor_week, hospital_week, week_of
+from core.refusals import Refused
 from hospitals.admin.base import acting_user
 from hospitals.models import Doctor
 

@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in_patient
-from accounts.api.schema import refuses
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai_session
@@ -30,6 +29,7 @@ from clinical.api.serializers import AiSessionListItemSerializer, AiSessionSeria
 from clinical.chat_reads import MessageOutcome, message_outcome, wait_for_reply
 from clinical.models import AiSession
 from clinical.ports import AssistantUnavailable
+from core.api.schema import refuses
 
 
 def _own(session_id: uuid.UUID, *, by: User) -> AiSession:

@@ -13,8 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in_patient
-from accounts.api.caching import revalidated
-from accounts.api.schema import not_modified, refuses
 from accounts.models import User
 from clinical.actions.bookings import accept_visit, request_booking, request_cancellation, request_reschedule
 from clinical.api.filters import AppointmentFilter
@@ -32,6 +30,8 @@ from clinical.api.serializers import (
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, booking_provider
 from clinical.visit_reads import ORDER, NewestVisits, VisitRow, own_visit, own_visits
+from core.api.rendering import revalidated
+from core.api.schema import not_modified, refuses
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

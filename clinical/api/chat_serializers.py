@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
-from accounts.api.schema import example
 from clinical.api.serializers import AiSessionSerializer
+from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
+from core.api.schema import example
 
 STATUSES = ["pending", "done", "refused"]
 _REPLY = "What the assistant said, one line; null while there is no answer."

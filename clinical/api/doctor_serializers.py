@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.schema import example
+from core.api.schema import example
 from hospitals.models import Doctor
 
 

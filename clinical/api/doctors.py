@@ -17,12 +17,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
-from accounts.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
-from accounts.api.schema import refuses
-from accounts.api.times import in_zone
 from clinical.api.doctor_serializers import DoctorSerializer, SlotsSerializer
 from clinical.api.filters import DoctorFilter
 from clinical.ports import Slots, booking_provider
+from core.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
+from core.api.schema import refuses
+from core.times import in_zone
 from hospitals.models import Doctor
 
 LONGEST_RANGE = dt.timedelta(days=31)

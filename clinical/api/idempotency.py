@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from accounts.refusals import Invalid
 from clinical.ports import KeyClaim, idempotency_store
+from core.refusals import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 

@@ -9,12 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 
-from accounts.api.errors import ApiConflict
 from accounts.models import User
 from clinical.api.serializers import visit_document
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, booking_provider
 from clinical.visit_reads import VisitRow, own_visit
+from core.api.errors import ApiConflict
 
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),

@@ -6,12 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
-from accounts.api.schema import example
-from accounts.api.times import in_zone, zone_or_utc
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.ports import CALENDAR_REFUSALS
 from clinical.visit_reads import VisitRow
+from core.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
+from core.api.schema import example
+from core.times import in_zone, zone_or_utc
 from hospitals.api.serializers import HospitalNameSerializer, hospital_name
 from hospitals.models import Doctor
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 SQL = """
 DO $$ BEGIN
@@ -106,13 +106,13 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='AiSession',
                     fields=[
-                        ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
-                        ('source', accounts.pg_fields.EnumField(enum_type='ai_session_source')),
-                        ('vapi_session_id', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('twilio_call_id', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('transcript', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('summary', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('start_time', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                        ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                        ('source', core.db.fields.EnumField(enum_type='ai_session_source')),
+                        ('vapi_session_id', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('twilio_call_id', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('transcript', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('summary', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('start_time', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                         ('ended_at', models.DateTimeField(blank=True, null=True)),
                         ('caller_verified', models.BooleanField(db_default=False)),
                     ],
@@ -124,21 +124,21 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Appointment',
                     fields=[
-                        ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                        ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                         ('cal_booking_id', models.TextField()),
                         ('start_ts', models.DateTimeField()),
                         ('end_ts', models.DateTimeField()),
-                        ('status', accounts.pg_fields.EnumField(enum_type='appointment_status')),
+                        ('status', core.db.fields.EnumField(enum_type='appointment_status')),
                         ('cal_raw_payload', models.JSONField()),
                         ('last_synced_at', models.DateTimeField(blank=True, null=True)),
-                        ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
-                        ('cal_status', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
+                        ('cal_status', core.db.fields.NullableTextField(blank=True, null=True)),
                         ('no_show', models.BooleanField(db_default=False)),
-                        ('cancellation_reason', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('cancellation_reason', core.db.fields.NullableTextField(blank=True, null=True)),
                         ('patient_match', models.TextField(choices=[('reference', 'booked by the patient'), ('phone', 'matched by phone'), ('none', 'guest')], db_default='none')),
                         ('identity_confirmed_at', models.DateTimeField(blank=True, null=True)),
                         ('completed_at', models.DateTimeField(blank=True, null=True)),
-                        ('guest_name', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('guest_name', core.db.fields.NullableTextField(blank=True, null=True)),
                     ],
                     options={
                         'db_table': 'appointments',
@@ -148,13 +148,13 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Prescription',
                     fields=[
-                        ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                        ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                         ('medications', models.JSONField()),
-                        ('status', accounts.pg_fields.EnumField(db_default='PENDING', enum_type='prescription_status')),
-                        ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
+                        ('status', core.db.fields.EnumField(db_default='PENDING', enum_type='prescription_status')),
+                        ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
                         ('updated_at', models.DateTimeField(blank=True, editable=False, null=True)),
                         ('denial_reason', models.TextField(blank=True, choices=[('out_of_stock', 'out of stock'), ('clarify', 'needs clarification'), ('interaction', 'interaction'), ('duplicate', 'duplicate'), ('dose', 'dose'), ('allergy', 'allergy'), ('withdrawn', 'withdrawn by the prescriber'), ('expired', 'expired'), ('other', 'other')], null=True)),
-                        ('denial_note', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('denial_note', core.db.fields.NullableTextField(blank=True, null=True)),
                         ('claimed_at', models.DateTimeField(blank=True, null=True)),
                         ('decided_at', models.DateTimeField(blank=True, null=True)),
                         ('completed_at', models.DateTimeField(blank=True, null=True)),
@@ -168,57 +168,57 @@ class Migration(migrations.Migration):
                 migrations.AddField(
                     model_name='aisession',
                     name='hospital',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='hospitals.hospital'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='hospitals.hospital'),
                 ),
                 migrations.AddField(
                     model_name='aisession',
                     name='patient',
-                    field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='ai_sessions', to='accounts.patient'),
+                    field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='ai_sessions', to='accounts.patient'),
                 ),
                 migrations.AddField(
                     model_name='appointment',
                     name='ai_session',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appointments', to='clinical.aisession'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appointments', to='clinical.aisession'),
                 ),
                 migrations.AddField(
                     model_name='appointment',
                     name='completed_by',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
                 ),
                 migrations.AddField(
                     model_name='appointment',
                     name='doctor',
-                    field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='hospitals.doctor'),
+                    field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='hospitals.doctor'),
                 ),
                 migrations.AddField(
                     model_name='appointment',
                     name='hospital',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='RESTRICT', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='RESTRICT', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
                 ),
                 migrations.AddField(
                     model_name='appointment',
                     name='patient',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appointments', to='accounts.patient'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='appointments', to='accounts.patient'),
                 ),
                 migrations.AddField(
                     model_name='prescription',
                     name='doctor',
-                    field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='prescriptions', to='hospitals.doctor'),
+                    field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='prescriptions', to='hospitals.doctor'),
                 ),
                 migrations.AddField(
                     model_name='prescription',
                     name='hospital',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='RESTRICT', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='RESTRICT', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hospitals.hospital'),
                 ),
                 migrations.AddField(
                     model_name='prescription',
                     name='patient',
-                    field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='prescriptions', to='accounts.patient'),
+                    field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='prescriptions', to='accounts.patient'),
                 ),
                 migrations.AddField(
                     model_name='prescription',
                     name='pharmacist',
-                    field=accounts.pg_fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='prescriptions', to='hospitals.pharmacist'),
+                    field=core.db.fields.DbForeignKey(blank=True, db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='prescriptions', to='hospitals.pharmacist'),
                 ),
                 migrations.AddIndex(
                     model_name='aisession',

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
+                        db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("start_ts", models.DateTimeField()),
@@ -39,12 +39,12 @@ class Migration(migrations.Migration):
                 ),
                 ("reason", models.TextField(blank=True, db_default="")),
                 ("request_id", models.UUIDField(null=True)),
-                ("decided_at", models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ("decided_at", models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ("replaced_at", models.DateTimeField(null=True)),
                 ("told_at", models.DateTimeField(null=True)),
                 (
                     "appointment",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="CASCADE",
                         on_delete=django.db.models.deletion.CASCADE,
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "decided_by",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="SET NULL",
                         null=True,
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "doctor",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="CASCADE",
                         on_delete=django.db.models.deletion.CASCADE,
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "hospital",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="RESTRICT",
                         null=True,

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
+                        db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("kind", models.TextField(choices=[("day_before", "a day before"), ("two_hours", "two hours before")])),
@@ -36,10 +36,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("settled_at", models.DateTimeField(null=True)),
-                ("created_at", models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ("created_at", models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 (
                     "appointment",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="CASCADE",
                         on_delete=django.db.models.deletion.CASCADE,

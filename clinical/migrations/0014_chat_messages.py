@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
+                        db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 (
@@ -45,14 +45,14 @@ class Migration(migrations.Migration):
                 ),
                 ("line", models.IntegerField(null=True)),
                 ("reply_line", models.IntegerField(null=True)),
-                ("chat_id", accounts.pg_fields.NullableTextField(null=True)),
+                ("chat_id", core.db.fields.NullableTextField(null=True)),
                 ("asked_at", models.DateTimeField()),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("settled_at", models.DateTimeField(null=True)),
                 ("tries", models.IntegerField(db_default=0)),
                 (
                     "session",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="CASCADE",
                         on_delete=django.db.models.deletion.CASCADE,

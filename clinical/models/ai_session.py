@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Patient
-from accounts.pg_fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
-from accounts.privacy import privacy
 from clinical.querysets import AiSessionQuerySet
+from core.db.fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
+from core.privacy import privacy
 from hospitals.models import Hospital
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.pg_fields import DbForeignKey, NullableTextField, TransactionNow
-from accounts.privacy import privacy
 from clinical.models.appointment import Appointment
+from core.db.fields import DbForeignKey, NullableTextField, TransactionNow
+from core.privacy import privacy
 
 
 class AppointmentBooking(models.Model):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, NullableTextField
-from accounts.privacy import privacy
 from clinical.models.ai_session import AiSession
+from core.db.fields import DbForeignKey, GenRandomUuid, NullableTextField
+from core.privacy import privacy
 
 
 class ChatMessage(models.Model):

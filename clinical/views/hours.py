@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.refusals import Refused
 from clinical.views.access import StaffRequest, doctor_page
+from core.refusals import Refused
 from hospitals.actions.hit_visits import VisitsHit
 from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.time_off import add_time_off, cancel_time_off

@@ -7,8 +7,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.refusals import Refused
 from clinical.actions.refusals import AlreadyClaimed, NotFound
+from core.refusals import Refused
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import AccessAction, record_access
-from accounts.refusals import Refused
 from clinical.actions.prescription_upkeep import take_over_prescription
 from clinical.actions.prescriptions import (
     approve_prescription,
@@ -34,6 +33,7 @@ from clinical.prescription_states import OPEN, can_take_over
 from clinical.views.access import StaffRequest, pharmacist_page
 from clinical.views.live import is_poll, is_poll_of_shown_page, live_page
 from clinical.views.outcomes import outcome_told, tell
+from core.refusals import Refused
 
 
 @pharmacist_page

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import Patient
-from accounts.refusals import Refused
 from clinical.actions.prescriptions import prescribe
 from clinical.medication_rows import MedicationRows, sent_id
 from clinical.medication_suggestions import forget_own, suggestion, suggestions
@@ -28,6 +27,7 @@ from clinical.people import age_on, patient_name
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.live import proof_of_page, proves_shown
 from clinical.views.outcomes import tell
+from core.refusals import Refused
 
 
 @doctor_page

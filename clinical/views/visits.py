@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import AccessAction, record_access
-from accounts.refusals import Refused
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, VisitChange
@@ -22,6 +21,7 @@ from clinical.views.live import is_poll_of_shown_page, live_page
 from clinical.views.outcomes import outcome_told, tell
 from clinical.visit_forms import VisitChangeForm
 from clinical.visit_page import visit_page
+from core.refusals import Refused
 
 
 @doctor_page

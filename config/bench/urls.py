@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 
 PAGE = 20
 _ROW = "SELECT id, start_ts, end_ts, status, doctor_id, hospital_id FROM appointments WHERE id = %s"

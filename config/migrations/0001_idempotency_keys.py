@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -12,13 +12,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='IdempotencyKey',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('owner_id', models.UUIDField()),
                 ('key', models.TextField()),
                 ('request_hash', models.TextField()),
                 ('state', models.TextField(choices=[('running', 'running'), ('done', 'done')], db_default='running')),
                 ('object_id', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
             ],
             options={
                 'db_table': 'idempotency_keys',

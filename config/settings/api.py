@@ -11,13 +11,13 @@ REST_FRAMEWORK: dict[str, Any] = {
         "accounts.api.authentication.IsPatient",
         "accounts.api.authentication.IsSteppedUp",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["accounts.api.rendering.OrjsonRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.api.rendering.JsonNegotiation",
-    "DEFAULT_PARSER_CLASSES": ["accounts.api.rendering.LimitedJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.api.pages.CursorPages",
+    "DEFAULT_RENDERER_CLASSES": ["core.api.rendering.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.rendering.JsonNegotiation",
+    "DEFAULT_PARSER_CLASSES": ["core.api.rendering.LimitedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pages.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ProblemAutoSchema",
-    "EXCEPTION_HANDLER": "accounts.api.errors.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "core.api.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -45,7 +45,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "accounts.api.schema.add_problem_examples",
+        "core.api.schema.add_problem_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
         "AppointmentStatus": "clinical.models.Appointment.Status",

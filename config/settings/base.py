@@ -121,7 +121,7 @@ _database: dict[str, Any] = env.database("DATABASE_URL")
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "pool": {"min_size": 1, "max_size": 8, "timeout": 5},
-    # Only what asks for it is prepared (`accounts.prepared`); None, Django's choice, would refuse that too.
+    # Only what asks for it is prepared (`core.db.prepared`); None, Django's choice, would refuse that too.
     "prepare_threshold": 5,
     "connect_timeout": 5,
     "application_name": "wardbook",

@@ -134,7 +134,7 @@ class Env:
         name: str,
         default: str | _Required = REQUIRED,
         *,
-        engine: str = "config.pg",
+        engine: str = "core.db.backend",
         hint: str = "postgres://user:password@host:5432/wardbook",
     ) -> dict[str, Any]:
         """One entry of DATABASES; a query string (`?sslmode=require`) becomes OPTIONS."""

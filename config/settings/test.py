@@ -27,7 +27,7 @@ BCRYPT_ROUNDS = 4
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = False
 # Wake-ups would go to a worker that no test runs; tests call what the worker would.
-WAKE_UP = "accounts.wake_ups.none"
+WAKE_UP = "core.wake_ups.none"
 BOOKING_WAIT_SECONDS = 0.0
 CHAT_WAIT_SECONDS = 0.0
 STORAGES = {

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Profile, Role, User
 from accounts.permissions import Permission, require, require_for_staff
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from hospitals.actions.staff_rows import (
     StaffRow,
     email_is_free,

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from accounts.models import Profile, StaffMail, User
 from accounts.permissions import Permission, require
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from hospitals.actions.staff_rows import (
     EmailTaken,
     Newcomer,

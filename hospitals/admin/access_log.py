@@ -22,7 +22,7 @@ from accounts.access_words import ROLES, SURFACES, sentence
 from accounts.audit import AccessAction, record_access, record_list
 from accounts.break_glass import grant_text, open_grants
 from accounts.models import AccessEvent, BreakGlassGrant
-from accounts.spreadsheets import csv_download
+from core.spreadsheets import csv_download
 from hospitals.access_log import broken_glass, name_lines
 from hospitals.admin.access_log_filters import (
     HOSPITAL,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.permissions import Permission, has_permission
-from accounts.refusals import Refused
+from core.refusals import Refused
 from hospitals.actions.hit_visits import VisitsHit
 from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.time_off import add_time_off, cancel_time_off

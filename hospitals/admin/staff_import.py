@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from accounts.spreadsheets import csv_download
+from core.spreadsheets import csv_download
 from hospitals.actions.staff_import import (
     ImportHasProblems,
     ImportIsOver,

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.schema import example
-from accounts.api.times import in_zone
 from accounts.models import AccessEvent
+from core.api.schema import example
+from core.times import in_zone
 from hospitals.models import Hospital
 
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 import hospitals.models.hospital
 
 SQL = """
@@ -37,18 +37,18 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Hospital',
                     fields=[
-                        ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                        ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                         ('name', models.TextField()),
-                        ('address', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
-                        ('time_zone', accounts.pg_fields.NullableTextField(blank=True, null=True, validators=[hospitals.models.hospital.validate_time_zone])),
+                        ('address', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
+                        ('time_zone', core.db.fields.NullableTextField(blank=True, null=True, validators=[hospitals.models.hospital.validate_time_zone])),
                         ('visit_length_minutes', models.PositiveIntegerField(db_default=30)),
                         ('buffer_minutes', models.PositiveIntegerField(db_default=0)),
                         ('booking_notice_minutes', models.PositiveIntegerField(db_default=60)),
                         ('second_factor_required', models.BooleanField(db_default=False)),
                         ('reminders_enabled', models.BooleanField(db_default=True)),
                         ('cal_team_id', models.BigIntegerField(blank=True, null=True)),
-                        ('emergency_text', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                        ('emergency_text', core.db.fields.NullableTextField(blank=True, null=True)),
                         ('is_active', models.BooleanField(db_default=True)),
                     ],
                     options={

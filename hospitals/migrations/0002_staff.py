@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 SQL = """
 -- The reference schema's own INSERTs give the hospital to the role's row alone; the user's row follows.
@@ -125,9 +125,9 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Doctor',
                     fields=[
-                        ('user', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='doctor', serialize=False, to=settings.AUTH_USER_MODEL)),
-                        ('specialty', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('DOCTOR'), output_field=accounts.pg_fields.EnumField(enum_type='user_role'))),
+                        ('user', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='doctor', serialize=False, to=settings.AUTH_USER_MODEL)),
+                        ('specialty', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('DOCTOR'), output_field=core.db.fields.EnumField(enum_type='user_role'))),
                     ],
                     options={
                         'db_table': 'doctors',
@@ -137,11 +137,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='DoctorAvailability',
                     fields=[
-                        ('id', accounts.pg_fields.SerialField(primary_key=True, serialize=False)),
+                        ('id', core.db.fields.SerialField(primary_key=True, serialize=False)),
                         ('day_of_week', models.IntegerField(choices=[(1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')])),
                         ('start_time', models.TimeField()),
                         ('end_time', models.TimeField()),
-                        ('doctor', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='availability', to='hospitals.doctor')),
+                        ('doctor', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='availability', to='hospitals.doctor')),
                     ],
                     options={
                         'db_table': 'doctor_availability',
@@ -152,14 +152,14 @@ class Migration(migrations.Migration):
                 migrations.AddField(
                     model_name='doctor',
                     name='hospital',
-                    field=accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='doctors', to='hospitals.hospital'),
+                    field=core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='doctors', to='hospitals.hospital'),
                 ),
                 migrations.CreateModel(
                     name='HospitalAdmin',
                     fields=[
-                        ('user', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='hospital_admin', serialize=False, to=settings.AUTH_USER_MODEL)),
-                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('HOSPITAL_ADMIN'), output_field=accounts.pg_fields.EnumField(enum_type='user_role'))),
-                        ('hospital', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='admins', to='hospitals.hospital')),
+                        ('user', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='hospital_admin', serialize=False, to=settings.AUTH_USER_MODEL)),
+                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('HOSPITAL_ADMIN'), output_field=core.db.fields.EnumField(enum_type='user_role'))),
+                        ('hospital', core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='admins', to='hospitals.hospital')),
                     ],
                     options={
                         'db_table': 'hospital_admins',
@@ -169,10 +169,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='Pharmacist',
                     fields=[
-                        ('user', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pharmacist', serialize=False, to=settings.AUTH_USER_MODEL)),
-                        ('pharmacy_name', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('PHARMACIST'), output_field=accounts.pg_fields.EnumField(enum_type='user_role'))),
-                        ('hospital', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='pharmacists', to='hospitals.hospital')),
+                        ('user', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pharmacist', serialize=False, to=settings.AUTH_USER_MODEL)),
+                        ('pharmacy_name', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('role', models.GeneratedField(db_persist=True, expression=models.Value('PHARMACIST'), output_field=core.db.fields.EnumField(enum_type='user_role'))),
+                        ('hospital', core.db.fields.DbForeignKey(db_index=False, db_on_delete='RESTRICT', on_delete=django.db.models.deletion.PROTECT, related_name='pharmacists', to='hospitals.hospital')),
                     ],
                     options={
                         'db_table': 'pharmacists',

@@ -6,7 +6,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('start_time', models.TimeField()),
                 ('end_time', models.TimeField()),
                 ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('doctor', accounts.pg_fields.DbForeignKey(db_constraint=False, db_index=True, db_on_delete='CASCADE', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='hospitals.doctor')),
+                ('doctor', core.db.fields.DbForeignKey(db_constraint=False, db_index=True, db_on_delete='CASCADE', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='hospitals.doctor')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='hospitals.doctoravailability')),
             ],
             options={
@@ -35,14 +35,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DoctorTimeOff',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
                 ('is_whole_days', models.BooleanField(db_default=True)),
                 ('reason', models.TextField(blank=True, db_default='')),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
-                ('created_by', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('doctor', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='time_off', to='hospitals.doctor')),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
+                ('created_by', core.db.fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('doctor', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='time_off', to='hospitals.doctor')),
             ],
             options={
                 'db_table': 'doctor_time_off',

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -20,10 +20,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
+                        db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("created_at", models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ("created_at", models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 (
                     "state",
                     models.TextField(
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(null=True)),
                 (
                     "created_by",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="SET NULL",
                         null=True,
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "hospital",
-                    accounts.pg_fields.DbForeignKey(
+                    core.db.fields.DbForeignKey(
                         db_index=False,
                         db_on_delete="CASCADE",
                         on_delete=django.db.models.deletion.CASCADE,

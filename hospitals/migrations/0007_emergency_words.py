@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="hospital",
             name="emergency_words",
-            field=accounts.pg_fields.NullableTextField(blank=True, null=True),
+            field=core.db.fields.NullableTextField(blank=True, null=True),
         ),
     ]

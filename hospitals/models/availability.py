@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, SerialField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, SerialField, TransactionNow
+from core.privacy import privacy
 from hospitals.models.staff import Doctor
 
 

@@ -5,8 +5,8 @@ import zoneinfo
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.pg_fields import GenRandomUuid, NullableTextField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import GenRandomUuid, NullableTextField, TransactionNow
+from core.privacy import privacy
 from hospitals.querysets import HospitalQuerySet
 
 

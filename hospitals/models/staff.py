@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from accounts.models import User
-from accounts.pg_fields import DbForeignKey, DbOneToOneField, EnumField, NullableTextField
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, DbOneToOneField, EnumField, NullableTextField
+from core.privacy import privacy
 from hospitals.models.hospital import Hospital
 from hospitals.querysets import DoctorQuerySet, StaffQuerySet
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.privacy import privacy
 from hospitals.models.hospital import Hospital
 from hospitals.querysets import StaffImportQuerySet
 

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
-from accounts.phone_numbers import shown_phone
+from core.phone_numbers import shown_phone
 from hospitals.admin.base import HospitalScopedAdmin, ReadOnlyAdmin, acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter

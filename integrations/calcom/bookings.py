@@ -13,10 +13,10 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.wake_ups import wake
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, OutcomeState, Slots
-from clinical.waiting import wait_until
+from core.waiting import wait_until
+from core.wake_ups import wake
 from hospitals.models import Doctor
 from integrations.calcom.marks import mark_outcome, queue_mark
 from integrations.calcom.slots import read_slots

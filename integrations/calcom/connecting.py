@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from hospitals.models import Doctor
 from integrations.calcom.access import require_to_publish, require_to_type_ids
 from integrations.calcom.client import CalcomClient

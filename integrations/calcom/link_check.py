@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from integrations.calcom.access import require_to_publish
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.errors import CalcomError, CalcomRefused

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from integrations.models import BookingLookup
 
 # Some builds announce a change before they have written it: asked at once, Cal.com would tell the old state.

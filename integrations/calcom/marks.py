@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
-from accounts.wake_ups import wake
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import BookingOutcome, OutcomeState
+from core.wake_ups import wake
 from integrations.calcom.translate import Translation
 from integrations.models import BookingRequest
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from clinical.actions.mirror import Applied, BookingEvent, UnknownDoctor, apply_booking_events
 from clinical.models import AppointmentBooking
-from clinical.record_sets import update_all
+from core.db.bulk import update_all
 from integrations.calcom.booking_news import News, settle_requests
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctors_of, note_absence

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from integrations.models import CalWebhook
 
 # Workers and the web go on meanwhile: no long lock, and each batch is applied while the next is set back.

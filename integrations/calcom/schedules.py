@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
 from integrations.calcom.access import require_to_publish

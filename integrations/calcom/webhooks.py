@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from integrations.calcom import signature
 
 log = structlog.get_logger(__name__)

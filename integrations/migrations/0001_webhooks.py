@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 SQL = """
 DO $$ BEGIN
@@ -41,15 +41,15 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='CalWebhook',
                     fields=[
-                        ('id', accounts.pg_fields.SerialField(primary_key=True, serialize=False)),
+                        ('id', core.db.fields.SerialField(primary_key=True, serialize=False)),
                         ('raw_webhook_body', models.JSONField()),
-                        ('signature_header', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('status', accounts.pg_fields.EnumField(db_default='PENDING', enum_type='webhook_status')),
+                        ('signature_header', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('status', core.db.fields.EnumField(db_default='PENDING', enum_type='webhook_status')),
                         ('processed_at', models.DateTimeField(blank=True, null=True)),
-                        ('notes', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('body_sha256', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('trigger', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                        ('received_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
+                        ('notes', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('body_sha256', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('trigger', core.db.fields.NullableTextField(blank=True, null=True)),
+                        ('received_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
                         ('tries', models.IntegerField(db_default=0)),
                         ('next_try_at', models.DateTimeField(blank=True, null=True)),
                     ],

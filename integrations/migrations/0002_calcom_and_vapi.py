@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -13,17 +13,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CalLink',
             fields=[
-                ('doctor', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cal_link', serialize=False, to='hospitals.doctor')),
+                ('doctor', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cal_link', serialize=False, to='hospitals.doctor')),
                 ('cal_user_id', models.BigIntegerField(blank=True, null=True)),
                 ('cal_schedule_id', models.BigIntegerField(blank=True, null=True)),
                 ('cal_event_type_id', models.BigIntegerField(blank=True, null=True)),
-                ('wanted_hash', accounts.pg_fields.NullableTextField(blank=True, null=True)),
-                ('pushed_hash', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                ('wanted_hash', core.db.fields.NullableTextField(blank=True, null=True)),
+                ('pushed_hash', core.db.fields.NullableTextField(blank=True, null=True)),
                 ('pushed_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                ('last_error', core.db.fields.NullableTextField(blank=True, null=True)),
                 ('failures', models.IntegerField(db_default=0)),
                 ('next_try_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
             ],
             options={
                 'db_table': 'cal_links',
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('kind', models.TextField(choices=[('updated', 'by time of change'), ('window', 'by start')])),
                 ('window_start', models.DateTimeField()),
                 ('window_end', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('started_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('seen', models.IntegerField(db_default=0)),
                 ('repaired', models.JSONField(default=dict)),
@@ -53,13 +53,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('event_type', models.TextField()),
-                ('call_id', accounts.pg_fields.NullableTextField(null=True)),
+                ('call_id', core.db.fields.NullableTextField(null=True)),
                 ('projection', models.JSONField()),
                 ('body_sha256', models.TextField()),
-                ('status', accounts.pg_fields.EnumField(db_default='PENDING', enum_type='webhook_status')),
-                ('received_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('status', core.db.fields.EnumField(db_default='PENDING', enum_type='webhook_status')),
+                ('received_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('processed_at', models.DateTimeField(null=True)),
-                ('notes', accounts.pg_fields.NullableTextField(null=True)),
+                ('notes', core.db.fields.NullableTextField(null=True)),
                 ('tries', models.IntegerField(db_default=0)),
                 ('next_try_at', models.DateTimeField(null=True)),
             ],
@@ -72,21 +72,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BookingRequest',
             fields=[
-                ('id', models.UUIDField(db_default=accounts.pg_fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.db.fields.GenRandomUuid(), editable=False, primary_key=True, serialize=False)),
                 ('kind', models.TextField(choices=[('book', 'book'), ('reschedule', 'reschedule'), ('cancel', 'cancel'), ('mark_absent', 'mark absent')])),
                 ('start_ts', models.DateTimeField(null=True)),
-                ('reason', accounts.pg_fields.NullableTextField(null=True)),
+                ('reason', core.db.fields.NullableTextField(null=True)),
                 ('state', models.TextField(choices=[('queued', 'waiting'), ('sent', 'sent'), ('done', 'done'), ('refused', 'refused'), ('unknown', 'outcome unknown')], db_default='queued')),
-                ('outcome_code', accounts.pg_fields.NullableTextField(null=True)),
-                ('booking_uid', accounts.pg_fields.NullableTextField(null=True)),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
+                ('outcome_code', core.db.fields.NullableTextField(null=True)),
+                ('booking_uid', core.db.fields.NullableTextField(null=True)),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('resolved_at', models.DateTimeField(null=True)),
                 ('tries', models.IntegerField(db_default=0)),
                 ('next_try_at', models.DateTimeField(null=True)),
-                ('appointment', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='booking_requests', to='clinical.appointment')),
-                ('doctor', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='hospitals.doctor')),
-                ('patient', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.patient')),
+                ('appointment', core.db.fields.DbForeignKey(db_index=False, db_on_delete='SET NULL', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='booking_requests', to='clinical.appointment')),
+                ('doctor', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='hospitals.doctor')),
+                ('patient', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.patient')),
             ],
             options={
                 'db_table': 'booking_requests',

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -16,9 +16,9 @@ class Migration(migrations.Migration):
             name='SubscriptionCheck',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('checked_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('checked_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('problems', models.JSONField(default=list)),
-                ('error', accounts.pg_fields.NullableTextField(null=True)),
+                ('error', core.db.fields.NullableTextField(null=True)),
             ],
             options={
                 'db_table': 'calcom_subscription_checks',
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('uid', models.TextField(primary_key=True, serialize=False)),
                 ('kinds', models.JSONField(default=list)),
-                ('first_seen_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
-                ('last_seen_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('first_seen_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
+                ('last_seen_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('seen', models.IntegerField(db_default=1)),
             ],
             options={
@@ -72,10 +72,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('uid', models.TextField(primary_key=True, serialize=False)),
                 ('reason', models.TextField()),
-                ('queued_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('queued_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('due_at', models.DateTimeField(null=True)),
                 ('tries', models.IntegerField(db_default=0)),
-                ('last_error', accounts.pg_fields.NullableTextField(null=True)),
+                ('last_error', core.db.fields.NullableTextField(null=True)),
             ],
             options={
                 'db_table': 'booking_lookups',

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -17,16 +17,16 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CalConnection',
             fields=[
-                ('doctor', accounts.pg_fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cal_connection', serialize=False, to='hospitals.doctor')),
+                ('doctor', core.db.fields.DbOneToOneField(db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cal_connection', serialize=False, to='hospitals.doctor')),
                 ('state', models.TextField(choices=[('asked', 'waiting'), ('working', 'at work'), ('done', 'done'), ('failed', 'failed')], db_default='asked')),
-                ('step', accounts.pg_fields.NullableTextField(blank=True, choices=[('user', 'finding the user'), ('team', "joining the hospital's team"), ('schedule', 'finding the schedule'), ('event_type', 'finding the event type'), ('store', 'storing the link')], null=True)),
-                ('reason', accounts.pg_fields.NullableTextField(blank=True, null=True)),
+                ('step', core.db.fields.NullableTextField(blank=True, choices=[('user', 'finding the user'), ('team', "joining the hospital's team"), ('schedule', 'finding the schedule'), ('event_type', 'finding the event type'), ('store', 'storing the link')], null=True)),
+                ('reason', core.db.fields.NullableTextField(blank=True, null=True)),
                 ('given_user_id', models.BigIntegerField(blank=True, null=True)),
                 ('given_schedule_id', models.BigIntegerField(blank=True, null=True)),
                 ('given_event_type_id', models.BigIntegerField(blank=True, null=True)),
                 ('has_other_email', models.BooleanField(db_default=False)),
                 ('tries', models.IntegerField(db_default=0)),
-                ('asked_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow())),
+                ('asked_at', models.DateTimeField(db_default=core.db.fields.TransactionNow())),
                 ('next_try_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
             ],
@@ -47,12 +47,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='callink',
             name='drift',
-            field=accounts.pg_fields.NullableTextField(blank=True, choices=[('edited', 'edited in Cal.com'), ('read_back', 'not as we sent it')], null=True),
+            field=core.db.fields.NullableTextField(blank=True, choices=[('edited', 'edited in Cal.com'), ('read_back', 'not as we sent it')], null=True),
         ),
         migrations.AddField(
             model_name='callink',
             name='event_type_error',
-            field=accounts.pg_fields.NullableTextField(blank=True, null=True),
+            field=core.db.fields.NullableTextField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name='callink',
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='callink',
             name='problem',
-            field=accounts.pg_fields.NullableTextField(blank=True, choices=[('user_gone', 'the user is gone'), ('schedule_gone', 'the schedule is gone'), ('event_type_gone', 'the event type is gone'), ('other_host', 'the event type has another host'), ('other_schedule', 'the event type reads another schedule')], null=True),
+            field=core.db.fields.NullableTextField(blank=True, choices=[('user_gone', 'the user is gone'), ('schedule_gone', 'the schedule is gone'), ('event_type_gone', 'the event type is gone'), ('other_host', 'the event type has another host'), ('other_schedule', 'the event type reads another schedule')], null=True),
         ),
         migrations.AddField(
             model_name='callink',

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 BATCH = 5000
 FILL = """
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="calwebhook",
             name="booking_uid",
-            field=accounts.pg_fields.NullableTextField(blank=True, null=True),
+            field=core.db.fields.NullableTextField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name="calwebhook", name="scrubbed_at", field=models.DateTimeField(blank=True, null=True)

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import accounts.pg_fields
+import core.db.fields
 
 
 class Migration(migrations.Migration):
@@ -18,8 +18,8 @@ class Migration(migrations.Migration):
             name='VapiNumber',
             fields=[
                 ('number', models.TextField(primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=accounts.pg_fields.TransactionNow(), editable=False)),
-                ('hospital', accounts.pg_fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='vapi_numbers', to='hospitals.hospital')),
+                ('created_at', models.DateTimeField(db_default=core.db.fields.TransactionNow(), editable=False)),
+                ('hospital', core.db.fields.DbForeignKey(db_index=False, db_on_delete='CASCADE', on_delete=django.db.models.deletion.CASCADE, related_name='vapi_numbers', to='hospitals.hospital')),
             ],
             options={
                 'db_table': 'vapi_numbers',

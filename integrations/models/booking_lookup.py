@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.pg_fields import NullableTextField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import NullableTextField, TransactionNow
+from core.privacy import privacy
 
 
 class BookingLookup(models.Model):

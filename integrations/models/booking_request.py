@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Patient
-from accounts.pg_fields import DbForeignKey, GenRandomUuid, NullableTextField, TransactionNow
-from accounts.privacy import privacy
 from clinical.models import Appointment
+from core.db.fields import DbForeignKey, GenRandomUuid, NullableTextField, TransactionNow
+from core.privacy import privacy
 from hospitals.models import Doctor
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from accounts.pg_fields import DbOneToOneField, NullableTextField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbOneToOneField, NullableTextField, TransactionNow
+from core.privacy import privacy
 from hospitals.models import Doctor
 
 

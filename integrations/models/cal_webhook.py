@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from accounts.pg_fields import EnumField, NullableTextField, SerialField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import EnumField, NullableTextField, SerialField, TransactionNow
+from core.privacy import privacy
 
 
 class CalWebhook(models.Model):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.pg_fields import TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import TransactionNow
+from core.privacy import privacy
 
 
 class SyncRun(models.Model):

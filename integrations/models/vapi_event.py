@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 
-from accounts.pg_fields import EnumField, NullableTextField, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import EnumField, NullableTextField, TransactionNow
+from core.privacy import privacy
 from integrations.models.cal_webhook import CalWebhook
 
 

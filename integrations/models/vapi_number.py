@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
-from accounts.pg_fields import DbForeignKey, TransactionNow
-from accounts.privacy import privacy
+from core.db.fields import DbForeignKey, TransactionNow
+from core.privacy import privacy
 from hospitals.models import Hospital
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
-from accounts.phone_numbers import InvalidPhone, parse_phone
+from core.phone_numbers import InvalidPhone, parse_phone
 from integrations.models import VapiNumber
 
 

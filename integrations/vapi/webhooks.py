@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts.wake_ups import wake
+from core.wake_ups import wake
 from integrations.models import CalWebhook
 from integrations.vapi import projection, signature
 from integrations.vapi.payloads import ServerMessage

@@ -20,9 +20,9 @@ from accounts.actions.break_glass import (
 )
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, User
 from accounts.permissions import Permission, has_permission
-from accounts.refusals import Refused
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.querysets import patients_for_user
+from core.refusals import Refused
 from tests.admin.records import fill
 from tests.cast import PASSWORD, HospitalCast
 

@@ -19,8 +19,8 @@ from accounts.actions.step_up import step_up
 from accounts.actions.verify_code import InvalidCode, sign_in_with_code
 from accounts.models import AccessEvent, DeviceToken, GuessCounter, OneTimeCode, Patient, SendTally, SmsMessage
 from accounts.one_time_codes import unmask
-from accounts.refusals import Refused, TooOften
 from accounts.sms import MemorySms
+from core.refusals import Refused, TooOften
 from tests.cast import make_patient
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

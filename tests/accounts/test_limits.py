@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.limits import HOUR, Limit, address_subject, ceiling_wait, whole_seconds
-from accounts.phone_numbers import country_of
+from core.phone_numbers import country_of
+from core.rate_windows import HOUR, Limit, address_subject, ceiling_wait, whole_seconds
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 DAY = dt.timedelta(hours=24)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Profile, Role, User
-from accounts.name_search import beginning_with, name_words, words_of
+from core.db.name_search import beginning_with, name_words, words_of
 from tests.cast import make_patient
 
 pytestmark = pytest.mark.django_db

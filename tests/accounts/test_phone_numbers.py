@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.phone_numbers import InvalidPhone, parse_phone, shown_phone
+from core.phone_numbers import InvalidPhone, parse_phone, shown_phone
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from structlog.testing import capture_logs
 
-from accounts.wake_ups import PERIOD_SECONDS, Pacer, wake
+from core.wake_ups import PERIOD_SECONDS, Pacer, wake
 
 received: list[str] = []
 

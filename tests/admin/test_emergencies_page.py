@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccessEvent, User
-from accounts.refusals import NotPermitted
+from core.refusals import NotPermitted
 from hospitals.actions.emergency import save_emergency_answer
 from hospitals.models import Hospital
 from tests.cast import PASSWORD, HospitalCast

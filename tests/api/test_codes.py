@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from accounts.api import errors
-from accounts.refusals import Refused
 from clinical.ports import CALENDAR_REFUSALS
+from core.api import errors
+from core.refusals import Refused
 from tests.api.described import problem_codes
 
 CALENDAR = Path(settings.BASE_DIR) / "integrations" / "calcom"

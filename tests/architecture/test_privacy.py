@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 
-from accounts.privacy import Privacy
+from core.privacy import Privacy
 
 OURS = ("accounts", "hospitals", "clinical", "integrations", "config")
 MODELS = [

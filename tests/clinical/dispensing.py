@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import AccessEvent
-from accounts.refusals import Refused
 from clinical.actions.prescriptions import DispensedLine
 from clinical.models import Prescription
+from core.refusals import Refused
 
 LINES = [DispensedLine(quantity=30, batch="B-1")]
 

@@ -13,9 +13,9 @@ from django.test import Client
 from accounts.actions.erasure import approve_erasure
 from accounts.actions.profile import update_own_profile
 from accounts.models import ErasureRequest, Patient, Profile, User
-from accounts.refusals import PersonErased
 from clinical.actions.prescriptions import prescribe
 from clinical.models import Prescription
+from core.refusals import PersonErased
 from tests.cast import HospitalCast
 from tests.clinical.records import MEDICATION, MEDICATION_ROW, make_prescription, make_visit
 

@@ -11,12 +11,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import AccessEvent, Patient, User
-from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.prescription_upkeep import expire_prescriptions, take_over_prescription
 from clinical.actions.prescriptions import approve_prescription, claim_prescription, deny_prescription
 from clinical.models import Prescription
 from clinical.prescription_states import MOVES
+from core.refusals import Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from accounts.models import AccessEvent, Patient
-from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
+from core.refusals import Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 

@@ -9,10 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import AccessEvent, Patient, SmsMessage, User
-from accounts.refusals import Refused
 from clinical.actions import refusals
 from clinical.actions.visit_changes import decide_visits, keep_visit
 from clinical.models import Appointment, VisitChange
+from core.refusals import Refused
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast
 from tests.clinical.deciding import ACTS, SOON, Act

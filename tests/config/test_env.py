@@ -35,7 +35,7 @@ def problems_of(ask: Callable[[Env], object], **values: str) -> tuple[object, li
             lambda env: env.database("X"),
             "postgres://me:p%40ss@db.example:6543/wardbook?sslmode=require",
             {
-                "ENGINE": "config.pg",
+                "ENGINE": "core.db.backend",
                 "NAME": "wardbook",
                 "USER": "me",
                 "PASSWORD": "p@ss",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.spreadsheets import csv_text, plain_cell, safe_cell
+from core.spreadsheets import csv_text, plain_cell, safe_cell
 from hospitals.staff_csv import COLUMNS, EXAMPLE, MAX_ROWS, StaffLine, UnreadableFile, read_staff
 from tests.admin.staff_files import GOOD, HEADER, file_of
 

@@ -13,7 +13,7 @@ from accounts.actions.lockout import release_lockout
 from accounts.actions.second_factor import reset_second_factor
 from accounts.actions.step_up import release_step_up
 from accounts.models import AccessEvent, Patient, Role, User
-from accounts.refusals import NotPermitted
+from core.refusals import NotPermitted
 from hospitals.actions.hospital import save_hospital
 from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.move_doctor import move_doctor

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import phonenumbers
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Invalid
+from core.refusals import Invalid
 
 # Letters would be read as a vanity number, and an extension takes no message.
 _TYPED_NUMBER = re.compile(r"[+0-9 ()/.\-]{5,32}")

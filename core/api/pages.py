@@ -9,7 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-from accounts.api.errors import InvalidCursor
+from core.api.errors import InvalidCursor
 
 if TYPE_CHECKING:
     # At run time a circle: the framework loads this module by its settings' name.

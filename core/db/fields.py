@@ -92,7 +92,7 @@ class NullableTextField(models.TextField[str | None, str | None]):
 
 
 class _DatabaseRule:
-    """The `ON DELETE` rule of a foreign key, kept by the database itself (see `config.pg`).
+    """The `ON DELETE` rule of a foreign key, kept by the database itself (see `core.db.backend`).
 
     `db_on_delete` is `CASCADE`, `RESTRICT`, `SET NULL` or, for PostgreSQL's own default, the empty string.
     """

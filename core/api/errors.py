@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from accounts.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften, Unavailable
+from core.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften, Unavailable
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 

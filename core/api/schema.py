@@ -12,9 +12,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.errors import PROBLEM_CONTENT_TYPE, problem_document
-from accounts.api.fields import StrictSerializer
-from accounts.refusals import Refused, TooOften
+from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
+from core.api.fields import StrictSerializer
+from core.refusals import Refused, TooOften
 
 RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 1},

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.backends.ddl_references import Statement
-from django.db.backends.postgresql import schema
+from django.db.backends.postgresql import base, schema
 from django.db.models import Field, Model
 
 
@@ -30,3 +30,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if getattr(field, "db_on_delete", None) is None:
             return super()._fk_constraint_name(model, field, suffix)  # type: ignore[misc]  # private
         return self.quote_name(f"{model._meta.db_table}_{field.column}_fkey")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
