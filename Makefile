@@ -13,14 +13,14 @@ help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 install: ## set up .venv, locked packages and style sheet
-	@$(PYTHON) config/stack/install.py
+	@$(PYTHON) dev/stack/install.py
 
 # `exec`: Ctrl-C and SIGTERM reach the supervisor itself, and no shell stays between.
 run: install ## start everything; Ctrl-C stops it
-	@exec $(BIN)/python -m config.stack run
+	@exec $(BIN)/python -m dev.stack run
 
 status: ## say where a running stack is reached
-	@exec $(BIN)/python -m config.stack status
+	@exec $(BIN)/python -m dev.stack status
 
 test: install ## run the suite on PostgreSQL and Valkey of its own
 	@exec $(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
@@ -30,7 +30,7 @@ test-slow: install ## run real processes, the browser, the API's schema
 	@$(BIN)/python -m pytest -m "slow and alone" $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 
 check: install ## lint, types, import contracts, migrations, templates
-	@exec $(BIN)/python -m config.stack.check
+	@exec $(BIN)/python -m dev.stack.check
 
 format: install ## rewrite code and templates in the house's layout
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
@@ -38,10 +38,10 @@ format: install ## rewrite code and templates in the house's layout
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djhtml --tabwidth 2 || true
 
 tour: install ## walk the main job through a running stack
-	@exec $(BIN)/python -m config.tour $(ARGS)
+	@exec $(BIN)/python -m dev.tour $(ARGS)
 
 bench: install ## measure against bare floors; medians and ratios
-	@exec $(BIN)/python -m config.bench $(ARGS)
+	@exec $(BIN)/python -m dev.bench $(ARGS)
 
 lock: $(UV) ## resolve pyproject.toml into the two requirement files anew
 	@$(UV_COMPILE) pyproject.toml -o requirements.txt
@@ -51,5 +51,5 @@ $(UV):
 	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install -q --disable-pip-version-check uv
 
 clean: ## remove what was installed, built and kept, the data of `make run` too
-	@! $(BIN)/python -m config.stack status >/dev/null 2>&1 || { echo 'Wardbook is running: stop it first.' >&2; exit 1; }
+	@! $(BIN)/python -m dev.stack status >/dev/null 2>&1 || { echo 'Wardbook is running: stop it first.' >&2; exit 1; }
 	@rm -rf .venv var static/build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

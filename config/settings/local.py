@@ -9,9 +9,10 @@ from config.settings.env import load_dotenv
 load_dotenv(Path(__file__).resolve().parents[2] / ".env")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import env
+from config.settings.base import INSTALLED_APPS, env
 
 DEBUG = True
+INSTALLED_APPS = [*INSTALLED_APPS, "dev.apps.DevConfig"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 SMS_BACKEND = env.text("SMS_BACKEND", default="accounts.sms.ConsoleSms")
 STORAGES = {

@@ -18,9 +18,10 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import env
+from config.settings.base import INSTALLED_APPS, env
 
 DEBUG = False
+INSTALLED_APPS = [*INSTALLED_APPS, "dev.apps.DevConfig"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 SMS_BACKEND = "accounts.sms.MemorySms"
 BCRYPT_ROUNDS = 4

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from accounts.api import throttles
 from accounts.models import DeviceToken, Patient
-from config.embedded.ports import free_port
+from dev.embedded.server import free_port
 from tests.api.records import client_with, sign_in
 from tests.integrations.calcom.clinic import eventually
 

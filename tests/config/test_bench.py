@@ -14,14 +14,13 @@ from django.test import Client
 
 from accounts.models import Patient
 from clinical.models import Appointment
-from config.bench.__main__ import main
-from config.bench.databases import ROOT
-from config.bench.dataset import QUEUE, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
-from config.bench.measure import Target, _place
-from config.bench.report import beyond, lines, table
-from config.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
-from config.bench.subjects import Subjects
-from config.bench.wrk import Run
+from dev.bench.__main__ import main
+from dev.bench.dataset import QUEUE, ROOT, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
+from dev.bench.measure import Target, _place
+from dev.bench.report import beyond, lines, table
+from dev.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
+from dev.bench.subjects import Subjects
+from dev.bench.wrk import Run
 from integrations.calcom import signature
 from tests.cast import HospitalCast
 
@@ -30,7 +29,7 @@ NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "c", "s", 
 
 @pytest.fixture
 def bare(client: Client, settings: object) -> Client:
-    settings.ROOT_URLCONF = "config.bench.urls"  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = "dev.bench.urls"  # type: ignore[attr-defined]
     return client
 
 
@@ -210,7 +209,7 @@ def test_the_servers_under_test_lack_only_what_production_lacks() -> None:
 def test_the_whole_of_it_runs() -> None:
     options = ["--small-only", "--rounds", "1", "--seconds", "1"]
     run = subprocess.run(
-        [sys.executable, "-m", "config.bench", *options], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "dev.bench", *options], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert run.returncode == 0, run.stdout + run.stderr

@@ -51,7 +51,7 @@ def test_the_textbook_tells_the_same_of_each_visit(
     api = sign_in(patient)
     ours = api.get(PATH).json()["results"]
     our_details = [api.get(f"{PATH}{visit['id']}/").json() for visit in ours]
-    settings.ROOT_URLCONF = "config.bench.textbook"
+    settings.ROOT_URLCONF = "dev.bench.textbook"
     page = api.get(PATH).json()
     details = [api.get(f"{PATH}{visit['id']}/").json() for visit in ours]
 
@@ -66,7 +66,7 @@ def test_the_textbook_tells_the_same_of_each_visit(
 def test_the_textbook_asks_for_a_token_counts_and_makes_no_query_per_row(
     patient: Patient, visits: list[Appointment], settings: Settings
 ) -> None:
-    settings.ROOT_URLCONF = "config.bench.textbook"
+    settings.ROOT_URLCONF = "dev.bench.textbook"
     api = sign_in(patient)
     with CaptureQueriesContext(connection) as captured:
         assert api.get(PATH).status_code == 200

@@ -18,13 +18,13 @@ from clinical.actions.mirror import visit_status
 from clinical.booking_facts import chain
 from clinical.medications import as_json, validate_medications
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription
-from config.demo.load import PASSWORD, DemoRefused, empty, load
-from config.demo.signins import write_signins
+from dev.demo.load import PASSWORD, DemoRefused, empty, load
+from dev.demo.progress import write_signins
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from integrations.calcom.connect import connect_doctor
 from integrations.calcom.pull import FIRST_WINDOW, pull_changed_bookings
 from integrations.calcom.service import calcom_client
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from integrations.models import CalLink
 from tests.cast import make_hospital
 

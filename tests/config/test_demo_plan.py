@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from config.demo.people import People
-from config.demo.visits import OPEN_VISITS, STAR_VISITS, Visit, plan_visits
+from dev.demo.people import People
+from dev.demo.visits import OPEN_VISITS, STAR_VISITS, Visit, plan_visits
 from integrations.calcom.phones import e164_digits
 
 MOMENTS = [

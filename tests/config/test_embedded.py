@@ -13,11 +13,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded.directory import claimed, is_claimed
-from config.embedded.ports import LOOPBACK, free_port, is_free
-from config.embedded.postgres import postgres, running_postgres
-from config.embedded.server import Server, ServerProblem, package_directory
-from config.embedded.valkey import running_valkey
+from dev.embedded.directory import claimed, is_claimed
+from dev.embedded.postgres import postgres, running_postgres
+from dev.embedded.server import LOOPBACK, Server, ServerProblem, free_port, is_free, package_directory
+from dev.embedded.valkey import running_valkey
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.embedded.leash import EXIT_CANNOT_STEP_DOWN, WAYS
-from config.embedded.server import LEASH
+from dev.embedded.leash import EXIT_CANNOT_STEP_DOWN, WAYS
+from dev.embedded.server import LEASH
 
 READ_AND_WRITE = """
 import os, pathlib, sys

@@ -18,8 +18,8 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from config import health
-from config.embedded.postgres import postgres
-from config.embedded.server import Server
+from dev.embedded.postgres import postgres
+from dev.embedded.server import Server
 
 INTERNAL = "10.1.2.3"
 OUTSIDE = "93.184.216.34"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.stack import install
+from dev.stack import install
 
 
 @pytest.fixture

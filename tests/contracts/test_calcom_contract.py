@@ -16,10 +16,10 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.inputs import BookingFilters, EventTypeChanges
 from integrations.calcom.payloads import Booking
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from tests.contracts.calcom_teams import TEAM_OPERATIONS
 from tests.integrations.calcom.clinic import (
     BERLIN,

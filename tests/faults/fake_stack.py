@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from config.stack.children import Child, Stage, Task
-from config.stack.plan import Addresses
-from config.stack.preflight import answers_ok
-from config.stack.run import Place, run
+from dev.stack.children import Child, Stage, Task
+from dev.stack.plan import Addresses
+from dev.stack.preflight import answers_ok
+from dev.stack.run import Place, run
 
 PREPARE = """
 import os, psycopg

@@ -24,13 +24,12 @@ import requests
 from celery import Celery
 from django.conf import settings
 
-from config.embedded.ports import free_port
-from config.embedded.postgres import postgres
-from config.embedded.server import leashed
-from config.embedded.valkey import valkey
-from config.stack.plan import BOOKINGS, CHATS, GENERAL
-from config.stack.preflight import answers_ok
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
+from dev.embedded.postgres import postgres
+from dev.embedded.server import free_port, leashed
+from dev.embedded.valkey import valkey
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
+from dev.stack.plan import BOOKINGS, CHATS, GENERAL
+from dev.stack.preflight import answers_ok
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60

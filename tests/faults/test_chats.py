@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from integrations.vapi.simulator_process import SimulatorProcess, start_simulator
+from dev.simulators.vapi.process import SimulatorProcess, start_simulator
 from tests.faults.harness import Stack, running_stack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]

@@ -22,9 +22,9 @@ import psycopg
 import pytest
 import redis
 
-from config.embedded.directory import is_claimed
-from config.embedded.ports import free_port
-from config.stack.preflight import answers_ok
+from dev.embedded.directory import is_claimed
+from dev.embedded.server import free_port
+from dev.stack.preflight import answers_ok
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -268,7 +268,7 @@ def test_servers_that_the_environment_names_are_used_and_left_running(root: Path
 def test_an_ordinary_user_can_run_it(root: Path) -> None:
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     reachable = subprocess.run(
-        [*nobody, sys.executable, "-c", "import config.stack"], cwd="/", capture_output=True, check=False
+        [*nobody, sys.executable, "-c", "import dev.stack"], cwd="/", capture_output=True, check=False
     )
     if reachable.returncode:
         pytest.skip("the interpreter lies in a directory that ordinary users may not enter")

@@ -20,10 +20,10 @@ import pytest
 # Before anything of ours is imported: `config` names the development settings where none are named.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
-from config.embedded.directory import claimed, is_claimed
-from config.embedded.postgres import running_postgres
-from config.embedded.server import ServerProblem
-from config.embedded.valkey import running_valkey
+from dev.embedded.directory import claimed, is_claimed
+from dev.embedded.postgres import running_postgres
+from dev.embedded.server import ServerProblem
+from dev.embedded.valkey import running_valkey
 
 OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import requests
 from pydantic import JsonValue
 
+from dev.simulators.calcom.process import SimulatorProcess
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.inputs import Attendee, EventTypeInput, ScheduleInput
 from integrations.calcom.payloads import Booking, EventType, OrgUser, Schedule, ScheduleWindow
-from integrations.calcom.simulator_process import SimulatorProcess
 
 REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "calcom"
 DEADLINE_SECONDS = 10

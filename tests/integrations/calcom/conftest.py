@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from tests.integrations.calcom.clinic import Clinic, Receiver, open_clinic, receiving
 
 

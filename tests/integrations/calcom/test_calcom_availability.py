@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from integrations.calcom.simulator_availability import DAY_NAMES, Span, free_starts, open_spans
-from integrations.calcom.simulator_records import Override, Schedule, Window
+from dev.simulators.calcom.calendar import DAY_NAMES, Span, free_starts, open_spans
+from dev.simulators.calcom.records import Override, Schedule, Window
 
 HOUR = timedelta(hours=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,6 +8,7 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from integrations.calcom.answers import read_answer, retry_after_seconds
 from integrations.calcom.client import CalcomClient, CalcomConfig
 from integrations.calcom.errors import (
@@ -18,7 +19,6 @@ from integrations.calcom.errors import (
     CalcomUnknownOutcome,
 )
 from integrations.calcom.inputs import BookingFilters, EventTypeInput, username_for
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,
     HOURS,

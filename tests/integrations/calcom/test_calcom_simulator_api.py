@@ -8,11 +8,11 @@ import pytest
 import requests
 from pydantic import JsonValue
 
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.errors import CalcomRefused
 from integrations.calcom.inputs import Attendee, ScheduleInput
 from integrations.calcom.payloads import ScheduleOverride
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from tests.integrations.calcom.clinic import (
     BERLIN,
     HALF_HOUR,

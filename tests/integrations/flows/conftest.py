@@ -9,10 +9,10 @@ import time_machine
 from pytest_django import Settings
 
 from accounts.models import Patient, User
+from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, DoctorAvailability
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.connect import connect_doctor
-from integrations.calcom.simulator_process import SimulatorProcess, start_simulator
 from integrations.models import CalLink
 from tests.cast import PASSWORD, HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, control

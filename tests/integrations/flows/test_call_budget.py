@@ -11,10 +11,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from dev.simulators.calcom.process import SimulatorProcess
 from integrations.calcom.budget import ALONE_A_WINDOW, Alone, Budget, Gate, Purpose
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.errors import CalcomRateLimited
-from integrations.calcom.simulator_process import SimulatorProcess
 from tests.integrations.calcom.clinic import control, next_call
 
 

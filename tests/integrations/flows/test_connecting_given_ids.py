@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dev.simulators.calcom.process import SimulatorProcess
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.connect import CannotConnect
 from integrations.calcom.event_types import push_next_event_type
@@ -11,7 +12,6 @@ from integrations.calcom.given_ids import GivenIds
 from integrations.calcom.inputs import EventTypeInput, ScheduleInput
 from integrations.calcom.payloads import ScheduleWindow
 from integrations.calcom.schedules import push_next_schedule
-from integrations.calcom.simulator_process import SimulatorProcess
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID

@@ -6,9 +6,9 @@ import pytest
 import requests
 from pytest_django import Settings
 
+from dev.simulators.vapi.process import SimulatorProcess, start_simulator
 from integrations.models import VapiNumber
 from integrations.vapi.client import VapiClient
-from integrations.vapi.simulator_process import SimulatorProcess, start_simulator
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import CALLED, SECRET
 from tests.integrations.vapi.phone import control

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from integrations.vapi.simulator_process import SimulatorProcess
+from dev.simulators.vapi.process import SimulatorProcess
 
 SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "vapi"
 DEADLINE_SECONDS = 20

@@ -21,9 +21,9 @@ from clinical.actions.chat_closing import queue_summaries
 from clinical.actions.chat_replies import MAX_TRIES, STALE_AFTER, answer_next_message
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import AssistantUnavailable, ChatReply
+from dev.simulators.vapi.process import SimulatorProcess
 from integrations.vapi.chat import VapiChat
 from integrations.vapi.client import CHAT_SECONDS, CONNECT_SECONDS, VapiClient, VapiConfig
-from integrations.vapi.simulator_process import SimulatorProcess
 from tests.cast import HospitalCast
 from tests.integrations.vapi.phone import control, next_call
 

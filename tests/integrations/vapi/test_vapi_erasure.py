@@ -15,11 +15,11 @@ from accounts.actions.erasure import approve_erasure
 from accounts.audit import AccessAction, record_access
 from accounts.models import ErasureRequest, Patient, User
 from clinical.models import AiSession
+from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
 from integrations.vapi.fetching import fetch_next_report
 from integrations.vapi.forgetting import ERASED_NOTE
 from integrations.vapi.processing import NO_PATIENT_NOTE, RECORDED_NOTE
-from integrations.vapi.simulator_process import SimulatorProcess
 from tests.cast import PASSWORD, HospitalCast, make_patient
 from tests.integrations.vapi.messages import CALL_ID, CALLER, SAID, WORDS, call, ended, message, post, process, report
 from tests.integrations.vapi.phone import control

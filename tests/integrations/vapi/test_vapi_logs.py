@@ -17,9 +17,9 @@ from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai
 from clinical.actions.chat_closing import queue_summaries
 from clinical.actions.chat_replies import answer_next_message
 from clinical.models import AiSession
+from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
 from integrations.vapi.fetching import MAX_TRIES, fetch_next_report
-from integrations.vapi.simulator_process import SimulatorProcess
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import (
     CALLER,

@@ -1,0 +1,139 @@
+"""Simulated operations on who works here and when."""
+
+from __future__ import annotations
+
+from dev.simulators.calcom import outputs
+from dev.simulators.calcom.calls import SCHEDULES_VERSION, Call, Reply, Route, page
+from dev.simulators.calcom.errors import ApiError
+from dev.simulators.calcom.inputs import ScheduleBody, SchedulePatch, UserBody, WindowBody
+from dev.simulators.calcom.records import Override, Schedule, User, Window
+
+WORKDAYS = WindowBody.model_validate(
+    {
+        "days": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"],
+        "startTime": "09:00",
+        "endTime": "17:00",
+    }
+)
+
+
+def me(call: Call) -> Reply:
+    return Reply(outputs.me(call.world))
+
+
+def list_users(call: Call) -> Reply:
+    emails = {email.lower() for email in call.query.get("emails", "").split(",") if email}
+    users = [user for user in call.world.users.values() if not emails or user.email.lower() in emails]
+    return page(call, [outputs.org_user(call.world, user) for user in users], default=1000, highest=1000)
+
+
+def create_user(call: Call) -> Reply:
+    body = call.input(UserBody)
+    username = body.username or body.email.partition("@")[0]
+    user = call.world.add_user(email=body.email, username=username, time_zone=body.time_zone)
+    return Reply(outputs.org_user(call.world, user))
+
+
+def list_org_schedules(call: Call) -> Reply:
+    return page(call, [outputs.schedule(call.world, item) for item in call.world.schedules.values()])
+
+
+def list_schedules(call: Call) -> Reply:
+    owner = _schedule_owner(call)
+    mine = [item for item in call.world.schedules.values() if item.owner_id == owner.id]
+    return Reply([outputs.schedule(call.world, item) for item in mine])
+
+
+def create_schedule(call: Call) -> Reply:
+    world, owner, body = call.world, _schedule_owner(call), call.input(ScheduleBody)
+    schedule = Schedule(
+        id=world.store.next_id("schedule"),
+        owner_id=owner.id,
+        name=body.name,
+        time_zone=body.time_zone,
+        windows=[],
+        overrides=[],
+    )
+    world.schedules[schedule.id] = schedule
+    if body.availability is None:
+        body.availability = [WORKDAYS]
+    return _patched(call, schedule, owner, body)
+
+
+def get_schedule(call: Call) -> Reply:
+    return Reply(outputs.schedule(call.world, _schedule(call)))
+
+
+def get_default_schedule(call: Call) -> Reply:
+    schedule = call.world.schedules.get(_schedule_owner(call).default_schedule_id or 0)
+    if schedule is None:
+        raise ApiError(404, "User has no default schedule.")
+    return Reply(outputs.schedule(call.world, schedule))
+
+
+def update_schedule(call: Call) -> Reply:
+    return _patched(call, _schedule(call), _schedule_owner(call), call.input(SchedulePatch))
+
+
+def delete_schedule(call: Call) -> Reply:
+    schedule, owner = _schedule(call, missing=400), _schedule_owner(call)
+    del call.world.schedules[schedule.id]
+    call.world.store.remove(Schedule, [f"{schedule.id:012d}"])
+    if owner.default_schedule_id == schedule.id:
+        owner.default_schedule_id = None
+        call.world.save(owner)
+    return Reply(has_data=False)
+
+
+def _patched(call: Call, schedule: Schedule, owner: User, body: SchedulePatch) -> Reply:
+    schedule.name = body.name or schedule.name
+    schedule.time_zone = body.time_zone or schedule.time_zone
+    if body.availability is not None:
+        schedule.windows = [
+            Window(days=list(window.days), start=window.start_time, end=window.end_time) for window in body.availability
+        ]
+    if body.overrides is not None:
+        schedule.overrides = [
+            Override(day=entry.date, start=entry.start_time, end=entry.end_time) for entry in body.overrides
+        ]
+    if body.is_default:
+        owner.default_schedule_id = schedule.id
+    call.world.save(schedule, owner)
+    return Reply(outputs.schedule(call.world, schedule))
+
+
+def _schedule_owner(call: Call) -> User:
+    return call.world.user(call.number("user_id")) if "user_id" in call.ids else call.world.owner
+
+
+def _schedule(call: Call, *, missing: int = 404) -> Schedule:
+    owner, number = _schedule_owner(call), call.number("schedule_id")
+    schedule = call.world.schedules.get(number)
+    if schedule is None:
+        raise ApiError(missing, f"Schedule with ID={number} does not exist.")
+    if schedule.owner_id != owner.id:
+        raise ApiError(403, f"User with ID={owner.id} does not own schedule with ID={number}")
+    return schedule
+
+
+ORG = "/v2/organizations/<int:org_id>"
+USER = f"{ORG}/users/<int:user_id>"
+ONE = "<int:schedule_id>"
+
+ROUTES = [
+    Route("GET", "/v2/me", me),
+    Route("GET", f"{ORG}/users", list_users),
+    Route("POST", f"{ORG}/users", create_user, 201),
+    Route("GET", f"{ORG}/schedules", list_org_schedules),
+    Route("POST", f"{USER}/schedules", create_schedule, 201),
+    Route("GET", f"{USER}/schedules", list_schedules),
+    Route("GET", f"{USER}/schedules/{ONE}", get_schedule),
+    Route("PATCH", f"{USER}/schedules/{ONE}", update_schedule),
+    Route("DELETE", f"{USER}/schedules/{ONE}", delete_schedule),
+    Route("POST", "/v2/schedules", create_schedule, 201, SCHEDULES_VERSION),
+    Route("GET", "/v2/schedules", list_schedules, 200, SCHEDULES_VERSION),
+    Route("GET", "/v2/schedules/default", get_default_schedule, 200, SCHEDULES_VERSION),
+    Route("GET", f"/v2/schedules/{ONE}", get_schedule, 200, SCHEDULES_VERSION),
+    Route("PATCH", f"/v2/schedules/{ONE}", update_schedule, 200, SCHEDULES_VERSION),
+    Route("DELETE", f"/v2/schedules/{ONE}", delete_schedule, 200, SCHEDULES_VERSION),
+]

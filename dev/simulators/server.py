@@ -1,0 +1,102 @@
+"""A simulator as a process: served on 127.0.0.1 until told to stop, and started for as long as a block lasts."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+HOST = "127.0.0.1"
+READY = "ready "
+STOP_TIMEOUT_SECONDS = 5
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Paths may carry what opens something without a sign-in: nothing is printed per request."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        del type, message, args
+
+
+def serve(app: WSGIApplication, port: int) -> None:
+    """Print `ready http://127.0.0.1:PORT` and answer until SIGTERM or SIGINT."""
+    server = make_server(HOST, port, app, threaded=True, request_handler=QuietHandler)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # shutdown() waits for the loop that this very thread runs.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(f"{READY}http://{HOST}:{server.server_port}", flush=True)
+    server.serve_forever(poll_interval=0.05)
+    server.server_close()
+
+
+@contextmanager
+def running(module: str, arguments: Sequence[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A simulator's address and process, which ends with the block. Raises: RuntimeError if it cannot start."""
+    command = [sys.executable, "-m", module, *arguments]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
+    try:
+        yield _ready_url(module, process), process
+    finally:
+        _stop(process)
+
+
+def _ready_url(module: str, process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    if not line.startswith(READY):
+        raise RuntimeError(f"{module} ended with code {process.wait()}")
+    return line.removeprefix(READY)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
+
+
+def html_page(status: int = 200) -> Response:
+    return Response(HTML, status, mimetype="text/html")
+
+
+def half_of(response: Response) -> Response:
+    """It promises the whole length, and ends in the middle."""
+    whole = response.get_data()
+    half = Response(whole[: len(whole) // 2], response.status_code, mimetype="application/json")
+    half.automatically_set_content_length = False
+    half.headers["Content-Length"] = str(len(whole))
+    return half
+
+
+def hung_up(request: Request) -> Response:
+    # The caller sees the connection end without an answer; what is returned here is written to nobody.
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        connection.shutdown(socket.SHUT_RDWR)
+    return Response(status=500)

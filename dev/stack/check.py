@@ -1,0 +1,79 @@
+"""`make check`: every check runs, whatever the one before it found; what fails shows its output."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dev.embedded.postgres import running_postgres
+from dev.embedded.server import ServerProblem
+from dev.embedded.valkey import running_valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+def checks() -> list[tuple[str, Sequence[str]]]:
+    """Name and command of each."""
+    manage = (sys.executable, "manage.py")
+    templates = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*.html"))
+    found: list[tuple[str, Sequence[str]]] = [
+        ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
+        ("lint", (str(BIN / "ruff"), "check", "--quiet", ".")),
+        ("types", (str(BIN / "mypy"), ".")),
+        ("imports", (str(BIN / "lint-imports"), "--no-logo")),
+        ("migrations", (*manage, "makemigrations", "--check", "--dry-run")),
+        ("migrate", (*manage, "migrate", "--verbosity", "0")),
+        ("system", (*manage, "check", "--database", "default", "--fail-level", "WARNING")),
+        ("openapi", (sys.executable, "-m", "dev.stack.openapi_check")),
+        ("templates", (str(BIN / "djade"), "--check", "--target-version", "5.2", *templates)),
+        ("indentation", (str(BIN / "djhtml"), "--check", "--tabwidth", "2", *templates)),
+    ]
+    if not templates:
+        found = [(name, command) for name, command in found if name not in {"templates", "indentation"}]
+    # In the locked requirements only where its wheel exists for the system.
+    if (BIN / "hadolint").exists():
+        found.append(("dockerfile", (str(BIN / "hadolint"), "Dockerfile")))
+    return found
+
+
+def run_check(name: str, command: Sequence[str], env: Mapping[str, str]) -> bool:
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    passed = done.returncode == 0
+    say(f"{'ok' if passed else 'FAILED':<8}{name:<13}{time.monotonic() - began:5.1f} s")
+    if not passed:
+        say(done.stdout)
+    return passed
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="wardbook-check-") as directory,
+            running_postgres(Path(directory, "postgres"), durable=False) as database,
+            running_valkey(Path(directory, "valkey"), durable=False) as redis,
+        ):
+            servers = {"DATABASE_URL": database, "REDIS_URL": redis}
+            env = os.environ | servers | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "PYTHONPATH": str(ROOT)}
+            # All of them, always: a list, not a generator.
+            return 0 if all([run_check(name, command, env) for name, command in checks()]) else 1
+    except ServerProblem as problem:
+        say(str(problem))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The patient's part: what the mobile app does, through the REST API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import time
+import uuid
+from typing import Any
+
+import requests
+
+from dev.tour.stack import VAR, NotSo, Stack, check, eventually, saw
+
+Json = dict[str, Any]
+TIMEOUT_SECONDS = 10
+# Numbers set aside for fiction, of an area code that no patient of the demo has.
+FICTIONAL_PHONES = [f"+1907555{number:04}" for number in range(100, 200)]
+
+
+class PatientApp:
+    """A telephone with the app on it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._base = f"{stack.web}/api/v1"
+        self._session = requests.Session()
+        self.phone = ""
+
+    def call(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **options: Any) -> Json:
+        response = self._session.request(method, f"{self._base}/{path}", timeout=TIMEOUT_SECONDS, **options)
+        if response.status_code not in expect:
+            raise NotSo(f"{method} {path} answered {response.status_code}: {response.text[:300]}")
+        answer: Json = response.json() if response.content else {}
+        return answer
+
+    def sign_in(self) -> None:
+        """Ask for a code with a number nobody uses at the moment, read it where SMS are printed, sign in."""
+        for phone in random.sample(FICTIONAL_PHONES, k=10):
+            asked_at = time.time()
+            answer = self.call("POST", "auth/otp/request/", json={"phone": phone}, expect=(202, 429))
+            if "challenge_id" in answer:
+                self.phone = phone
+                break
+        else:
+            raise NotSo("ten numbers in a row were sent a code less than a minute ago")
+        saw(f"a code was asked for {phone}; it lives {answer['expires_in']} s")
+        code = eventually(lambda: sent_code(phone, asked_at), seconds=15, otherwise="no SMS was sent")
+        saw("the SMS came through the worker")
+        wrong = {"challenge_id": answer["challenge_id"], "phone": phone, "otp": "0000"}
+        refusal = self.call("POST", "auth/otp/verify/", json=wrong, expect=(400,))
+        check(refusal["code"] == "invalid_code", f"a wrong code was answered {refusal['code']}")
+        right = {**wrong, "otp": code, "device_name": "The tour"}
+        token = self.call("POST", "auth/otp/verify/", json=right)["token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        saw("a wrong code was refused, the right one signed in")
+
+    def give_name(self, name: str) -> None:
+        me = self.call("PATCH", "me/", json={"full_name": name})
+        check(me["full_name"] == name, f"the name is {me['full_name']}")
+        saw(f"the patient is now called {name}")
+
+    def find_doctor(self, name: str) -> Json:
+        found = self.call("GET", "doctors/", params={"search": name.split()[-1]})["results"]
+        doctor: Json | None = next((one for one in found if one["full_name"] == name), None)
+        if doctor is None:
+            raise NotSo(f"the search for {name} found {[one['full_name'] for one in found]}")
+        check(doctor["bookable"], f"{name} cannot be booked")
+        saw(f"{doctor['full_name']}, {doctor['specialty']}, {doctor['hospital']['name']}, can be booked")
+        return doctor
+
+    def visit(self, visit: Json) -> Json:
+        return self.call("GET", f"appointments/{visit['id']}/")
+
+    def free_slots(self, doctor: Json, *, quiet: bool = False) -> list[Json]:
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        dates = {"from": (now + dt.timedelta(days=1)).isoformat(), "to": (now + dt.timedelta(days=22)).isoformat()}
+        answer = self.call("GET", f"doctors/{doctor['id']}/slots/", params=dates)
+        check(answer["source"] == "calcom", f"the slots are {answer['source']}, not Cal.com's")
+        check(bool(answer["slots"]), "there is no free slot in three weeks")
+        if not quiet:
+            saw(f"{len(answer['slots'])} free slots from Cal.com; the first is {answer['slots'][0]['start']}")
+        return list(answer["slots"])
+
+    def book(self, doctor: Json, start: str) -> Json:
+        key = str(uuid.uuid4())
+        wish = {"doctor": doctor["id"], "start": start, "reason": "Tour of the house"}
+        headers = {"Idempotency-Key": key}
+        answer = self.call("POST", "appointments/", json=wish, headers=headers, expect=(201, 202))
+        visit = self._outcome(answer)
+        saw(f"booked: visit {visit['id']} at {visit['start']}")
+        again = self._outcome(self.call("POST", "appointments/", json=wish, headers=headers, expect=(201, 202)))
+        check(again["id"] == visit["id"], "the same Idempotency-Key booked twice")
+        saw("the same request again gave the same visit")
+        return visit
+
+    def refused_booking(self, doctor: Json, start: str) -> Json:
+        """What the API says to a booking that cannot be."""
+        wish = {"doctor": doctor["id"], "start": start}
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self.call("POST", "appointments/", json=wish, headers=headers, expect=(409,))
+
+    def move(self, visit: Json, start: str) -> Json:
+        path = f"appointments/{visit['id']}/reschedule/"
+        moved = self._outcome(self.call("POST", path, json={"start": start}, expect=(200, 202)))
+        check(moved["id"] == visit["id"], "the moved visit has another id")
+        check(
+            dt.datetime.fromisoformat(moved["start"]) == dt.datetime.fromisoformat(start), f"it is at {moved['start']}"
+        )
+        saw(f"moved from {visit['start']} to {moved['start']}")
+        return moved
+
+    def cancel(self, visit: Json) -> None:
+        path = f"appointments/{visit['id']}/cancel/"
+        self._outcome(self.call("POST", path, json={"reason": "End of the tour"}, expect=(200, 202)))
+        status = self.visit(visit)["status"]
+        check(status == "CANCELLED", f"the cancelled visit is {status}")
+        saw("the visit is cancelled, here and in Cal.com")
+
+    def say(self, talk: Json, text: str) -> Json:
+        """What the assistant answers, now or, where it thinks for long, later."""
+        path = f"ai-sessions/{talk['id']}/messages/"
+        answer = self.call("POST", path, json={"text": text}, expect=(200, 202))
+        if answer["status"] == "done":
+            return answer
+        saw("the assistant is still thinking; asking again")
+
+        def look() -> Json | None:
+            now = self.call("GET", f"{path}{answer['request_id']}/")
+            return None if now["status"] == "pending" else now
+
+        outcome = eventually(look, seconds=45, otherwise="the assistant did not answer")
+        check(outcome["status"] == "done", f"the message ended as {outcome}")
+        return outcome
+
+    def _outcome(self, answer: Json) -> Json:
+        """The visit; where Cal.com has not answered yet, once it has."""
+        if "request_id" not in answer:
+            return answer
+        saw("Cal.com has not answered yet; asking again")
+        path = f"appointments/requests/{answer['request_id']}/"
+
+        def look() -> Json | None:
+            now = self.call("GET", path)
+            return None if now["status"] == "pending" else now
+
+        outcome = eventually(look, seconds=30, otherwise="the request had no outcome")
+        check("appointment" in outcome and outcome["appointment"], f"the request ended as {outcome}")
+        visit = outcome["appointment"]
+        return dict(visit) if isinstance(visit, dict) else self.call("GET", f"appointments/{visit}/")
+
+
+def sent_code(phone: str, since: float) -> str | None:
+    """The code of the newest SMS to this number."""
+    text = newest_text(phone, since)
+    digits = [word.strip(".,:") for word in (text or "").split() if word.strip(".,:").isdecimal()]
+    return digits[0] if digits else None
+
+
+def newest_text(phone: str, since: float) -> str | None:
+    """The newest SMS to this number, from the file where development keeps what would be sent."""
+    try:
+        lines = (VAR / "sms.jsonl").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    for line in reversed(lines):
+        message = json.loads(line)
+        if message["to"].lstrip("+") == phone.lstrip("+"):
+            at = dt.datetime.fromisoformat(message["at"]).timestamp()
+            return str(message["text"]) if at >= since - 1 else None
+    return None
