@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent
 
 

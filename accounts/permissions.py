@@ -63,7 +63,7 @@ _OPERATOR_PERMISSIONS = frozenset(
         Permission.ERASE_PATIENTS,
     }
 )
-# What a stated reason opens for half an hour, to look at and nothing more (`accounts.actions.break_glass`).
+# What a stated reason opens for half an hour, to look at and nothing more (`accounts.access_log.break_glass`).
 _UNDER_BREAK_GLASS = frozenset(
     {
         Permission.VIEW_APPOINTMENTS,
@@ -134,7 +134,7 @@ def require_for_staff(by: User | None, member: User) -> None:
 def _broke_glass(user: User, hospital: uuid.UUID | None) -> bool:
     if not (user.is_active and user.is_operator):
         return False
-    from accounts.break_glass import opened_hospitals
+    from accounts.access_log.open_grants import opened_hospitals
 
     opened = opened_hospitals(user)
     return bool(opened) if hospital is None else hospital in opened

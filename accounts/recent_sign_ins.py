@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, User
 
 MOST_SHOWN = 5

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from accounts.actions.audit_seals import SEALER_LOCK
-from accounts.audit_cuts import last_cut, make_cut
+from accounts.access_log.sealing import SEALER_LOCK
+from accounts.access_log.seals import last_cut, make_cut
 from accounts.models import AccessEvent, AuditSeal, OneTimeCode, SmsMessage
 from accounts.retention_rules import RowRule, Rows
 
@@ -25,7 +25,7 @@ def _messages(before: dt.datetime) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class AccessEventRule:
-    """Whole seals' rows, where the seal is older: it was made after all of them (`accounts.audit_cuts`)."""
+    """Whole seals' rows, where the seal is older: it was made after all of them (`accounts.access_log.seals`)."""
 
     name: str = "access_events"
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.staff_tries import (
     OWN_PASSWORD,
     Try,
@@ -24,7 +25,6 @@ from accounts.actions.staff_tries import (
     record_failure,
     take_back,
 )
-from accounts.audit import AccessAction, record_access
 from accounts.devices import device_secret, hash_device_secret, make_device_secret
 from accounts.hashers import BARE_PREFIXES, BareBcryptHasher
 from accounts.models import LoginDevice, User

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from accounts.audit import AccessAction, record_access, record_list
-from accounts.break_glass import grant_text, open_grants
+from accounts.access_log.open_grants import grant_text, open_grants
+from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import Appointment, Prescription

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent
 from clinical.models import Prescription
 from core.history import Step

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, User
 from clinical.booking_facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitChange

@@ -64,7 +64,7 @@ class WardbookAdminSite(UnfoldAdminSite):
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        from accounts.break_glass import open_grants
+        from accounts.access_log.open_grants import open_grants
         from accounts.models import User
 
         hospital = getattr(request.user, "hospital", None)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from accounts.audit import Surface, current_surface
+from accounts.access_log.record import Surface, current_surface
 from accounts.models import User
 from accounts.second_factor import is_checked, needs_second_factor
 from accounts.session_limits import is_fragment

@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
-from accounts.access_words import Named
-from accounts.actions.break_glass import GRANT_LIFETIME
-from accounts.audit import AccessAction
-from accounts.break_glass import opened_hospitals
+from accounts.access_log.break_glass import GRANT_LIFETIME
+from accounts.access_log.open_grants import opened_hospitals
+from accounts.access_log.record import AccessAction
+from accounts.access_log.sentences import Named
 from accounts.models import AccessEvent, Role, User
 from core.db.name_search import beginning_with, name_words
 from core.phone_numbers import InvalidPhone, parse_phone

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.actions.audit_seals import seal_access_events as seal
+from accounts.access_log.sealing import seal_access_events as seal
 from accounts.actions.carry_out_erasure import run_erasure_step
 from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.actions.retention import apply_retention as retain

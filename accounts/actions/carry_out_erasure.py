@@ -5,7 +5,7 @@ import datetime as dt
 import structlog
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.data_held import Step, holders
 from accounts.models import ErasureRequest
 

@@ -7,11 +7,11 @@ import uuid
 
 from django.db import IntegrityError, transaction
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.code_limits import caller_of
 from accounts.actions.issue_code import Challenge, issue_code
 from accounts.actions.take_code import Guess, InvalidCode, take_code
 from accounts.actions.tokens import revoke_other_devices
-from accounts.audit import AccessAction, record_access
 from accounts.models import DeviceToken, OneTimeCode, SmsMessage, User
 from core.wake_ups import wake
 

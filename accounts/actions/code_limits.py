@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import structlog
 from django.conf import settings
 
+from accounts.access_log.record import current_surface
 from accounts.actions.guesses import lock_counter
-from accounts.audit import current_surface
 from accounts.known_devices import known_device
 from accounts.metrics import limits_reached
 from accounts.models import GuessCounter, LoginDevice, User

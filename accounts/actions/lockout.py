@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.staff_tries import BUDGET_WINDOW, DEVICE, OWN_PASSWORD, SECOND_FACTOR, SECOND_FACTOR_DAY
-from accounts.audit import AccessAction, record_access
 from accounts.models import GuessCounter, LoginDevice, User
 from accounts.permissions import require_for_staff
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.staff_tries import RESET_REQUEST, hashed_email, spend
-from accounts.audit import AccessAction, record_access
 from accounts.models import StaffMail, User
 from accounts.password_links import user_of_link
 from accounts.sign_in import staff_with_email

@@ -6,7 +6,7 @@ from typing import TypedDict
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Profile, User
 from core.refusals import Conflict, PersonErased
 

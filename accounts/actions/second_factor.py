@@ -11,6 +11,7 @@ from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.staff_tries import (
     SECOND_FACTOR,
     SECOND_FACTOR_DAY,
@@ -21,7 +22,6 @@ from accounts.actions.staff_tries import (
     spend,
     take_back,
 )
-from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import require_for_staff
 from accounts.second_factor import needs_second_factor

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.guesses import lock_counter
-from accounts.audit import AccessAction, record_access
 from accounts.devices import hash_device_secret
 from accounts.lockouts import Tally
 from accounts.models import GuessCounter, LoginDevice, User

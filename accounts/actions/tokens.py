@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.known_devices import last_used_at
 from accounts.models import DeviceToken, LoginDevice, Patient, User
 from accounts.step_up import KnownUse, needs_step_up

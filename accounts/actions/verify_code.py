@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.code_limits import Caller, caller_of
 from accounts.actions.take_code import Guess, InvalidCode, take_code
 from accounts.actions.tokens import give_token
-from accounts.audit import AccessAction, record_access
 from accounts.models import OneTimeCode, Patient, Role, User
 
 __all__ = ["InvalidCode", "SignedIn", "sign_in_with_code"]

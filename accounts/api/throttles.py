@@ -23,8 +23,8 @@ from redis.exceptions import NoScriptError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from accounts.access_log.record import current_surface
 from accounts.api.authentication import presented_token
-from accounts.audit import current_surface
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 from core.rate_windows import address_subject
 from core.refusals import TooOften

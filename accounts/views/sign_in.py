@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.second_factor import check_second_factor
-from accounts.audit import AccessAction, record_access
 from accounts.devices import device_secret, set_device_cookie
 from accounts.forms import CodeForm, SignInForm
 from accounts.models import User

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Profile, User
 from clinical.models import Appointment
 from clinical.ports import KeyClaim, booking_provider, idempotency_store

@@ -7,7 +7,7 @@ import uuid
 
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Role, User
 from clinical.actions.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled
 from clinical.actions.visit_changes import may_decide

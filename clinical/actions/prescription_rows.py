@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from clinical.actions.refusals import NotClaimed, NotFound, NotPermitted, NotTheirs

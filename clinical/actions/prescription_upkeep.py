@@ -8,7 +8,7 @@ import uuid
 from django.conf import settings
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_each
+from accounts.access_log.record import AccessAction, record_each
 from accounts.models import User
 from accounts.permissions import Permission
 from clinical.actions.prescription_rows import locked, record_change

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
 from clinical.actions.prescription_rows import locked, locked_claimed, locked_own, record_change

@@ -7,7 +7,7 @@ import uuid
 
 from django.db import transaction
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import User
 from clinical.actions.prescription_rows import locked_claimed, locked_own, record_change
 from clinical.actions.refusals import WrongState

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_each
+from accounts.access_log.record import AccessAction, record_each
 from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
 from clinical.actions.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled

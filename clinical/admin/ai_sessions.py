@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.permissions import Permission, has_permission
 from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
 from clinical.models import AiSession

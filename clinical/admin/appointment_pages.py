@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from accounts.models import User
 from clinical.actions.guests import match_guest
 from clinical.actions.visit_changes import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide

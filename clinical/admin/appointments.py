@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from clinical.admin.appointment_pages import AppointmentPages
 from clinical.admin.words import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS
 from clinical.models import Appointment

@@ -11,8 +11,8 @@ from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from accounts.audit import AccessAction, record_access, record_list
-from accounts.break_glass import grant_text, open_grants, opened_hospitals
+from accounts.access_log.open_grants import grant_text, open_grants, opened_hospitals
+from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import User
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 

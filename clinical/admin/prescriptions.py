@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 from clinical.admin.behind_glass import BehindGlassAdmin
 from clinical.medications import stored_medications
 from clinical.models import Prescription

@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.api.authentication import signed_in_patient
-from accounts.audit import AccessAction, record_access
 from accounts.models import User
 from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai_session
 from clinical.api.chat_serializers import (

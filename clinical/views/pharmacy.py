@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from clinical.actions.prescription_upkeep import take_over_prescription
 from clinical.actions.prescriptions import (
     approve_prescription,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from clinical.actions.prescriptions import withdraw_prescription
 from clinical.actions.questions import answer_pharmacist
 from clinical.forms import MessageForm

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Role, StaffMail, User
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from hospitals.actions.hit_visits import NO_ANSWERS, VisitAnswers, settle_hit_visits
 from hospitals.actions.hours_access import require_for_hours

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from accounts.actions.break_glass import AlreadyOpen, NotOpen, break_the_glass, end_break_glass
+from accounts.access_log.break_glass import AlreadyOpen, NotOpen, break_the_glass, end_break_glass
 from accounts.models import BreakGlassGrant, User
 from accounts.models.break_glass import MIN_REASON_LENGTH
 from accounts.permissions import Permission, has_permission

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
 from core.wake_ups import wake

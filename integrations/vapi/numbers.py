@@ -7,7 +7,7 @@ import uuid
 
 from django.db import transaction
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
 from core.phone_numbers import InvalidPhone, parse_phone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 
 AT = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.access_words import KINDS, ROLES, SENTENCES, Named, sentence
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
+from accounts.access_log.sentences import KINDS, ROLES, SENTENCES, Named, sentence
 from accounts.models import AccessEvent, Role
 
 EVERYBODY = Named(actor="Dora North", patient="Paula Patient", other="Pia North")

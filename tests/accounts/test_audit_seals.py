@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from accounts import audit_chain
-from accounts.actions import audit_seals
-from accounts.actions.audit_seals import seal_access_events
-from accounts.audit import AccessAction, Surface, current_surface, record_access
-from accounts.audit_chain import SEALED_COLUMNS, verify_chain
+from accounts.access_log import sealing
+from accounts.access_log import seals as audit_chain
+from accounts.access_log.record import AccessAction, Surface, current_surface, record_access
+from accounts.access_log.sealing import seal_access_events
+from accounts.access_log.seals import SEALED_COLUMNS, verify_chain
 from accounts.models import AccessEvent, AuditSeal
 from config.settings import base
 from integrations import tasks
@@ -175,7 +175,7 @@ def test_seals_of_an_older_key_hold_while_it_is_listed(sealed: list[AuditSeal], 
 def test_a_long_backlog_is_sealed_in_parts(
     north: HospitalCast, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(audit_seals, "MOST_EVENTS", 4)
+    monkeypatch.setattr(sealing, "MOST_EVENTS", 4)
     monkeypatch.setattr(audit_chain, "BATCH", 2)
     record(by=north.admin, count=10)
     tasks.seal_access_events()

@@ -7,8 +7,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from accounts.actions.audit_seals import seal_access_events
-from accounts.audit_chain import verify_chain
+from accounts.access_log.sealing import seal_access_events
+from accounts.access_log.seals import verify_chain
 from accounts.models import AccessEvent, AuditSeal, Patient
 from tests.accounts.sealing import AT, record
 

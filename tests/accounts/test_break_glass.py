@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from accounts.actions.break_glass import (
+from accounts.access_log.break_glass import (
     AlreadyOpen,
     NotAnOperator,
     NotOpen,

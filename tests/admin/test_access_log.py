@@ -15,8 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.actions.break_glass import break_the_glass, end_break_glass
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.break_glass import break_the_glass, end_break_glass
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient, User
 from hospitals import access_log
 from tests.cast import PASSWORD, HospitalCast, make_patient

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.actions.break_glass import break_the_glass
+from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, Patient, Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from hospitals.models import Doctor, DoctorTimeOff

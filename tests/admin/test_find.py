@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions.break_glass import break_the_glass
+from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, Profile, Role, User
 from clinical.models import Appointment
 from clinical.people_search import Typed, find_people, read_typed

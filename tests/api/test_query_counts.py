@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import DeviceToken, Patient, Role
 from hospitals.models import Doctor, Hospital
 from tests.api.records import make_prescription, make_session, make_visit

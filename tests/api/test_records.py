@@ -6,7 +6,7 @@ import uuid
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient
 from clinical.models import Prescription
 from tests.api.records import MEDICATION, make_prescription, make_session, make_visit

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.actions.break_glass import break_the_glass
+from accounts.access_log.break_glass import break_the_glass
 from accounts.models import Patient, SmsMessage, User
 from tests.admin.records import book, fill, read
 from tests.browser.looks import assert_accessible, assert_fits, press, tab_to

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, models
 from pytest_django import Settings
 
-from accounts.audit import AccessAction, record_access
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient, User
 from clinical.actions.mirror import visit_status
 from clinical.booking_facts import chain

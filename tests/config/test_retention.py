@@ -15,9 +15,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from pytest_django import Settings
 
-from accounts.actions.audit_seals import seal_access_events
+from accounts.access_log.sealing import seal_access_events
+from accounts.access_log.seals import verify_chain
 from accounts.actions.retention import apply_retention, count_due
-from accounts.audit_chain import verify_chain
 from accounts.models import AccessEvent, AuditCut, AuditSeal, OneTimeCode, Patient, SmsMessage
 from accounts.retention_rules import rules
 from clinical.models import AiSession, Appointment, ChatMessage

@@ -19,7 +19,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions.break_glass import break_the_glass
+from accounts.access_log.break_glass import break_the_glass
 from accounts.models import DeviceToken, Patient, Role, User
 from accounts.sms import MemorySms
 from clinical.models import Prescription

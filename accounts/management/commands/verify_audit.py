@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit_chain import verify_chain
+from accounts.access_log.seals import verify_chain
 
 
 class Command(BaseCommand):

@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from django.db import connection
 
+from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.carry_out_erasure import run_erasure_step
 from accounts.actions.erasure import approve_erasure
-from accounts.audit import AccessAction, record_access
 from accounts.models import ErasureRequest, Patient, User
 from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Min
 
-from accounts.audit_chain import events_after, seal_digest
+from accounts.access_log.seals import events_after, seal_digest
 from accounts.models import AccessEvent, AuditSeal
 
 # A number of ours among PostgreSQL's advisory locks: one sealer at a time.

@@ -4,6 +4,12 @@ Each seal covers the rows whose id lies after the last seal's, up to its own `la
 key together with the last seal's digest. Altering, removing or adding a row, or a seal, breaks the first digest after
 it. Whoever has both the database and the key can forge the chain; so can whoever cuts off its end, which is why each
 seal's digest is also logged: logs leave the machine.
+
+Letting go of old access events without breaking the chain of seals.
+
+A row cannot go while a later seal must be checked against it. So the log is cut at a seal: a keyed mark says "up to
+here the rows may be gone, and this was the seal's digest". The trigger lets go of rows up to the newest mark that are
+six years old, and of no others; checking begins behind the mark. A mark that nobody with the key made is noticed.
 """
 
 from __future__ import annotations
@@ -18,8 +24,41 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.audit_cuts import holds, last_cut
-from accounts.models import AccessEvent, AuditSeal
+from accounts.models import AccessEvent, AuditCut, AuditSeal
+
+CUT_VERSION = "cut-1"
+
+
+def last_cut() -> AuditCut | None:
+    return AuditCut.objects.order_by("-id").first()
+
+
+def holds(cut: AuditCut) -> bool:
+    """Whether the mark, and those before it, were made under one of our keys, from a seal that is still there."""
+    previous = ""
+    for one in AuditCut.objects.filter(id__lte=cut.pk).order_by("id"):
+        expected = [_cut_digest(key, previous, one) for key in settings.AUDIT_KEYS]
+        if not any(hmac.compare_digest(digest, one.digest) for digest in expected):
+            return False
+        previous = one.digest
+    seal = AuditSeal.objects.filter(pk=cut.last_seal_id).first()
+    return seal is not None and (seal.last_event_id, seal.digest) == (cut.last_event_id, cut.seal_digest)
+
+
+def make_cut(seal: AuditSeal, *, at: dt.datetime) -> None:
+    """Say that the rows up to this seal may be gone. Nothing is removed yet."""
+    previous = last_cut()
+    cut = AuditCut(at=at, last_seal_id=seal.pk, last_event_id=seal.last_event_id, seal_digest=seal.digest)
+    cut.digest = _cut_digest(settings.AUDIT_KEYS[0], previous.digest if previous else "", cut)
+    cut.save(force_insert=True)
+
+
+def _cut_digest(key: str, previous: str, cut: AuditCut) -> str:
+    made = cut.at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    facts = [CUT_VERSION, previous, cut.last_seal_id, cut.last_event_id, cut.seal_digest, made]
+    message = json.dumps(facts).encode()
+    return f"{VERSION}:{hmac.new(key.encode(), message, hashlib.sha256).hexdigest()}"
+
 
 # The sealed columns of an event, in this order. A new column needs a new version, or every old seal breaks.
 VERSION = "1"
@@ -88,7 +127,7 @@ def verify_chain() -> Verified:
 
 
 def _where_it_begins() -> tuple[AuditSeal | None, Broken | None]:
-    """The seal at the last cut: the rows up to it have been let go of (`accounts.audit_cuts`)."""
+    """The seal at the last cut: the rows up to it have been let go of (`accounts.access_log.seals`)."""
     cut = last_cut()
     if cut is None:
         return None, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.audit import AccessAction
+from accounts.access_log.record import AccessAction
 
 if TYPE_CHECKING:
     from accounts.models import AccessEvent

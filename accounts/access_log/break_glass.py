@@ -6,8 +6,8 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import break_glass
-from accounts.audit import AccessAction, record_access
+from accounts.access_log import open_grants
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import BreakGlassGrant, User
 from accounts.models.break_glass import MIN_REASON_LENGTH
 from accounts.permissions import Permission, has_permission
@@ -59,7 +59,7 @@ def break_the_glass(*, by: User, hospital_id: uuid.UUID, reason: str, at: dt.dat
         operator=operator, hospital_id=hospital_id, reason=reason, started_at=at, expires_at=at + GRANT_LIFETIME
     )
     _record(grant, AccessAction.BROKE_GLASS, by=by, reason=reason)
-    break_glass.forget(by)
+    open_grants.forget(by)
     return grant
 
 
@@ -75,7 +75,7 @@ def end_break_glass(*, by: User, grant_id: uuid.UUID, at: dt.datetime) -> BreakG
     grant.ended_at = at
     grant.save(update_fields=["ended_at"])
     _record(grant, AccessAction.ENDED_BREAK_GLASS, by=by)
-    break_glass.forget(by)
+    open_grants.forget(by)
     return grant
 
 
