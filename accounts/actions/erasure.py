@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.code_limits import caller_of
-from accounts.actions.issue_code import Challenge, issue_code
-from accounts.actions.take_code import Guess, InvalidCode, take_code
+from accounts.codes.issue import Challenge, issue_code
+from accounts.codes.limits import caller_of
+from accounts.codes.verify import Guess, InvalidCode, take_code
 from accounts.data_held import Wait, holders
 from accounts.models import ErasureRequest, OneTimeCode, Patient, User
 from accounts.permissions import Permission, has_permission

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from accounts.actions.code_limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.actions.export_data import EXPORTS
 from accounts.actions.staff_tries import BUDGET_WINDOW, STAFF_KINDS
+from accounts.codes.limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.models import SendTally, StaffMail
 from core.rate_windows import HOUR, MINUTE
 

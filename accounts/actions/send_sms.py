@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.actions.code_rows import binding_of
+from accounts.codes.masking import binding_of, unmask
 from accounts.models import SmsMessage
-from accounts.one_time_codes import unmask
 from accounts.ports import (
     COUNTRY_NOT_SERVED,
     SmsBusy,

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import own_data_views, phone_views, views
+from accounts.api import own_data_views, views
+from accounts.codes import api
 
 urlpatterns = [
-    path("auth/otp/request/", phone_views.OtpRequestView.as_view()),
-    path("auth/otp/verify/", phone_views.OtpVerifyView.as_view()),
-    path("auth/step-up/", phone_views.StepUpView.as_view()),
-    path("auth/phone/", phone_views.PhoneView.as_view()),
+    path("auth/otp/request/", api.OtpRequestView.as_view()),
+    path("auth/otp/verify/", api.OtpVerifyView.as_view()),
+    path("auth/step-up/", api.StepUpView.as_view()),
+    path("auth/phone/", api.PhoneView.as_view()),
     path("auth/devices/", views.DeviceListView.as_view()),
     path("auth/devices/<uuid:device_id>/", views.DeviceView.as_view()),
     path("auth/logout/", views.LogoutView.as_view()),

@@ -10,11 +10,10 @@ import pytest
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from accounts.actions.code_rows import binding_of
-from accounts.actions.request_code import request_code
 from accounts.actions.send_sms import retry_delay, send_queued_sms
+from accounts.codes.issue import request_code
+from accounts.codes.masking import binding_of, unmask
 from accounts.models import OneTimeCode, SmsMessage
-from accounts.one_time_codes import unmask
 from accounts.ports import SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 from accounts.sms import ConsoleSms, MemorySms
 from accounts.sms_texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text

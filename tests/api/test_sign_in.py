@@ -12,10 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.actions.code_rows import binding_of
 from accounts.actions.send_sms import send_queued_sms
+from accounts.codes.masking import binding_of, mask
 from accounts.models import AccessEvent, DeviceToken, OneTimeCode, Patient, Profile, SmsMessage, User
-from accounts.one_time_codes import mask
 from accounts.sms import MemorySms
 from tests.cast import HospitalCast
 

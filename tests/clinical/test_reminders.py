@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts.actions.request_code import request_code
 from accounts.actions.send_sms import send_queued_sms
+from accounts.codes.issue import request_code
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
 from accounts.sms import MemorySms

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.actions.request_code import request_code
+from accounts.codes.issue import request_code
 from core.refusals import TooOften
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accounts.models import OneTimeCode
+
 LOWEST_CODE = 1000
 NUMBER_OF_CODES = 9000
 
@@ -57,3 +59,10 @@ def _shifted(code: int, by: int) -> int:
 def _offset(binding: Binding, key: str) -> int:
     message = f"{binding.challenge_id}|{binding.number}|{binding.purpose}".encode()
     return int.from_bytes(hmac.digest(key.encode(), message, "sha256"), "big") % NUMBER_OF_CODES
+
+
+def binding_of(row: OneTimeCode) -> Binding:
+    """What the code of this row is bound to. A row without a challenge is another program's, and never used."""
+    if row.challenge_id is None or row.purpose is None:
+        raise ValueError("this one-time code belongs to no challenge")
+    return Binding(challenge_id=row.challenge_id, number=row.number, purpose=row.purpose)

@@ -5,11 +5,12 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
 
-from accounts.actions.code_limits import Caller, count_send, count_towards_ceilings
+from accounts.codes.limits import Caller, caller_of, count_send, count_towards_ceilings
+from accounts.codes.masking import Binding, make_code, mask
 from accounts.metrics import codes_requested
 from accounts.models import OneTimeCode, SmsMessage, User
-from accounts.one_time_codes import Binding, make_code, mask
 from core.rate_windows import whole_seconds
 from core.wake_ups import wake
 
@@ -67,3 +68,21 @@ def _replace_code(binding: Binding, *, asked_by: User | None, at: dt.datetime) -
         expires_at=at + settings.OTP_LIFETIME,
         asked_by=asked_by,
     )
+
+
+@transaction.atomic
+def request_code(*, number: str, device_token: str | None = None, at: dt.datetime) -> Challenge:
+    """Make a sign-in code for the number, kill its last one, and queue the message.
+
+    A number of staff, or of a blocked patient, gets a code too, which is neither sent nor ever accepted: the answer
+    and the work are alike. `device_token` is the token the device had before, expired or not.
+
+    Raises: TooOften.
+    """
+    caller = caller_of(number=number, device_token=device_token)
+    return issue_code(caller, purpose=OneTimeCode.Purpose.SIGN_IN, is_sent=_may_receive(number), at=at)
+
+
+def _may_receive(number: str) -> bool:
+    user = User.objects.filter(phone=number).first()
+    return user is None or (user.is_patient and user.is_active)

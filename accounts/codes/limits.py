@@ -15,10 +15,10 @@ from django.conf import settings
 
 from accounts.access_log.record import current_surface
 from accounts.actions.guesses import lock_counter
+from accounts.codes.send_tallies import ALL, add_send, tallies
 from accounts.known_devices import known_device
 from accounts.metrics import limits_reached
 from accounts.models import GuessCounter, LoginDevice, User
-from accounts.send_tallies import ALL, add_send, tallies
 from core.phone_numbers import country_of
 from core.rate_windows import NO_WAIT, Limit, address_subject, ceiling_wait, whole_seconds
 from core.refusals import TooOften

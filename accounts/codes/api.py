@@ -12,12 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.actions.change_phone import change_phone, request_phone_change
-from accounts.actions.issue_code import Challenge
-from accounts.actions.request_code import request_code
 from accounts.actions.step_up import step_up
-from accounts.actions.take_code import InvalidCode
-from accounts.actions.verify_code import sign_in_with_code
 from accounts.api.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
 from accounts.api.serializers import (
     ChallengeSerializer,
@@ -29,6 +24,9 @@ from accounts.api.serializers import (
     StepUpSerializer,
 )
 from accounts.api.views import me_document
+from accounts.codes.change_phone import change_phone, request_phone_change
+from accounts.codes.issue import Challenge, request_code
+from accounts.codes.verify import InvalidCode, sign_in_with_code
 from core.api.schema import refuses
 from core.phone_numbers import InvalidPhone, parse_phone
 
