@@ -25,9 +25,9 @@ from accounts.actions.staff_tries import (
     record_failure,
     take_back,
 )
-from accounts.devices import device_secret, hash_device_secret, make_device_secret
 from accounts.hashers import BARE_PREFIXES, BareBcryptHasher
 from accounts.models import LoginDevice, User
+from accounts.staff_sign_in.browser_cookie import device_secret, hash_device_secret, make_device_secret
 
 _WELL_FORMED = re.compile(r"(bcrypt_sha256|bcrypt_bare)\$\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 # A password longer than this is no password: hashing it would only cost time.

@@ -15,9 +15,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.actions.guesses import lock_counter
-from accounts.devices import hash_device_secret
 from accounts.lockouts import Tally
 from accounts.models import GuessCounter, LoginDevice, User
+from accounts.staff_sign_in.browser_cookie import hash_device_secret
 
 # Kinds of counters. The first four count failures in a row, the last two what is used of a rolling day.
 UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_device", "second_factor", "own_password"

@@ -8,10 +8,10 @@ import uuid
 from django.db import IntegrityError, transaction
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.tokens import revoke_other_devices
 from accounts.codes.issue import Challenge, issue_code
 from accounts.codes.limits import caller_of
 from accounts.codes.verify import Guess, InvalidCode, take_code
+from accounts.devices.tokens import revoke_other_devices
 from accounts.models import DeviceToken, OneTimeCode, SmsMessage, User
 from core.wake_ups import wake
 

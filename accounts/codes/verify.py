@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.tokens import give_token
 from accounts.codes.limits import (
     Caller,
     Counted,
@@ -21,6 +20,7 @@ from accounts.codes.limits import (
     refuse_if_guessed_out,
 )
 from accounts.codes.masking import binding_of, matches
+from accounts.devices.tokens import give_token
 from accounts.metrics import codes_failed
 from accounts.models import OneTimeCode, Patient, Role, User
 from core.refusals import Invalid

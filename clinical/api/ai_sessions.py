@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.api.authentication import signed_in_patient
+from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai_session
 from clinical.api.chat_serializers import (

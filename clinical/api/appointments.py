@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import signed_in_patient
+from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.actions.bookings import accept_visit, request_booking, request_cancellation, request_reschedule
 from clinical.api.filters import AppointmentFilter

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
+from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from clinical.api.doctor_serializers import DoctorSerializer, SlotsSerializer
 from clinical.api.filters import DoctorFilter
 from clinical.ports import Slots, booking_provider

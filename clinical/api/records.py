@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.api.authentication import signed_in_patient
+from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.api.filters import PrescriptionFilter
 from clinical.api.serializers import PrescriptionSerializer

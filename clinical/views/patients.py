@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.step_up import is_step_up_locked, release_step_up
+from accounts.devices.step_up import is_step_up_locked, release_step_up
 from clinical.models import AiSession, Appointment
 from clinical.patient_record import open_patient, patient_record
 from clinical.patient_search import SHORTEST_NAME, search_patients

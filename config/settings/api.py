@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.devices.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [
-        "accounts.api.authentication.IsPatient",
-        "accounts.api.authentication.IsSteppedUp",
+        "accounts.devices.authentication.IsPatient",
+        "accounts.devices.authentication.IsSteppedUp",
     ],
     "DEFAULT_RENDERER_CLASSES": ["core.api.rendering.OrjsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.rendering.JsonNegotiation",

@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "config.page_middleware.SessionMiddleware",
     "config.page_middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "accounts.api.throttles.ThrottleMiddleware",
+    "accounts.devices.throttles.ThrottleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.page_middleware.AuthenticationMiddleware",
     "config.page_middleware.MessageMiddleware",

@@ -48,7 +48,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "accounts.api.authentication.BearerAuthentication"
+    target_class = "accounts.devices.authentication.BearerAuthentication"
     name = "bearer"
     priority = 1
 

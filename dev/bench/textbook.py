@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ModelViewSet
 
-from accounts.api.authentication import signed_in_patient
+from accounts.devices.authentication import signed_in_patient
 from clinical.models import Appointment, VisitChange
 from hospitals.models import Doctor, Hospital
 

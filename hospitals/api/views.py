@@ -9,7 +9,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
+from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from accounts.models import AccessEvent, Profile
 from hospitals.api.serializers import AccessEventSerializer, HospitalSerializer
 from hospitals.models import Hospital

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
-from accounts.actions.step_up import is_step_up_locked, release_step_up
+from accounts.devices.step_up import is_step_up_locked, release_step_up
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, Patient, Profile
 from tests.api.records import client_with, make_prescription, make_session, make_visit
 from tests.api.test_code_limits import KNOWN, sign_in

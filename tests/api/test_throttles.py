@@ -15,7 +15,7 @@ from redis.connection import Connection
 from rest_framework.test import APIClient
 from structlog.testing import capture_logs
 
-from accounts.api import throttles
+from accounts.devices import throttles
 from accounts.models import DeviceToken, Patient
 from dev.embedded.server import free_port
 from tests.api.records import client_with, sign_in

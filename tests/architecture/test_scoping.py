@@ -25,7 +25,7 @@ INTERFACES = (
 SCOPING = {"for_user", "for_record", "for_reading", "none"}
 # `module: Model`, and what scopes it there.
 ALLOWED = {
-    "accounts/api/authentication.py: DeviceToken": "finds who is signed in",
+    "accounts/devices/authentication.py: DeviceToken": "finds who is signed in",
     "accounts/api/views.py: DeviceToken": "filtered by the signed-in patient",
     "accounts/api/views.py: Patient": "the signed-in patient's own row",
     "clinical/doctor_day.py: Appointment": "whether an earlier visit exists, inside a scoped query; no row leaves",

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions.step_up import TRIES, is_step_up_locked
+from accounts.devices.step_up import TRIES, is_step_up_locked
 from accounts.models import AccessEvent, GuessCounter, Patient, User
 from clinical.actions.refusals import VisitNotBegun
 from clinical.actions.visits import confirm_identity

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actions.lockout import release_lockout
 from accounts.actions.second_factor import reset_second_factor
-from accounts.actions.step_up import release_step_up
+from accounts.devices.step_up import release_step_up
 from accounts.models import AccessEvent, Patient, Role, User
 from core.refusals import NotPermitted
 from hospitals.actions.hospital import save_hospital

@@ -24,7 +24,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from accounts.access_log.record import current_surface
-from accounts.api.authentication import presented_token
+from accounts.devices.authentication import presented_token
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 from core.rate_windows import address_subject
 from core.refusals import TooOften

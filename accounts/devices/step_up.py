@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
@@ -87,3 +88,20 @@ def _record_if_locked(by: User, counter: GuessCounter) -> None:
     if len(counter.hits) >= settings.STEP_UP_MAX_TRIES:
         step_ups_locked.inc()
         record_access(by=by, action=AccessAction.STEP_UP_LOCKED, patient_id=by.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUse:
+    """What is known of a device: when it was last used, and whether it ever proved more than the phone."""
+
+    last_used_at: dt.datetime
+    is_proven: bool
+
+
+def needs_step_up(
+    *, birth_date: dt.date | None, device: KnownUse | None, at: dt.datetime, unused_for: dt.timedelta
+) -> bool:
+    """Whether a device that has just proven the phone must prove the birth date too. None on file: nothing to ask."""
+    if birth_date is None:
+        return False
+    return device is None or not device.is_proven or at - device.last_used_at >= unused_for

@@ -14,7 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions.step_up import StepUpRequired
+from accounts.devices.step_up import StepUpRequired
 from accounts.models import DeviceToken, User
 from accounts.permissions import Permission, has_permission
 from core.db.prepared import Parameter, PreparedRead
