@@ -14,8 +14,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.guesses import lock_counter
-from accounts.lockouts import Tally
+from accounts.guessing.counters import Tally, lock_counter
 from accounts.models import GuessCounter, LoginDevice, User
 from accounts.staff_sign_in.browser_cookie import hash_device_secret
 

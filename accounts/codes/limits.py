@@ -14,9 +14,9 @@ import structlog
 from django.conf import settings
 
 from accounts.access_log.record import current_surface
-from accounts.actions.guesses import lock_counter
 from accounts.codes.send_tallies import ALL, add_send, tallies
 from accounts.devices.tokens import known_device
+from accounts.guessing.counters import lock_counter
 from accounts.metrics import limits_reached
 from accounts.models import GuessCounter, LoginDevice, User
 from core.phone_numbers import country_of

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.actions.lockout import is_locked_out, release_lockout
 from accounts.actions.purge_traces import purge_sign_in_traces
 from accounts.actions.staff_tries import hashed_email
-from accounts.lockouts import Tally
+from accounts.guessing.counters import Tally
 from accounts.models import AccessEvent, GuessCounter, LoginDevice, StaffMail, User
 from accounts.sign_in import prove_own_password, try_password
 from tests.cast import PASSWORD, HospitalCast
