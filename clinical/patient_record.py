@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.messages.reports import has_stopped_sms
 from accounts.models import Patient, User
-from accounts.sms_stops import has_stopped_sms
 from clinical.medications import Medication, stored_medications
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.people import age_on, display_phone, full_name, patient_name

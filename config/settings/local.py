@@ -14,7 +14,7 @@ from config.settings.base import INSTALLED_APPS, env
 DEBUG = True
 INSTALLED_APPS = [*INSTALLED_APPS, "dev.apps.DevConfig"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-SMS_BACKEND = env.text("SMS_BACKEND", default="accounts.sms.ConsoleSms")
+SMS_BACKEND = env.text("SMS_BACKEND", default="accounts.messages.local_senders.ConsoleSms")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -11,7 +11,7 @@ from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, SENTRY_DSN, env
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
 SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
-if SMS_BACKEND.startswith("accounts.sms."):
+if SMS_BACKEND.startswith("accounts.messages.local_senders."):
     env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
 
 for _name, _hint in {

@@ -23,7 +23,7 @@ from config.settings.base import INSTALLED_APPS, env
 DEBUG = False
 INSTALLED_APPS = [*INSTALLED_APPS, "dev.apps.DevConfig"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-SMS_BACKEND = "accounts.sms.MemorySms"
+SMS_BACKEND = "accounts.messages.local_senders.MemorySms"
 BCRYPT_ROUNDS = 4
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = False

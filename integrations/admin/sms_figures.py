@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.messages.figures import PERIODS, KindFigures, failure_reasons, sms_figures
 from accounts.models import SmsMessage
 from accounts.permissions import Permission, has_permission
 from accounts.ports import COUNTRY_NOT_SERVED, STOPPED
-from accounts.sms_figures import PERIODS, KindFigures, failure_reasons, sms_figures
 from hospitals.admin.base import acting_user
 
 KIND_TEXTS: dict[str, Any] = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts.actions.sms_reports import record_sms_report
+from accounts.messages.reports import record_sms_report
 from accounts.models import SmsMessage
 from accounts.ports import STOPPED
 from integrations.twilio.callbacks import REFERENCE, is_from_twilio

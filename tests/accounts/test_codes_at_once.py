@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import connection
 from pytest_django import Settings
 
-from accounts.actions.send_sms import send_queued_sms
 from accounts.codes.issue import request_code
 from accounts.codes.masking import binding_of, unmask
 from accounts.codes.verify import InvalidCode, sign_in_with_code
 from accounts.devices.step_up import step_up
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, DeviceToken, GuessCounter, OneTimeCode, Patient, SendTally, SmsMessage
-from accounts.sms import MemorySms
 from core.refusals import Refused, TooOften
 from tests.cast import make_patient
 

@@ -10,13 +10,13 @@ import pytest
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from accounts.actions.send_sms import retry_delay, send_queued_sms
 from accounts.codes.issue import request_code
 from accounts.codes.masking import binding_of, unmask
+from accounts.messages.local_senders import ConsoleSms, MemorySms
+from accounts.messages.send_sms import retry_delay, send_queued_sms
+from accounts.messages.texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text
 from accounts.models import OneTimeCode, SmsMessage
 from accounts.ports import SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
-from accounts.sms import ConsoleSms, MemorySms
-from accounts.sms_texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 NUMBER = "436601234567"
@@ -92,7 +92,7 @@ def test_a_busy_sender_is_tried_again_later(settings: Settings) -> None:
     request_code(number=NUMBER, at=NOW)
     use(settings, SmsBusy())
     send_queued_sms(at=NOW)
-    settings.SMS_BACKEND = "accounts.sms.MemorySms"
+    settings.SMS_BACKEND = "accounts.messages.local_senders.MemorySms"
     assert send_queued_sms(at=NOW + dt.timedelta(seconds=5)) == 1
     assert (len(MemorySms.sent), state()["status"], state()["tries"]) == (1, "sent", 2)
 

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.actions.sms_reports import record_sms_report
+from accounts.messages.reports import has_stopped_sms, record_sms_report
 from accounts.models import SmsMessage
-from accounts.sms_stops import has_stopped_sms
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(seconds=9)

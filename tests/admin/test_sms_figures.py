@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.messages.figures import KindFigures, failure_reasons, sms_figures
 from accounts.models import SmsMessage, User
-from accounts.sms_figures import KindFigures, failure_reasons, sms_figures
 from integrations.admin.sms_figures import KIND_TEXTS
 from tests.cast import PASSWORD
 

@@ -8,8 +8,8 @@ import time_machine
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts.messages.local_senders import MemorySms
 from accounts.models import Patient
-from accounts.sms import MemorySms
 from tests.api.assistant import FakeAssistant, Memory
 from tests.api.described import DescribedClient
 from tests.api.records import sign_in

@@ -12,10 +12,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.actions.erasure import approve_erasure
-from accounts.actions.send_sms import send_queued_sms
 from accounts.data_held import holders
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, DeviceToken, ErasureRequest, LoginDevice, Patient, SmsMessage, User
-from accounts.sms import MemorySms
 from clinical.models import AppointmentBooking, PrescriptionMessage, VisitChange
 from integrations.models import BookingRequest
 from tests.api.records import client_with, make_prescription, make_session, make_visit, sign_in

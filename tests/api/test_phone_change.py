@@ -8,10 +8,10 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.actions.send_sms import send_queued_sms
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.texts import phone_changed_text
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, OneTimeCode, Patient, SmsMessage, User
-from accounts.sms import MemorySms
-from accounts.sms_texts import phone_changed_text
 from tests.api.records import client_with
 from tests.api.test_code_limits import KNOWN, refused, sign_in
 from tests.api.test_sign_in import NEW, ask, give, wrong

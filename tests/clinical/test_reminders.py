@@ -9,13 +9,13 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts.actions.send_sms import send_queued_sms
 from accounts.codes.issue import request_code
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.reports import has_stopped_sms
+from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.texts import fits_one_segment
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
-from accounts.sms import MemorySms
-from accounts.sms_stops import has_stopped_sms
-from accounts.sms_texts import fits_one_segment
 from clinical.actions.reminders import plan_reminders, purge_reminders, queue_due_reminders
 from clinical.models import Appointment, AppointmentBooking, VisitReminder
 from hospitals.models import Hospital
@@ -262,7 +262,7 @@ def test_a_worker_that_dies_while_sending_reminds_nobody_twice(visit: Appointmen
     Dying.sent = 0
     with pytest.raises(SystemExit):
         minutes(START - DAY)
-    settings.SMS_BACKEND = "accounts.sms.MemorySms"
+    settings.SMS_BACKEND = "accounts.messages.local_senders.MemorySms"
     assert [at for at, _ in day_of_sweeps(START - DAY)] == [START - 2 * HOUR]
     assert Dying.sent == 1
     assert SmsMessage.objects.order_by("created_at").values_list("status", flat=True)[0] == "unknown"

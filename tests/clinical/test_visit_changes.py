@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts.actions.send_sms import send_queued_sms
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, Patient, SmsMessage
-from accounts.sms import MemorySms
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
 from clinical.mirror_rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange

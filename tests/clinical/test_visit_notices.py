@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 from pytest_django import Settings
 
-from accounts.actions.send_sms import send_queued_sms
+from accounts.messages.local_senders import MemorySms
+from accounts.messages.reports import has_stopped_sms
+from accounts.messages.send_sms import send_queued_sms
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
-from accounts.sms import MemorySms
-from accounts.sms_stops import has_stopped_sms
 from clinical.actions.visit_changes import ask_to_move, keep_visit
 from clinical.models import Appointment, AppointmentBooking
 from tests.cast import HospitalCast

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from pytest_django import DjangoDbBlocker
 
-from accounts.sms import MemorySms
+from accounts.messages.local_senders import MemorySms
 from config.middleware import HealthMiddleware
 from tests.permissions import routes_app, routes_portal, routes_staff
 from tests.permissions.table import DENIALS, DONE, PORTAL, SIGN_IN, Answer, Role, Row

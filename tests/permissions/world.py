@@ -20,8 +20,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.access_log.break_glass import break_the_glass
+from accounts.messages.local_senders import MemorySms
 from accounts.models import DeviceToken, Patient, Role, User
-from accounts.sms import MemorySms
 from clinical.models import Prescription
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.admin import records

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.codes.masking import binding_of, unmask
+from accounts.messages.texts import erase_code_text, line_of, phone_changed_text, phone_code_text, sign_in_code_text
 from accounts.models import SmsMessage
 from accounts.ports import (
     COUNTRY_NOT_SERVED,
@@ -19,8 +20,6 @@ from accounts.ports import (
     sms_notices,
     sms_sender,
 )
-from accounts.sms_lines import line_of
-from accounts.sms_texts import erase_code_text, phone_changed_text, phone_code_text, sign_in_code_text
 from core.phone_numbers import is_served
 
 log = structlog.get_logger(__name__)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from accounts.models import SmsMessage
+from accounts.ports import SmsLine
+
 SEGMENT_CHARACTERS = 160
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -43,3 +46,14 @@ def phone_changed_text() -> str:
 
 def fits_one_segment(text: str) -> bool:
     return len(text) <= SEGMENT_CHARACTERS and _GSM_7.issuperset(text)
+
+
+Kind = SmsMessage.Kind
+# What staff decided about a visit.
+NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS)
+
+
+def line_of(kind: str) -> SmsLine:
+    if kind == Kind.REMINDER:
+        return SmsLine.REMINDERS
+    return SmsLine.NOTICES if kind in NOTICES else SmsLine.ACCOUNT
