@@ -8,9 +8,6 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
-from accounts.data_held import Held, NothingMore, Section
-from accounts.erased_numbers import remember_number
-from accounts.held_number import number_taken_at
 from accounts.models import (
     DeviceToken,
     ErasureRequest,
@@ -22,6 +19,8 @@ from accounts.models import (
     SmsMessage,
     User,
 )
+from accounts.own_data.numbers import number_taken_at, remember_number
+from accounts.own_data.registry import Held, NothingMore, Section
 from core.phone_numbers import shown_phone
 
 CHUNK = 500

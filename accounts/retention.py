@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from accounts.access_log.sealing import SEALER_LOCK
 from accounts.access_log.seals import last_cut, make_cut
 from accounts.models import AccessEvent, AuditSeal, OneTimeCode, SmsMessage
-from accounts.retention_rules import RowRule, Rows
+from accounts.own_data.retention import RowRule, Rows
 
 SEALS_AT_ONCE = 2000
 

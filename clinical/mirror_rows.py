@@ -16,8 +16,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from accounts.erased_numbers import erased_numbers
 from accounts.models import Patient, Role
+from accounts.own_data.numbers import erased_numbers
 from clinical.booking_facts import BookingFacts, MergedBooking
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
 from clinical.tombstones import Tombstones

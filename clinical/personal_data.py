@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 
-from accounts.data_held import Held, NothingMore, Section, Step, Wait
 from accounts.models import User
+from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
 from clinical import erasing
 from clinical.api.serializers import AiSessionSerializer, PrescriptionSerializer, visit_document
 from clinical.booking_facts import chain

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.retention_rules import RowRule, Rows
+from accounts.own_data.retention import RowRule, Rows
 from clinical.models import AiSession, Appointment, ChatMessage
 from clinical.payload_ids import SCRUBBED, scrub_payloads
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
-from accounts.data_held import Held, NothingMore
 from accounts.models import User
+from accounts.own_data.registry import Held, NothingMore
 from config.models import IdempotencyKey
 
 

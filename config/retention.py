@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from accounts.retention_rules import RowRule, Rows
+from accounts.own_data.retention import RowRule, Rows
 from config.models import IdempotencyKey
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from accounts.data_held import Held, NothingMore, Section
 from accounts.models import AccessEvent, User
+from accounts.own_data.registry import Held, NothingMore, Section
 from hospitals.api.serializers import AccessEventSerializer
 from hospitals.api.views import log_context
 

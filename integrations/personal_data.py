@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from accounts.data_held import Held, NothingMore, Section, Step, Wait
 from accounts.models import User
+from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
 from clinical.erasing import guest_visit_ids, loose_bookings
 from clinical.models import AiSession, AppointmentBooking
 from core.times import in_zone

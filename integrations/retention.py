@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.retention_rules import RowRule, Rows
+from accounts.own_data.retention import RowRule, Rows
 from integrations.calcom.scrub import scrub_bodies
 from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
 

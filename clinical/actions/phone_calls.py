@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from accounts.erased_numbers import erased_numbers
-from accounts.held_number import number_taken_at
 from accounts.models import Patient
+from accounts.own_data.numbers import erased_numbers, number_taken_at
 from clinical.booking_claims import says_booked
 from clinical.models import AiSession
 

@@ -1,4 +1,4 @@
-"""How long things are kept. `accounts.actions.retention` carries it out, each hour; `docs/data.md` has the table."""
+"""How long things are kept. `accounts.own_data.retention` carries it out, each hour; `docs/data.md` has the table."""
 
 from __future__ import annotations
 

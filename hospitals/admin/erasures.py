@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.actions.erasure import NotAsked, NotYet, approve_erasure, waits_of
-from accounts.data_held import holders
 from accounts.models import ErasureRequest, User
+from accounts.own_data.erasure import NotAsked, NotYet, approve_erasure, waits_of
+from accounts.own_data.registry import holders
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import acting_user
 

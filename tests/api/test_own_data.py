@@ -11,11 +11,11 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.actions.erasure import approve_erasure
-from accounts.data_held import holders
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, DeviceToken, ErasureRequest, LoginDevice, Patient, SmsMessage, User
+from accounts.own_data.erasure import approve_erasure
+from accounts.own_data.registry import holders
 from clinical.models import AppointmentBooking, PrescriptionMessage, VisitChange
 from integrations.models import BookingRequest
 from tests.api.records import client_with, make_prescription, make_session, make_visit, sign_in

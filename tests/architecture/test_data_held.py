@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.apps import apps
 from django.db.models import Model
 
-from accounts.data_held import holders
 from accounts.models import Patient, User
+from accounts.own_data.registry import holders
 from tests.architecture.test_privacy import OURS
 
 MODELS = [model for app in OURS for model in apps.get_app_config(app).get_models()]

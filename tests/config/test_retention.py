@@ -17,9 +17,8 @@ from pytest_django import Settings
 
 from accounts.access_log.sealing import seal_access_events
 from accounts.access_log.seals import verify_chain
-from accounts.actions.retention import apply_retention, count_due
 from accounts.models import AccessEvent, AuditCut, AuditSeal, OneTimeCode, Patient, SmsMessage
-from accounts.retention_rules import rules
+from accounts.own_data.retention import apply_retention, count_due, rules
 from clinical.models import AiSession, Appointment, ChatMessage
 from config.checks import check_access_log_is_kept
 from config.models import IdempotencyKey

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from accounts.actions.retention import apply_retention, count_due
+from accounts.own_data.retention import apply_retention, count_due
 
 
 class Command(BaseCommand):

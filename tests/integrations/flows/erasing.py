@@ -6,9 +6,8 @@ import datetime as dt
 
 from django.db import connection
 
-from accounts.actions.carry_out_erasure import run_erasure_step
-from accounts.actions.erasure import approve_erasure
 from accounts.models import ErasureRequest, Patient, SmsMessage, User
+from accounts.own_data.erasure import approve_erasure, run_erasure_step
 from clinical.models import AiSession, Appointment, AppointmentBooking, PrescriptionMessage
 from hospitals.models import Doctor
 from integrations.calcom.pull import pull_changed_bookings

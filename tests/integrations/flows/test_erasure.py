@@ -8,9 +8,8 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from accounts.actions.carry_out_erasure import BATCH, run_erasure_step
-from accounts.actions.erasure import NotAllowed, NotAsked, NotYet, approve_erasure
 from accounts.models import AccessEvent, ErasureRequest, Patient, Profile, User
+from accounts.own_data.erasure import BATCH, NotAllowed, NotAsked, NotYet, approve_erasure, run_erasure_step
 from clinical.models import Appointment, AppointmentBooking, Prescription
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast

@@ -11,9 +11,8 @@ import time_machine
 from django.db import connection
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.carry_out_erasure import run_erasure_step
-from accounts.actions.erasure import approve_erasure
 from accounts.models import ErasureRequest, Patient, User
+from accounts.own_data.erasure import approve_erasure, run_erasure_step
 from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import uuid
 from collections.abc import Collection
 
 from django.conf import settings
 
-from accounts.models import ErasedNumber
+from accounts.access_log.record import AccessAction
+from accounts.models import AccessEvent, ErasedNumber
 
 
 def remember_number(number: str, *, at: dt.datetime) -> None:
@@ -30,3 +32,9 @@ def erased_numbers(numbers: Collection[str]) -> dict[str, dt.datetime]:
 
 def _digest(key: str, number: str) -> str:
     return hmac.digest(key.encode(), f"erased number|{number}".encode(), "sha256").hex()
+
+
+def number_taken_at(user_id: uuid.UUID) -> dt.datetime | None:
+    """When the person changed to the number they have now; None for who never changed it."""
+    changes = AccessEvent.objects.filter(patient_id=user_id, action=AccessAction.CHANGED_PHONE).order_by("-id")
+    return changes.values_list("at", flat=True).first()

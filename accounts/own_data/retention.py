@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -14,7 +16,6 @@ from django.utils.module_loading import import_string
 
 # Rows of one transaction: a fraction of a second, so that nobody waits for its locks.
 BATCH = 1000
-
 Rows = QuerySet[Any]
 
 
@@ -64,3 +65,35 @@ def _delete(model: type[Model], ids: Sequence[Any]) -> None:
 
 def rules() -> list[Rule]:
     return [rule for path in settings.RETENTION_RULES for rule in cast(Sequence[Rule], import_string(path))]
+
+
+log = structlog.get_logger(__name__)
+
+
+def count_due(*, at: dt.datetime) -> dict[str, int]:
+    """How many rows each rule would remove or scrub now, by its name. Changes nothing."""
+    return {rule.name: rule.count(before=_before(rule, at)) for rule in rules()}
+
+
+def apply_retention(*, at: dt.datetime, seconds: float | None = None) -> dict[str, int]:
+    """Remove or scrub what has been kept long enough; how many rows, by rule.
+
+    In batches of a transaction each. With `seconds`, it stops after that time, and the next call goes on.
+    """
+    deadline = time.monotonic() + seconds if seconds is not None else None
+    done = {rule.name: _apply(rule, at, deadline) for rule in rules()}
+    if any(done.values()):
+        log.info("retention.applied", **{name: count for name, count in done.items() if count})
+    return done
+
+
+def _apply(rule: Rule, at: dt.datetime, deadline: float | None) -> int:
+    total, handled = 0, BATCH
+    while handled == BATCH and (deadline is None or time.monotonic() < deadline):
+        handled = rule.step(before=_before(rule, at), at=at, limit=BATCH)
+        total += handled
+    return total
+
+
+def _before(rule: Rule, at: dt.datetime) -> dt.datetime:
+    return at - settings.RETENTION[rule.name]

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.data_held import holders
 from accounts.guessing.counters import lock_counter
 from accounts.models import User
+from accounts.own_data.registry import holders
 from core.rate_windows import NO_WAIT, Limit, whole_seconds
 from core.refusals import TooOften
 
