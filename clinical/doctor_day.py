@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
+from accounts.people.names import patient_name
 from clinical import day_timeline as timeline
 from clinical.day_timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
-from clinical.people import patient_name
 from clinical.prescription_states import OPEN
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 

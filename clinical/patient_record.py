@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from accounts.messages.reports import has_stopped_sms
 from accounts.models import Patient, User
+from accounts.people.names import age_on, display_phone, full_name, patient_name
 from clinical.medications import Medication, stored_medications
 from clinical.models import AiSession, Appointment, Prescription
-from clinical.people import age_on, display_phone, full_name, patient_name
 from clinical.querysets import patients_for_user
 
 MOST_ENTRIES = 100

@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Patient, User
+from accounts.people.names import age_on, display_phone, patient_name
 from clinical.models import Appointment, Prescription
-from clinical.people import age_on, display_phone, patient_name
 from clinical.querysets import patients_for_user
 from core.db.name_search import beginning_with, name_words
 

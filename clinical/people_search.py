@@ -18,9 +18,9 @@ from django.db.models.functions import Lower
 from accounts.access_log.open_grants import grant_text, open_grants
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import Patient, User
+from accounts.people.names import display_phone, full_name, patient_name
 from accounts.permissions import Permission, has_permission
 from clinical.models import Appointment, Prescription
-from clinical.people import display_phone, full_name, patient_name
 from core.db.name_search import beginning_with, name_words, words_of
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 

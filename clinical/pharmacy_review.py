@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
+from accounts.people.names import full_name
 from clinical.duplicates import Earlier, duplicates
 from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
-from clinical.people import full_name
 from clinical.pharmacy_queue import undo_minutes, undo_seconds
 from clinical.prescription_history import prescription_history
 from clinical.prescription_notes import with_notes

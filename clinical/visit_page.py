@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from accounts.models import User
+from accounts.people.names import full_name
 from clinical.actions.visits import SEEN_EARLY_BY
 from clinical.doctor_day import visit_name, visit_state
 from clinical.models import Appointment, VisitChange
-from clinical.people import full_name
 from clinical.ports import booking_provider
 from clinical.visit_changes import ChangeState, state_of
 

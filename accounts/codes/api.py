@@ -12,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.serializers import (
+from accounts.codes.change_phone import change_phone, request_phone_change
+from accounts.codes.issue import Challenge, request_code
+from accounts.codes.verify import InvalidCode, sign_in_with_code
+from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
+from accounts.devices.step_up import step_up
+from accounts.people.api import me_document
+from accounts.people.serializers import (
     ChallengeSerializer,
     MeSerializer,
     OtpRequestSerializer,
@@ -21,12 +27,6 @@ from accounts.api.serializers import (
     SignedInSerializer,
     StepUpSerializer,
 )
-from accounts.api.views import me_document
-from accounts.codes.change_phone import change_phone, request_phone_change
-from accounts.codes.issue import Challenge, request_code
-from accounts.codes.verify import InvalidCode, sign_in_with_code
-from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
-from accounts.devices.step_up import step_up
 from core.api.schema import refuses
 from core.phone_numbers import InvalidPhone, parse_phone
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.step_up import is_step_up_locked, release_step_up
+from accounts.people.names import patient_name
 from clinical.models import AiSession, Appointment
 from clinical.patient_record import open_patient, patient_record
 from clinical.patient_search import SHORTEST_NAME, search_patients
-from clinical.people import patient_name
 from clinical.settled_search import begins_search
 from clinical.views.access import StaffRequest, doctor_page
 

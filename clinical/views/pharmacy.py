@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
+from accounts.people.names import age_on, full_name, patient_name
 from clinical.actions.prescription_upkeep import take_over_prescription
 from clinical.actions.prescriptions import (
     approve_prescription,
@@ -25,7 +26,6 @@ from clinical.actions.questions import ask_prescriber
 from clinical.forms import DenyForm, DispenseForm, MessageForm, TakeOverForm
 from clinical.medications import stored_medications
 from clinical.models import Prescription
-from clinical.people import age_on, full_name, patient_name
 from clinical.pharmacy_filters import QueueFilters
 from clinical.pharmacy_queue import pharmacy_queue
 from clinical.pharmacy_review import prescription_review

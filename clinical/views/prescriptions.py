@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
+from accounts.people.names import patient_name
 from clinical.actions.prescriptions import withdraw_prescription
 from clinical.actions.questions import answer_pharmacist
 from clinical.forms import MessageForm
 from clinical.medications import stored_medications
 from clinical.models import Prescription
-from clinical.people import patient_name
 from clinical.prescription_states import OPEN
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.outcomes import outcome_told

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient
 
-from accounts.api import serializers as accounts
 from accounts.models import DeviceToken, Patient
+from accounts.people import serializers as accounts
 from clinical.api import serializers as clinical
 from clinical.api.doctor_serializers import DoctorSerializer
 from clinical.visit_reads import own_visit

@@ -26,8 +26,8 @@ SCOPING = {"for_user", "for_record", "for_reading", "none"}
 # `module: Model`, and what scopes it there.
 ALLOWED = {
     "accounts/devices/authentication.py: DeviceToken": "finds who is signed in",
-    "accounts/api/views.py: DeviceToken": "filtered by the signed-in patient",
-    "accounts/api/views.py: Patient": "the signed-in patient's own row",
+    "accounts/people/api.py: DeviceToken": "filtered by the signed-in patient",
+    "accounts/people/api.py: Patient": "the signed-in patient's own row",
     "clinical/doctor_day.py: Appointment": "whether an earlier visit exists, inside a scoped query; no row leaves",
     "clinical/doctor_day.py: DoctorAvailability": "the signed-in doctor's own hours",
     "clinical/doctor_day.py: DoctorTimeOff": "the signed-in doctor's own time off",

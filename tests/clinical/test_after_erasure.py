@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from accounts.actions.profile import update_own_profile
 from accounts.models import ErasureRequest, Patient, Profile, User
 from accounts.own_data.erasure import approve_erasure
+from accounts.people.actions import update_own_profile
 from clinical.actions.prescriptions import prescribe
 from clinical.models import Prescription
 from core.refusals import PersonErased

@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.actions.profile import update_own_profile
-from accounts.api.serializers import DeviceSerializer, MeSerializer, ProfileChangesSerializer
 from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, current_token, signed_in_patient
 from accounts.devices.tokens import revoke_all_devices, revoke_device, sign_out
 from accounts.models import DeviceToken, Patient, User
+from accounts.people.actions import update_own_profile
+from accounts.people.serializers import DeviceSerializer, MeSerializer, ProfileChangesSerializer
 from core.api.schema import refuses
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api.views import DeviceListView, DeviceView, LogoutAllView, LogoutView, MeView
 from accounts.codes import api
 from accounts.own_data.api import ErasureCodeView, ErasureView, ExportView
+from accounts.people.api import DeviceListView, DeviceView, LogoutAllView, LogoutView, MeView
 
 urlpatterns = [
     path("auth/otp/request/", api.OtpRequestView.as_view()),
