@@ -12,11 +12,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.access_log.sealing import seal_access_events as seal
-from accounts.actions.purge_traces import purge_sign_in_traces as purge_traces
 from accounts.messages.send_mail import send_queued_mail
 from accounts.messages.send_sms import send_queued_sms
 from accounts.own_data.erasure import run_erasure_step
 from accounts.own_data.retention import apply_retention as retain
+from accounts.staff_sign_in.purge import purge_sign_in_traces as purge_traces
 from clinical.actions.chat_closing import end_idle_sessions, queue_summaries
 from clinical.actions.chat_replies import answer_next_message
 from clinical.actions.mirror import complete_past_visits as complete

@@ -1,13 +1,17 @@
+"""What people change of themselves: their profile; and where they signed in lately, which they may look at."""
+
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.models import Patient, Profile, User
+from accounts.models import AccessEvent, Patient, Profile, User
 from core.refusals import Conflict, PersonErased
 
 
@@ -76,3 +80,19 @@ def _update_name_and_picture(user: User, changes: ProfileChanges) -> None:
         raise NameRequired
     if not changed:
         Profile.objects.create(user=user, **fields)
+
+
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    at: dt.datetime
+    address: str
+
+
+def recent_sign_ins(user: User) -> Sequence[SignIn]:
+    """The newest first; the first is most likely the one that is going on."""
+    own = AccessEvent.objects.filter(actor_id=user.pk, action=AccessAction.SIGNED_IN)
+    rows = own.order_by("-at", "-pk").values_list("at", "address")[:MOST_SHOWN]
+    return [SignIn(at, address or "") for at, address in rows]

@@ -141,8 +141,11 @@ CACHES = {
 
 # People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.sign_in.EmailBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.BcryptSha256Hasher", "accounts.hashers.BareBcryptHasher"]
+AUTHENTICATION_BACKENDS = ["accounts.staff_sign_in.password.EmailBackend"]
+PASSWORD_HASHERS = [
+    "accounts.staff_sign_in.hashers.BcryptSha256Hasher",
+    "accounts.staff_sign_in.hashers.BareBcryptHasher",
+]
 BCRYPT_ROUNDS = 12
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from accounts.actions.lockout import is_locked_out, release_lockout
-from accounts.actions.second_factor import NotYourOwn, reset_second_factor
 from accounts.models import User
+from accounts.staff_sign_in.second_factor import NotYourOwn, reset_second_factor
+from accounts.staff_sign_in.tries import is_locked_out, release_lockout
 from hospitals.actions.staff import (
     CannotDeactivateYourself,
     OwnPasswordPage,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from accounts.actions.second_factor import add_second_factor
 from accounts.models import User
+from accounts.staff_sign_in.second_factor import add_second_factor
 from tests.accounts.authenticator import KEY, code_at
 from tests.accounts.second_step import NOW, STEP
 from tests.cast import HospitalCast

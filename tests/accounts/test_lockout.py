@@ -10,12 +10,11 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.actions.lockout import is_locked_out, release_lockout
-from accounts.actions.purge_traces import purge_sign_in_traces
-from accounts.actions.staff_tries import hashed_email
 from accounts.guessing.counters import Tally
 from accounts.models import AccessEvent, GuessCounter, LoginDevice, StaffMail, User
-from accounts.sign_in import prove_own_password, try_password
+from accounts.staff_sign_in.password import prove_own_password, try_password
+from accounts.staff_sign_in.purge import purge_sign_in_traces
+from accounts.staff_sign_in.tries import hashed_email, is_locked_out, release_lockout
 from tests.cast import PASSWORD, HospitalCast
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

@@ -11,9 +11,9 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.actions.passwords import request_password_reset
 from accounts.messages.send_mail import send_queued_mail
 from accounts.models import AccessEvent, Role, StaffMail, User
+from accounts.staff_sign_in.passwords import request_password_reset
 from hospitals.actions.staff import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
 from tests.cast import PASSWORD, HospitalCast
 

@@ -8,9 +8,9 @@ import time_machine
 from django.test import Client
 from django_otp.plugins.otp_static.models import StaticToken
 
-from accounts.actions.lockout import is_locked_out, release_lockout
-from accounts.actions.second_factor import check_second_factor
 from accounts.models import AccessEvent, GuessCounter, User
+from accounts.staff_sign_in.second_factor import check_second_factor
+from accounts.staff_sign_in.tries import is_locked_out, release_lockout
 from tests.accounts.authenticator import code_at
 from tests.accounts.second_step import CODE_PAGE, LOGIN, STEP, code_step, is_signed_in, now, password_step
 

@@ -12,7 +12,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts.actions.second_factor import (
+from accounts.models import AccessEvent, User
+from accounts.staff_sign_in.second_factor import (
     AlreadyHasSecondFactor,
     NotYourOwn,
     SecondFactorNeeded,
@@ -22,7 +23,6 @@ from accounts.actions.second_factor import (
     remove_second_factor,
     reset_second_factor,
 )
-from accounts.models import AccessEvent, User
 from hospitals.models import Hospital
 from tests.accounts.authenticator import code_at
 from tests.accounts.second_step import LOGIN, NOW, PAGE, STEP, code_step, is_signed_in, now, password_step

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role, User
-from accounts.sign_in import EmailBackend
+from accounts.staff_sign_in.password import EmailBackend
 from tests.cast import PASSWORD, HospitalCast, make_staff
 
 LOGIN = "/staff/login/"

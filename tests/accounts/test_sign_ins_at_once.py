@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from accounts.actions.passwords import LinkNotValid, set_password_by_link
-from accounts.actions.second_factor import add_second_factor, check_second_factor
 from accounts.models import AccessEvent, GuessCounter, StaffMail
-from accounts.password_links import password_link
-from accounts.sign_in import try_password
+from accounts.staff_sign_in.password import try_password
+from accounts.staff_sign_in.password_links import password_link
+from accounts.staff_sign_in.passwords import LinkNotValid, set_password_by_link
+from accounts.staff_sign_in.second_factor import add_second_factor, check_second_factor
 from tests.accounts.authenticator import KEY, code_at
 from tests.cast import PASSWORD, HospitalCast
 

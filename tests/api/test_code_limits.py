@@ -10,8 +10,8 @@ import time_machine
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.actions.purge_traces import purge_sign_in_traces
 from accounts.models import DeviceToken, GuessCounter, OneTimeCode, Patient, SendTally, SmsMessage, User
+from accounts.staff_sign_in.purge import purge_sign_in_traces
 from tests.api.conftest import NOW
 from tests.api.records import client_with
 from tests.api.test_sign_in import NEW, ask, give, sent_code, wrong

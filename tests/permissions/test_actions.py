@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.actions.lockout import release_lockout
-from accounts.actions.second_factor import reset_second_factor
 from accounts.devices.step_up import release_step_up
 from accounts.models import AccessEvent, Patient, Role, User
+from accounts.staff_sign_in.second_factor import reset_second_factor
+from accounts.staff_sign_in.tries import release_lockout
 from core.refusals import NotPermitted
 from hospitals.actions.hospital import save_hospital
 from hospitals.actions.hours import replace_weekly_hours

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.actions.second_factor import reset_second_factor
-from accounts.sign_in import staff_with_email
+from accounts.staff_sign_in.password import staff_with_email
+from accounts.staff_sign_in.second_factor import reset_second_factor
 
 
 class Command(BaseCommand):

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import OwnNameForm
 from accounts.models import User
-from accounts.people.actions import change_own_name
-from accounts.recent_sign_ins import recent_sign_ins
+from accounts.people.actions import change_own_name, recent_sign_ins
+from accounts.staff_sign_in.forms import OwnNameForm
 from core.times import zone_or_utc
 
 

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from accounts.actions.staff_tries import BUDGET_WINDOW, STAFF_KINDS
 from accounts.codes.limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.models import SendTally, StaffMail
 from accounts.own_data.export import EXPORTS
+from accounts.staff_sign_in.tries import BUDGET_WINDOW, STAFF_KINDS
 from core.rate_windows import HOUR, MINUTE
 
 MAILS_KEPT = dt.timedelta(days=30)

@@ -26,7 +26,7 @@ class BcryptSha256Hasher(BCryptSHA256PasswordHasher):
 
 
 class BareBcryptHasher(BCryptPasswordHasher):
-    """Verifies `bcrypt_bare$<hash>`, the form `accounts.sign_in` gives a bare `$2a$`/`$2b$` hash. Never encodes."""
+    """Verifies `bcrypt_bare$<hash>`, the form that `password` gives a bare `$2a$` or `$2b$` hash. Never encodes."""
 
     algorithm = "bcrypt_bare"
 

@@ -15,16 +15,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.actions.second_factor import (
+from accounts.models import User
+from accounts.staff_sign_in.forms import AddSecondFactorForm, OwnPasswordForm
+from accounts.staff_sign_in.second_factor import (
     WrongCode,
     add_second_factor,
+    mark_checked,
+    needs_second_factor,
     recovery_codes_left,
     remove_second_factor,
     renew_recovery_codes,
 )
-from accounts.forms import AddSecondFactorForm, OwnPasswordForm
-from accounts.models import User
-from accounts.second_factor import mark_checked, needs_second_factor
 
 _KEY = "second_factor_key"
 KEY_BYTES = 20  # what authenticator apps expect, and as long as the hash they use

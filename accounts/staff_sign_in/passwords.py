@@ -7,10 +7,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.staff_tries import RESET_REQUEST, hashed_email, spend
 from accounts.models import StaffMail, User
-from accounts.password_links import user_of_link
-from accounts.sign_in import staff_with_email
+from accounts.staff_sign_in.password import staff_with_email
+from accounts.staff_sign_in.password_links import user_of_link
+from accounts.staff_sign_in.tries import RESET_REQUEST, hashed_email, spend
 from core.refusals import Invalid
 from core.wake_ups import wake
 

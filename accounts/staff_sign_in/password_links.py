@@ -39,7 +39,7 @@ def user_of_link(token: str, *, lock: bool = False) -> User | None:
 
 
 def _salt(kind: str) -> str:
-    return f"accounts.password_links.{kind}"
+    return f"accounts.staff_sign_in.password_links.{kind}"
 
 
 def _state_of(user: User) -> str:

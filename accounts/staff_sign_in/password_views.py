@@ -13,15 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.actions.passwords import (
+from accounts.models import User
+from accounts.staff_sign_in.forms import ChosenPasswordForm, EmailForm, NewPasswordForm
+from accounts.staff_sign_in.password_links import user_of_link
+from accounts.staff_sign_in.passwords import (
     LinkNotValid,
     change_own_password,
     request_password_reset,
     set_password_by_link,
 )
-from accounts.forms import ChosenPasswordForm, EmailForm, NewPasswordForm
-from accounts.models import User
-from accounts.password_links import user_of_link
 
 _LINK = "password_link"
 

@@ -17,17 +17,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.staff_tries import (
-    OWN_PASSWORD,
-    Try,
-    count_for_person,
-    count_sign_in,
-    record_failure,
-    take_back,
-)
-from accounts.hashers import BARE_PREFIXES, BareBcryptHasher
 from accounts.models import LoginDevice, User
 from accounts.staff_sign_in.browser_cookie import device_secret, hash_device_secret, make_device_secret
+from accounts.staff_sign_in.hashers import BARE_PREFIXES, BareBcryptHasher
+from accounts.staff_sign_in.tries import OWN_PASSWORD, Try, count_for_person, count_sign_in, record_failure, take_back
 
 _WELL_FORMED = re.compile(r"(bcrypt_sha256|bcrypt_bare)\$\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 # A password longer than this is no password: hashing it would only cost time.

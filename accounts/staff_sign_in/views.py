@@ -13,12 +13,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.actions.second_factor import check_second_factor
-from accounts.forms import CodeForm, SignInForm
 from accounts.models import User
-from accounts.second_factor import await_code, forget_pending, mark_checked, pending_sign_in
-from accounts.sign_in import remember_device, start_session
 from accounts.staff_sign_in.browser_cookie import device_secret, set_device_cookie
+from accounts.staff_sign_in.forms import CodeForm, SignInForm
+from accounts.staff_sign_in.password import remember_device, start_session
+from accounts.staff_sign_in.second_factor import (
+    await_code,
+    check_second_factor,
+    forget_pending,
+    mark_checked,
+    pending_sign_in,
+)
 
 
 @sensitive_post_parameters("password")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.sign_in import MAX_PASSWORD_LENGTH, prove_own_password
+from accounts.staff_sign_in.password import MAX_PASSWORD_LENGTH, prove_own_password
 
 MAX_NAME_LENGTH = 200
 
