@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access_log import open_grants
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import BreakGlassGrant, User
-from accounts.models.break_glass import MIN_REASON_LENGTH
+from accounts.models.access import MIN_REASON_LENGTH
 from accounts.permissions import Permission, has_permission
 from core.refusals import Conflict, Invalid
 

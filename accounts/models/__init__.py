@@ -1,13 +1,9 @@
-from accounts.models.access import AccessEvent, AuditCut, AuditSeal
-from accounts.models.break_glass import BreakGlassGrant
+from accounts.models.access import AccessEvent, AuditCut, AuditSeal, BreakGlassGrant
+from accounts.models.codes import GuessCounter, OneTimeCode, SendTally
 from accounts.models.devices import DeviceToken, LoginDevice
 from accounts.models.erasure import ErasedNumber, ErasureRequest
-from accounts.models.guessing import GuessCounter, SendTally
-from accounts.models.one_time_code import OneTimeCode
-from accounts.models.people import Patient, Profile
-from accounts.models.sms import SmsMessage
-from accounts.models.staff_mail import StaffMail
-from accounts.models.user import Role, User
+from accounts.models.messages import SmsMessage, StaffMail
+from accounts.models.user import Patient, Profile, Role, User
 
 __all__ = [
     "AccessEvent",

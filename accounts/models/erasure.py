@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from accounts.models.people import Patient
-from accounts.models.user import User
+from accounts.models.user import Patient, User
 from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
 from core.privacy import privacy
 

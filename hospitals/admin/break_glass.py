@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from accounts.access_log.break_glass import AlreadyOpen, NotOpen, break_the_glass, end_break_glass
 from accounts.models import BreakGlassGrant, User
-from accounts.models.break_glass import MIN_REASON_LENGTH
+from accounts.models.access import MIN_REASON_LENGTH
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import acting_user
 from hospitals.models import Hospital
