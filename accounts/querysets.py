@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class AccessEventQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
         """A patient reads who opened or changed their record; a hospital admin, what concerns the own hospital;
-        an operator, all of it, though by itself it names no patient to them (`hospitals.access_log`).
+        an operator, all of it, though by itself it names no patient to them (`hospitals.access_log.reading`).
         """
         if not user.is_active:
             return self.none()

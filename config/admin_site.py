@@ -22,9 +22,9 @@ class WardbookAdminSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from clinical.admin.find import find_page
-        from hospitals.admin.break_glass import break_glass_page, end_break_glass_page
+        from hospitals.access_log.break_glass_page import break_glass_page, end_break_glass_page
+        from hospitals.access_log.erasures_page import erasure_page, erasures_page
         from hospitals.admin.emergencies import emergencies_page
-        from hospitals.admin.erasures import erasure_page, erasures_page
         from hospitals.admin.staff_import import StaffFilePages
         from integrations.admin.sms_figures import sms_figures_page
 

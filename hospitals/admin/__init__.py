@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from hospitals.admin import access_log, hospitals, staff
+from hospitals.access_log import admin as access_log
 
 # Roles are code (`accounts.permissions`); a group would grant nothing.
 admin.site.unregister(Group)

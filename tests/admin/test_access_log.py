@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.access_log.break_glass import break_the_glass, end_break_glass
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient, User
-from hospitals import access_log
+from hospitals.access_log import reading
 from tests.cast import PASSWORD, HospitalCast, make_patient
 
 LOG = "/admin/accounts/accessevent/"
@@ -115,7 +115,7 @@ def test_looking_for_a_patient_is_on_record_and_looking_at_the_list_is_not(
 def test_too_many_people_of_a_name_are_not_looked_for(
     admin_client: Client, north: HospitalCast, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access_log, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(reading, "MOST_PEOPLE", 1)
     make_patient("436600000009", "Paul Second")
     opened(north, patient)
     answer = admin_client.get(f"{LOG}?patient=pau")
@@ -138,7 +138,7 @@ def test_broken_glass_stands_on_top(
         at=NOON,
     )
     # The database's clock writes the time of a line; what the page reckons with is in the rows.
-    entry = access_log.broken_glass(north.admin, hospital_id=north.hospital.pk, at=NOON)[0]
+    entry = reading.broken_glass(north.admin, hospital_id=north.hospital.pk, at=NOON)[0]
     assert (entry.operator, entry.reason, entry.is_open) == ("operator@wardbook.test", "A lost prescription.", True)
     page = admin_client.get(LOG).content.decode()
     assert page.index("Broken glass, last 90 days") < page.index('id="result_list"')
@@ -214,7 +214,7 @@ def test_the_export_is_what_is_shown_without_formulas_and_on_record(
 def test_an_export_is_asked_for_by_post_and_bounded(
     admin_client: Client, north: HospitalCast, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hospitals.admin.access_log.MOST_EXPORTED", 1)
+    monkeypatch.setattr("hospitals.access_log.admin.MOST_EXPORTED", 1)
     opened(north, patient)
     opened(north, patient)
     assert admin_client.get(EXPORT).status_code == 405

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What faces a person reads rows through `.for_user`, or says here why not."""
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ INTERFACES = (
     "clinical/doctor_day.py",
     "clinical/patient_record.py",
     "clinical/pharmacy_queue.py",
-    "hospitals/access_log.py",
+    "hospitals/access_log/reading.py",
     "hospitals/forms.py",
     "integrations/health_figures.py",
 )
@@ -37,12 +38,12 @@ ALLOWED = {
     "clinical/views/prescribing.py: Prescription": "whether the signed-in doctor has sent this very form",
     "clinical/pharmacy_queue.py: PrescriptionMessage": "the last message of prescriptions that were read so",
     "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
-    "hospitals/access_log.py: User": "names in lines the reader may see, and whom to narrow those to",
+    "hospitals/access_log/reading.py: User": "names in lines the reader may see, and whom to narrow those to",
     "clinical/pharmacy_queue.py: Profile": "names of the people on prescriptions that were read so",
     "hospitals/admin/move_page.py: Hospital": "where a doctor may move to: an operator's page",
     "hospitals/forms.py: Hospital": "whether a name is taken: an operator's form",
     "integrations/admin/cal_bulk.py: Doctor": "of the hospital that the page was asked for, and found for the user",
-    "hospitals/admin/erasures.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
+    "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",

@@ -23,8 +23,7 @@ from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.access_log.sentences import ROLES, SURFACES, sentence
 from accounts.models import AccessEvent, BreakGlassGrant
 from core.spreadsheets import csv_download
-from hospitals.access_log import broken_glass, name_lines
-from hospitals.admin.access_log_filters import (
+from hospitals.access_log.filters import (
     HOSPITAL,
     AtFilter,
     KindFilter,
@@ -33,6 +32,7 @@ from hospitals.admin.access_log_filters import (
     StaffFilter,
     chosen_hospital,
 )
+from hospitals.access_log.reading import broken_glass, name_lines
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.admin.columns import moment
 
