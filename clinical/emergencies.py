@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clinical.emergency_words import is_emergency, plain_words
 from clinical.models import AiSession, Appointment
-from hospitals.emergency_phrases import phrases_of
+from hospitals.emergencies.actions import phrases_of
 from hospitals.models import Hospital
 
 

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from hospitals.emergency_forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
+from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.hours import START_OF_DAY
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from hospitals.week_form import ClockField

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import AccessEvent, User
 from core.refusals import NotPermitted
-from hospitals.actions.emergency import save_emergency_answer
+from hospitals.emergencies.actions import save_emergency_answer
 from hospitals.models import Hospital
 from tests.cast import PASSWORD, HospitalCast
 

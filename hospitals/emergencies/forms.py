@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from hospitals.emergency_phrases import LEAST_LETTERS, LONGEST_PHRASE, MOST_PHRASES, is_usable, phrases_of
+from hospitals.emergencies.actions import LEAST_LETTERS, LONGEST_PHRASE, MOST_PHRASES, is_usable, phrases_of
 
 # As much as somebody reads in need.
 LONGEST_TEXT = 500

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, has_permission
-from hospitals.actions.emergency import save_emergency_answer
 from hospitals.admin.base import acting_user
-from hospitals.emergency_forms import EmergencyForm
+from hospitals.emergencies.actions import save_emergency_answer
+from hospitals.emergencies.forms import EmergencyForm
 from hospitals.models import Hospital
 
 
