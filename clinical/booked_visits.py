@@ -19,7 +19,7 @@ from clinical.ports import BookingOutcome, booking_provider
 from clinical.visit_changes import ChangeState, state_of
 from clinical.visit_phones import phones_of
 from core.times import in_zone
-from hospitals.open_hours import BookedVisit
+from hospitals.hours.open_hours import BookedVisit
 from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice
 
 # Decisions about visits that are over stay in the list for so long: did everybody move in the end?

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from hospitals.open_hours import BookedVisit
+from hospitals.hours.open_hours import BookedVisit
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -9,10 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from hospitals.actions.hospital import save_hospital
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge
 from hospitals.forms import HospitalForm
+from hospitals.hours.actions import save_hospital
 from hospitals.models import Hospital
 
 

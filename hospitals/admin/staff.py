@@ -18,7 +18,6 @@ from hospitals.admin.access_pages import AccessPages
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
-from hospitals.admin.hours import HoursPages
 from hospitals.admin.move_page import MovePage
 from hospitals.forms import (
     DoctorForm,
@@ -28,6 +27,7 @@ from hospitals.forms import (
     NewStaffForm,
     PharmacistForm,
 )
+from hospitals.hours.admin import HoursPages
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 from hospitals.staff_csv import EMAIL_TAKEN
 from hospitals.staff_search import found_staff

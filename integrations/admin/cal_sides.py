@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from hospitals.hours.week_form import DAY_NAMES
 from hospitals.models import Weekday
-from hospitals.week_form import DAY_NAMES
 from integrations.calcom.schedule_shape import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
 from integrations.calcom.schedules import desired_schedule
 from integrations.models import CalLink

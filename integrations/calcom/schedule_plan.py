@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from hospitals.local_slots import LAST_MINUTE, Period, WeeklyWindow
+from hospitals.hours.open_hours import LAST_MINUTE, Period, WeeklyWindow
 from integrations.calcom.inputs import ScheduleInput
 from integrations.calcom.payloads import Schedule, ScheduleOverride, ScheduleWindow
 from integrations.calcom.schedule_shape import CLOSED, DAY_NAMES

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from clinical.ports import Slot, Slots
-from hospitals.local_slots import free_slots
+from hospitals.hours.open_hours import free_slots
 from hospitals.models import Doctor
 from integrations.calcom.errors import CalcomError, CalcomUnavailable
 from integrations.calcom.service import calcom_client

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, VisitChange
-from hospitals import visit_step
+from hospitals.hours import hit_visits_step
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast, make_patient
@@ -148,7 +148,7 @@ def test_a_visit_booked_meanwhile_shows_the_list_again(
 def test_what_a_list_cannot_hold_has_one_choice(
     admin_client: Client, north: HospitalCast, visit: Appointment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visit_step, "MOST_SHOWN", 1)
+    monkeypatch.setattr(hit_visits_step, "MOST_SHOWN", 1)
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(3)]
     beside = make_visit(north.doctor, people[0], NINE)
     later = [make_visit(north.doctor, one, NINE + dt.timedelta(hours=1)) for one in people[1:]]

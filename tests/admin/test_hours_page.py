@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccessEvent
-from hospitals.hours import Window
+from hospitals.hours.windows import Window
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff, Hospital
 from tests.cast import HospitalCast
 

@@ -45,7 +45,7 @@ ALLOWED = {
     "integrations/admin/cal_bulk.py: Doctor": "of the hospital that the page was asked for, and found for the user",
     "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
-    "hospitals/admin/hours.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
+    "hospitals/hours/admin.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",
     "hospitals/api/views.py: Profile": "names of who is in the patient's own access log",
     "integrations/health_figures.py: ChatMessage": "how many got no answer on the whole platform: a figure, no row",

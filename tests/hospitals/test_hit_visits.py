@@ -14,10 +14,8 @@ from pytest_django import Settings
 
 from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, VisitChange
-from hospitals.actions.hit_visits import VisitAnswers, VisitsHit
-from hospitals.actions.hours import replace_weekly_hours
-from hospitals.actions.time_off import add_time_off
-from hospitals.hours import Window
+from hospitals.hours.actions import VisitAnswers, VisitsHit, add_time_off, replace_weekly_hours
+from hospitals.hours.windows import Window
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
 from hospitals.ports import VisitChoice, booked_visits
 from tests.api.calendar import Memory

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hospitals.hours import (
+from hospitals.hours.windows import (
     MIDNIGHT,
     START_OF_DAY,
     EmptyWindow,

@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AccessEvent
-from hospitals.actions.hours import replace_weekly_hours
-from hospitals.hours import OverlappingWindows, Window
+from hospitals.hours.actions import replace_weekly_hours
+from hospitals.hours.windows import OverlappingWindows, Window
 from hospitals.models import Doctor, DoctorAvailability
 from tests.cast import HospitalCast, make_hospital
 from tests.hospitals import publishing

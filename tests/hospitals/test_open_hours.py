@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hospitals.hours import Shift, Window, split_shifts
-from hospitals.open_hours import BookedVisit, hit_by_hours, hit_by_time_off, opening_hours
+from hospitals.hours.open_hours import BookedVisit, hit_by_hours, hit_by_time_off, opening_hours
+from hospitals.hours.windows import Shift, Window, split_shifts
 
 VIENNA = ZoneInfo("Europe/Vienna")
 # A Monday, and the night before each change of the clock.

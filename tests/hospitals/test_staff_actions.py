@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Profile, Role, User
-from hospitals.actions.hospital import save_hospital
 from hospitals.actions.staff import (
     CannotDeactivateYourself,
     NewStaffMember,
@@ -18,6 +17,7 @@ from hospitals.actions.staff import (
     update_staff_member,
 )
 from hospitals.actions.staff_rows import EmailTaken, NotStaffRole
+from hospitals.hours.actions import save_hospital
 from hospitals.models import Doctor, Hospital
 from tests.cast import PASSWORD, HospitalCast
 

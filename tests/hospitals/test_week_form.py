@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hospitals.hours import MIDNIGHT, Shift, Window
-from hospitals.week_form import (
+from hospitals.hours.week_form import (
     MAX_SHIFTS_A_DAY,
     WeekForm,
     rows_of,
@@ -12,6 +11,7 @@ from hospitals.week_form import (
     with_copied_day,
     without_row,
 )
+from hospitals.hours.windows import MIDNIGHT, Shift, Window
 
 
 def errors(week: WeekForm) -> dict[str, list[str]]:

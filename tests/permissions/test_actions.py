@@ -14,8 +14,6 @@ from accounts.models import AccessEvent, Patient, Role, User
 from accounts.staff_sign_in.second_factor import reset_second_factor
 from accounts.staff_sign_in.tries import release_lockout
 from core.refusals import NotPermitted
-from hospitals.actions.hospital import save_hospital
-from hospitals.actions.hours import replace_weekly_hours
 from hospitals.actions.move_doctor import move_doctor
 from hospitals.actions.staff import (
     add_staff_member,
@@ -26,7 +24,7 @@ from hospitals.actions.staff import (
     update_staff_member,
 )
 from hospitals.actions.staff_import import add_staff_members, keep_staff_import
-from hospitals.actions.time_off import add_time_off, cancel_time_off
+from hospitals.hours.actions import add_time_off, cancel_time_off, replace_weekly_hours, save_hospital
 from hospitals.models import DoctorTimeOff
 from hospitals.staff_export import staff_table
 from integrations.calcom.connecting import ask_to_connect, ask_to_connect_all

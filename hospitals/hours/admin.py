@@ -19,18 +19,15 @@ from unfold.decorators import display
 
 from accounts.permissions import Permission, has_permission
 from core.refusals import Refused
-from hospitals.actions.hit_visits import VisitsHit
-from hospitals.actions.hours import replace_weekly_hours
-from hospitals.actions.time_off import add_time_off, cancel_time_off
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
-from hospitals.colleagues import colleagues_with_hours, rows_of_colleague
-from hospitals.forms import TimeOffForm
-from hospitals.hours_page import hours_context
+from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
+from hospitals.hours.hit_visits_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
+from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague
+from hospitals.hours.time_off_form import TimeOffForm
+from hospitals.hours.week_form import WeekForm, edited_week, typed_rows
+from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
-from hospitals.visit_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
-from hospitals.week_form import WeekForm, edited_week, typed_rows
-from hospitals.zones import zone_of
 
 
 class HoursPages(HospitalScopedAdmin):

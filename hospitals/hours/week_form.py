@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hospitals.hours import (
+from hospitals.hours.windows import (
     DAYS,
     MIDNIGHT,
     EmptyWindow,

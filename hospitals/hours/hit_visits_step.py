@@ -21,8 +21,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from hospitals.actions.hit_visits import NO_ANSWERS, VisitAnswers
-from hospitals.open_hours import BookedVisit
+from hospitals.hours.actions import NO_ANSWERS, VisitAnswers
+from hospitals.hours.open_hours import BookedVisit
 from hospitals.ports import ShownVisit, VisitChoice, booked_visits
 
 # More on one page nobody reads; what is left has one choice for all.
