@@ -15,8 +15,8 @@ from accounts.permissions import Permission, has_permission
 from clinical.day_figures import day_figures
 from clinical.month_figures import month_figures
 from config.home_chart import chart_of
-from hospitals.locked_staff import locked_staff
 from hospitals.models import Hospital
+from hospitals.staff.search import locked_staff
 from integrations.health_figures import health_figures
 
 

@@ -25,8 +25,7 @@ from clinical.actions.reminders import plan_reminders, queue_due_reminders
 from clinical.actions.reminders import purge_reminders as purge_old_reminders
 from clinical.actions.session_bookings import link_session_bookings as link_bookings
 from clinical.actions.visit_changes import tell_cancelled
-from hospitals.actions.staff_import import purge_staff_imports, run_next_staff_import
-from hospitals.import_progress import tell_progress
+from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.connecting import connect_next_doctor
 from integrations.calcom.event_types import push_next_event_type

@@ -11,9 +11,9 @@ from unfold.decorators import display
 
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge
-from hospitals.forms import HospitalForm
 from hospitals.hours.actions import save_hospital
 from hospitals.models import Hospital
+from hospitals.staff.forms import HospitalForm
 
 
 @admin.register(Hospital)

@@ -12,9 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hospitals.forms import NAME_LENGTH
 from hospitals.hours.week_form import ClockField
 from hospitals.hours.windows import START_OF_DAY
+from hospitals.staff.forms import NAME_LENGTH
 
 # Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
 _SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))

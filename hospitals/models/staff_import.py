@@ -27,7 +27,7 @@ class StaffImport(models.Model):
     created_by = DbForeignKey(User, models.SET_NULL, db_on_delete="SET NULL", null=True, related_name="+")
     created_at = models.DateTimeField(db_default=TransactionNow())
     state = models.TextField(choices=State.choices, db_default=State.CHECKED)
-    # As `hospitals.staff_csv.StaffLine`: the line and the cells.
+    # As `hospitals.staff.csv_file.StaffLine`: the line and the cells.
     rows = models.JSONField()
     people = models.IntegerField()
     finished_at = models.DateTimeField(null=True)

@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
-from hospitals.staff_search import found_staff
+from hospitals.staff.search import found_staff
 from integrations.admin.cal_bulk import CalBulkPages
 from integrations.admin.cal_pages import CalDoctorPages
 from integrations.health_figures import out_of_step

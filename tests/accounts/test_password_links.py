@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.messages.send_mail import send_queued_mail
 from accounts.models import AccessEvent, Role, StaffMail, User
 from accounts.staff_sign_in.passwords import request_password_reset
-from hospitals.actions.staff import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
+from hospitals.staff.actions import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
 from tests.cast import PASSWORD, HospitalCast
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

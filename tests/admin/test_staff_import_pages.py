@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Profile, User
-from hospitals.actions.staff_import import run_next_staff_import
-from hospitals.import_progress import tell_progress
 from hospitals.models import Hospital, StaffImport
+from hospitals.staff.import_file import run_next_staff_import, tell_progress
 from tests.admin.records import book, prescribe
 from tests.admin.staff_files import GOOD, HEADER, file_of, make_import
 from tests.cast import PASSWORD, HospitalCast

@@ -20,7 +20,7 @@ INTERFACES = (
     "clinical/patient_record.py",
     "clinical/pharmacy_queue.py",
     "hospitals/access_log/reading.py",
-    "hospitals/forms.py",
+    "hospitals/staff/forms.py",
     "integrations/health_figures.py",
 )
 SCOPING = {"for_user", "for_record", "for_reading", "none"}
@@ -40,8 +40,8 @@ ALLOWED = {
     "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
     "hospitals/access_log/reading.py: User": "names in lines the reader may see, and whom to narrow those to",
     "clinical/pharmacy_queue.py: Profile": "names of the people on prescriptions that were read so",
-    "hospitals/admin/move_page.py: Hospital": "where a doctor may move to: an operator's page",
-    "hospitals/forms.py: Hospital": "whether a name is taken: an operator's form",
+    "hospitals/staff/access_pages.py: Hospital": "where a doctor may move to: an operator's page",
+    "hospitals/staff/forms.py: Hospital": "whether a name is taken: an operator's form",
     "integrations/admin/cal_bulk.py: Doctor": "of the hospital that the page was asked for, and found for the user",
     "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",

@@ -10,8 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Patient, User
-from hospitals.actions.staff_import import run_next_staff_import
-from hospitals.import_progress import tell_progress
+from hospitals.staff.import_file import run_next_staff_import, tell_progress
 from tests.admin.records import book
 from tests.admin.staff_files import GOOD, file_of
 from tests.browser.looks import assert_accessible, assert_fits, press

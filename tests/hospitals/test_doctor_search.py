@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Patient
 from hospitals.models import Doctor, Hospital
-from hospitals.staff_search import found_staff
+from hospitals.staff.search import found_staff
 from tests.cast import HospitalCast
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Profile, Role, User
-from hospitals.actions.staff import (
+from hospitals.hours.actions import save_hospital
+from hospitals.models import Doctor, Hospital
+from hospitals.staff.actions import (
     CannotDeactivateYourself,
+    EmailTaken,
     NewStaffMember,
+    NotStaffRole,
     add_staff_member,
     deactivate_staff_member,
     make_temporary_password,
@@ -16,9 +20,6 @@ from hospitals.actions.staff import (
     reset_staff_password,
     update_staff_member,
 )
-from hospitals.actions.staff_rows import EmailTaken, NotStaffRole
-from hospitals.hours.actions import save_hospital
-from hospitals.models import Doctor, Hospital
 from tests.cast import PASSWORD, HospitalCast
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.spreadsheets import csv_text, plain_cell, safe_cell
-from hospitals.staff_csv import COLUMNS, EXAMPLE, MAX_ROWS, StaffLine, UnreadableFile, read_staff
+from hospitals.staff.csv_file import COLUMNS, EXAMPLE, MAX_ROWS, StaffLine, UnreadableFile, read_staff
 from tests.admin.staff_files import GOOD, HEADER, file_of
 
 

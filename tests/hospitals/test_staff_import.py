@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AccessEvent, StaffMail, User
-from hospitals.actions.move_doctor import DoctorHasOpenRecords, move_doctor
-from hospitals.actions.staff import deactivate_staff_member
-from hospitals.actions.staff_import import (
+from hospitals.models import Doctor, DoctorAvailability, Hospital, StaffImport
+from hospitals.staff.actions import DoctorHasOpenRecords, deactivate_staff_member, move_doctor
+from hospitals.staff.csv_file import read_staff
+from hospitals.staff.import_file import (
     ImportHasProblems,
     ImportIsOver,
     confirm_staff_import,
@@ -20,8 +21,6 @@ from hospitals.actions.staff_import import (
     purge_staff_imports,
     run_next_staff_import,
 )
-from hospitals.models import Doctor, DoctorAvailability, Hospital, StaffImport
-from hospitals.staff_csv import read_staff
 from tests.admin.records import book, prescribe
 from tests.admin.staff_files import GOOD, file_of, make_import
 from tests.cast import HospitalCast, make_patient

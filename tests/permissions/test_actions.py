@@ -14,19 +14,19 @@ from accounts.models import AccessEvent, Patient, Role, User
 from accounts.staff_sign_in.second_factor import reset_second_factor
 from accounts.staff_sign_in.tries import release_lockout
 from core.refusals import NotPermitted
-from hospitals.actions.move_doctor import move_doctor
-from hospitals.actions.staff import (
+from hospitals.hours.actions import add_time_off, cancel_time_off, replace_weekly_hours, save_hospital
+from hospitals.models import DoctorTimeOff
+from hospitals.staff.actions import (
     add_staff_member,
     deactivate_staff_member,
     mail_password_link,
+    move_doctor,
     reactivate_staff_member,
     reset_staff_password,
     update_staff_member,
 )
-from hospitals.actions.staff_import import add_staff_members, keep_staff_import
-from hospitals.hours.actions import add_time_off, cancel_time_off, replace_weekly_hours, save_hospital
-from hospitals.models import DoctorTimeOff
-from hospitals.staff_export import staff_table
+from hospitals.staff.csv_file import staff_table
+from hospitals.staff.import_file import add_staff_members, keep_staff_import
 from integrations.calcom.connecting import ask_to_connect, ask_to_connect_all
 from integrations.calcom.given_ids import GivenIds
 from integrations.calcom.link_check import ask_for_check

@@ -21,7 +21,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from core.spreadsheets import csv_download
-from hospitals.actions.staff_import import (
+from hospitals.admin.base import acting_user
+from hospitals.models import Hospital, StaffImport
+from hospitals.staff.csv_file import COLUMNS, EXAMPLE, MAX_BYTES, UnreadableFile, read_staff, staff_table
+from hospitals.staff.import_file import (
     ImportHasProblems,
     ImportIsOver,
     confirm_staff_import,
@@ -29,12 +32,8 @@ from hospitals.actions.staff_import import (
     keep_staff_import,
     lines_of,
     mark_taken,
+    people_added,
 )
-from hospitals.admin.base import acting_user
-from hospitals.import_progress import people_added
-from hospitals.models import Hospital, StaffImport
-from hospitals.staff_csv import COLUMNS, EXAMPLE, MAX_BYTES, UnreadableFile, read_staff
-from hospitals.staff_export import staff_table
 
 MAX_SHOWN = 200  # lines of one page
 REFRESH_SECONDS = 2

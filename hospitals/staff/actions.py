@@ -1,25 +1,92 @@
+"""The rows that make somebody a member of staff, for actions on one and on many."""
+
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts.models import Profile, Role, User
+from accounts.access_log.record import AccessAction, record_access
+from accounts.models import Profile, Role, StaffMail, User
 from accounts.permissions import Permission, require, require_for_staff
 from core.wake_ups import wake
-from hospitals.actions.staff_rows import (
-    StaffRow,
-    email_is_free,
-    give_password,
-    invitation,
-    record_change,
-    role_row,
-)
-from hospitals.models import Doctor, Hospital, Pharmacist
+from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from hospitals.ports import schedule_publisher
+
+StaffRow = Doctor | Pharmacist | HospitalAdmin
+
+
+class EmailTaken(Exception):
+    code = "email_taken"
+
+
+class NotStaffRole(Exception):
+    code = "not_staff_role"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """`detail` is a doctor's specialty or a pharmacist's pharmacy."""
+
+    role: Role
+    email: str
+    full_name: str
+    detail: str | None = None
+
+
+def role_row(user: User, hospital: Hospital, detail: str | None) -> StaffRow:
+    match user.role:
+        case Role.DOCTOR:
+            return Doctor(user=user, hospital=hospital, specialty=detail)
+        case Role.PHARMACIST:
+            return Pharmacist(user=user, hospital=hospital, pharmacy_name=detail)
+        case Role.HOSPITAL_ADMIN:
+            return HospitalAdmin(user=user, hospital=hospital)
+        case _:
+            raise NotStaffRole(user.role)
+
+
+def give_password(user: User, password: str | None, encoded: str, *, at: dt.datetime) -> None:
+    """A temporary password, or none."""
+    user.password = encoded
+    user.password_temp = password is not None
+    user.force_password_change = True
+    user.temporary_password_expires_at = at + settings.TEMPORARY_PASSWORD_LIFETIME if password else None
+
+
+def invitation(user: User, *, at: dt.datetime) -> StaffMail:
+    return StaffMail(kind=StaffMail.Kind.INVITATION, user=user, created_at=at, status_at=at)
+
+
+@contextmanager
+def email_is_free() -> Iterator[None]:
+    """Around an insert of users, which a taken email refuses."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "users_email" in str(error):
+            raise EmailTaken from None
+        raise
+
+
+def record_change(user: User, *, by: User | None, reason: str, hospital_id: uuid.UUID | None = None) -> None:
+    record_access(
+        by=by,
+        action=AccessAction.CHANGED_STAFF,
+        object_kind=(user.role or "user").lower(),
+        object_id=user.pk,
+        hospital_id=hospital_id or user.hospital_id,
+        reason=reason,
+    )
+
 
 # Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
 _PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -167,3 +234,43 @@ def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) ->
     if locked.is_doctor:
         schedule_publisher().want(locked.pk)
     record_change(locked, by=by, reason=reason)
+
+
+# The database holds the rule: this app knows no visits.
+_RULE = "doctors_move_without_open_records"
+
+
+class DoctorHasOpenRecords(Exception):
+    """Visits that are booked, or prescriptions not dispensed yet, would be left at a hospital without their doctor."""
+
+    code = "doctor_has_open_records"
+
+
+@transaction.atomic
+def move_doctor(*, doctor: Doctor, hospital: Hospital, by: User | None, at: dt.datetime) -> None:
+    """The doctor works at another hospital from now on. What they wrote, and visits that were, stay with the old one;
+    weekly hours go along, and are published again in the new one's zone.
+
+    Raises: NotPermitted, DoctorHasOpenRecords.
+    """
+    require(by, Permission.MANAGE_HOSPITALS)
+    user = User.objects.select_for_update().get(pk=doctor.pk)
+    old = user.hospital_id
+    if old == hospital.pk:
+        return
+    try:
+        with transaction.atomic():
+            # The doctor's row follows by its foreign key, and is refused there.
+            User.objects.filter(pk=user.pk).update(hospital=hospital)
+    except IntegrityError as error:
+        if _rule_of(error) == _RULE:
+            raise DoctorHasOpenRecords from None
+        raise
+    schedule_publisher().want(user.pk)
+    record_change(user, by=by, reason="moved away", hospital_id=old)
+    record_change(user, by=by, reason="moved here", hospital_id=hospital.pk)
+
+
+def _rule_of(error: IntegrityError) -> str | None:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from django.contrib.auth.hashers import make_password
+from django.core.cache import cache
 from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from accounts.models import Profile, StaffMail, User
 from accounts.permissions import Permission, require
 from core.wake_ups import wake
-from hospitals.actions.staff_rows import (
+from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist, StaffImport
+from hospitals.staff.actions import (
     EmailTaken,
     Newcomer,
     email_is_free,
@@ -23,15 +25,12 @@ from hospitals.actions.staff_rows import (
     record_change,
     role_row,
 )
-from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist, StaffImport
-from hospitals.staff_csv import StaffLine
+from hospitals.staff.csv_file import StaffLine
 
 log = structlog.get_logger(__name__)
-
 AT_ONCE = 250  # people of one set of statements
 # Who checked a file and went away left names and emails behind.
 KEPT = dt.timedelta(days=1)
-
 State = StaffImport.State
 
 
@@ -172,3 +171,19 @@ def add_staff_members(*, hospital: Hospital, people: Sequence[Newcomer], by: Use
 def _newcomer(line: StaffLine) -> Newcomer:
     detail = line.cells["specialty"] or line.cells["pharmacy"] or None
     return Newcomer(line.role, line.email, line.cells["full_name"], detail)
+
+
+_KEPT_SECONDS = 600
+
+
+def tell_progress(pk: uuid.UUID, added: int) -> None:
+    cache.set(_key(pk), added, _KEPT_SECONDS)
+
+
+def people_added(pk: uuid.UUID) -> int:
+    """0 also where nobody knows."""
+    return int(cache.get(_key(pk)) or 0)
+
+
+def _key(pk: uuid.UUID) -> str:
+    return f"staff_import:{pk}"

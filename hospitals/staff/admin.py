@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.models import Role, User
-from hospitals.actions.staff import NewStaffMember, add_staff_member, update_staff_member
-from hospitals.actions.staff_rows import EmailTaken, StaffRow
-from hospitals.admin.access_pages import AccessPages
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.admin.columns import Badge, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
-from hospitals.admin.move_page import MovePage
-from hospitals.forms import (
+from hospitals.hours.admin import HoursPages
+from hospitals.models import Doctor, HospitalAdmin, Pharmacist
+from hospitals.staff.access_pages import AccessPages, MovePage
+from hospitals.staff.actions import EmailTaken, NewStaffMember, StaffRow, add_staff_member, update_staff_member
+from hospitals.staff.csv_file import EMAIL_TAKEN
+from hospitals.staff.forms import (
     DoctorForm,
     HospitalAdminForm,
     NewDoctorForm,
@@ -27,10 +28,7 @@ from hospitals.forms import (
     NewStaffForm,
     PharmacistForm,
 )
-from hospitals.hours.admin import HoursPages
-from hospitals.models import Doctor, HospitalAdmin, Pharmacist
-from hospitals.staff_csv import EMAIL_TAKEN
-from hospitals.staff_search import found_staff
+from hospitals.staff.search import found_staff
 
 _ACCESS_COLOURS = {
     "active": "success",
