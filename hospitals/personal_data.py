@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from accounts.models import AccessEvent, User
 from accounts.own_data.registry import Held, NothingMore, Section
-from hospitals.api.serializers import AccessEventSerializer
-from hospitals.api.views import log_context
+from hospitals.staff.api import log_context
+from hospitals.staff.serializers import AccessEventSerializer
 
 CHUNK = 500
 _STAFF = Held(because="about staff and their hospitals")

@@ -17,8 +17,7 @@ from accounts.access_log.record import AccessAction
 from accounts.permissions import Permission, has_permission
 from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
 from clinical.models import AiSession
-from hospitals.admin.base import acting_user
-from hospitals.admin.columns import moment
+from hospitals.admin.base import acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 
 SOURCE_TEXTS: dict[str, Any] = {

@@ -15,8 +15,7 @@ from clinical.admin.appointment_pages import AppointmentPages
 from clinical.admin.words import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS
 from clinical.models import Appointment
 from clinical.visit_conflicts import visits_in_conflict
-from hospitals.admin.base import acting_user
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
 

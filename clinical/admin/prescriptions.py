@@ -18,7 +18,7 @@ from clinical.medications import stored_medications
 from clinical.models import Prescription
 from clinical.prescription_history import prescription_history
 from clinical.prescription_notes import with_notes
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
 STATUS_TEXTS: dict[str, Any] = {

@@ -12,8 +12,8 @@ from clinical.visit_reads import VisitRow
 from core.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example
 from core.times import in_zone, zone_or_utc
-from hospitals.api.serializers import HospitalNameSerializer, hospital_name
 from hospitals.models import Doctor
+from hospitals.staff.serializers import HospitalNameSerializer, hospital_name
 
 REASON_LENGTH = 500
 

@@ -33,8 +33,7 @@ from hospitals.access_log.filters import (
     chosen_hospital,
 )
 from hospitals.access_log.reading import broken_glass, name_lines
-from hospitals.admin.base import ReadOnlyAdmin, acting_user
-from hospitals.admin.columns import moment
+from hospitals.admin.base import ReadOnlyAdmin, acting_user, moment
 
 # One answer holds them all; more days are more exports.
 MOST_EXPORTED = 20_000

@@ -9,8 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from hospitals.admin.base import HospitalScopedAdmin, acting_user
-from hospitals.admin.columns import Badge
+from hospitals.admin.base import Badge, HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import save_hospital
 from hospitals.models import Hospital
 from hospitals.staff.forms import HospitalForm

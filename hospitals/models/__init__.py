@@ -1,7 +1,6 @@
 from hospitals.models.availability import DoctorAvailability, DoctorTimeOff, Weekday
 from hospitals.models.hospital import Hospital
-from hospitals.models.staff import Doctor, HospitalAdmin, Pharmacist
-from hospitals.models.staff_import import StaffImport
+from hospitals.models.staff import Doctor, HospitalAdmin, Pharmacist, StaffImport
 
 __all__ = [
     "Doctor",

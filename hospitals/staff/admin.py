@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.models import Role, User
-from hospitals.admin.base import HospitalScopedAdmin, acting_user
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, HospitalScopedAdmin, acting_user, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
 from hospitals.hours.admin import HoursPages
 from hospitals.models import Doctor, HospitalAdmin, Pharmacist

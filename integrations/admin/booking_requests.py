@@ -6,8 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from hospitals.admin.base import ReadOnlyAdmin
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, ReadOnlyAdmin, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from integrations.models import BookingRequest
 

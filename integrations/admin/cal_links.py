@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from hospitals.staff.search import found_staff
 from integrations.admin.cal_bulk import CalBulkPages

@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from hospitals.admin.base import ReadOnlyAdmin
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, ReadOnlyAdmin, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.models import SyncRun
 

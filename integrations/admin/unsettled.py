@@ -15,8 +15,7 @@ from unfold.views import ChangeList
 
 from accounts.models import User
 from clinical.models import AppointmentBooking
-from hospitals.admin.base import ReadOnlyAdmin
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, ReadOnlyAdmin, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from integrations.admin.sync_runs import REPAIR_TEXTS
 from integrations.calcom.drift import PERSISTS_AFTER

@@ -17,8 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from core.phone_numbers import shown_phone
-from hospitals.admin.base import HospitalScopedAdmin, ReadOnlyAdmin, acting_user
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, HospitalScopedAdmin, ReadOnlyAdmin, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.admin.webhooks import STATUS_TEXTS
 from integrations.models import VapiEvent, VapiNumber

@@ -15,8 +15,7 @@ from unfold.decorators import action, display
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from hospitals.admin.base import ReadOnlyAdmin, acting_user
-from hospitals.admin.columns import Badge, moment
+from hospitals.admin.base import Badge, ReadOnlyAdmin, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.calcom.replay import replay_webhooks, replayable, webhooks_between
 from integrations.models import CalWebhook

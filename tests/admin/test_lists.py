@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role
-from hospitals.admin.paginator import BoundedPaginator
+from hospitals.admin.base import BoundedPaginator
 from hospitals.models import Doctor
 from integrations.models import BookingRequest, CalLink
 from tests.admin.records import SECRET_WORDS, book, fill, prescribe, read, talk

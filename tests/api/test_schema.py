@@ -18,7 +18,7 @@ from accounts.people import serializers as accounts
 from clinical.api import serializers as clinical
 from clinical.api.doctor_serializers import DoctorSerializer
 from clinical.visit_reads import own_visit
-from hospitals.api import serializers as hospitals
+from hospitals.staff import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
 from tests.api.test_appointments import START
 from tests.cast import HospitalCast

@@ -46,8 +46,8 @@ ALLOWED = {
     "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody; asked after the permission",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/hours/admin.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
-    "hospitals/api/views.py: Hospital": "names of the hospitals in the patient's own access log",
-    "hospitals/api/views.py: Profile": "names of who is in the patient's own access log",
+    "hospitals/staff/api.py: Hospital": "names of the hospitals in the patient's own access log",
+    "hospitals/staff/api.py: Profile": "names of who is in the patient's own access log",
     "integrations/health_figures.py: ChatMessage": "how many got no answer on the whole platform: a figure, no row",
     "integrations/admin/unsettled.py: AppointmentBooking": "beside rows that operators alone see",
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hospitals.api import views
+from hospitals.staff import api as views
 
 urlpatterns = [
     path("hospitals/", views.HospitalListView.as_view()),

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from accounts.models import AccessEvent, Profile
-from hospitals.api.serializers import AccessEventSerializer, HospitalSerializer
 from hospitals.models import Hospital
+from hospitals.staff.serializers import AccessEventSerializer, HospitalSerializer
 
 
 class HospitalListView(ListAPIView[Hospital]):
