@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from clinical.booking_facts import RESCHEDULE_REQUESTED, chain
+from clinical.mirror.facts import RESCHEDULE_REQUESTED, chain
+from clinical.mirror.tombstones import SCRUBBED, scrub_payloads
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
-from clinical.payload_ids import SCRUBBED, scrub_payloads
 
 Match = Appointment.PatientMatch
 _WORDS = Q(cancellation_reason__isnull=False) & ~Q(cancellation_reason=RESCHEDULE_REQUESTED)

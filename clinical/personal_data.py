@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
 from clinical import erasing
 from clinical.api.serializers import AiSessionSerializer, PrescriptionSerializer, visit_document
-from clinical.booking_facts import chain
+from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
 
 CHUNK = 200

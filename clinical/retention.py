@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.own_data.retention import RowRule, Rows
+from clinical.mirror.tombstones import SCRUBBED, scrub_payloads
 from clinical.models import AiSession, Appointment, ChatMessage
-from clinical.payload_ids import SCRUBBED, scrub_payloads
 
 
 def _talks(before: dt.datetime) -> Rows:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, User
-from clinical.booking_facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
+from clinical.mirror.facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from core.history import Step
 

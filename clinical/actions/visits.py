@@ -10,7 +10,6 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.actions.mirror import visit_status
 from clinical.actions.refusals import (
     NobodyToConfirm,
     NotFound,
@@ -19,7 +18,8 @@ from clinical.actions.refusals import (
     VisitNotBegun,
 )
 from clinical.actions.visit_changes import may_decide
-from clinical.booking_facts import AGREED
+from clinical.mirror.apply import visit_status
+from clinical.mirror.facts import AGREED
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
 

@@ -11,7 +11,7 @@ class AppointmentBooking(models.Model):
     """The merged facts about one Cal.com uid. A reschedule makes a new uid, so a visit is a chain of these.
 
     Each kind of fact has the time it was true (`*_at`) and the hash of the body it came from (`*_hash`): the newer
-    wins, a tie goes to the greater hash, so any order of arrival gives the same row (`clinical.booking_facts`).
+    wins, a tie goes to the greater hash, so any order of arrival gives the same row (`clinical.mirror.facts`).
     `fetched_*` is what a GET said; it has a slot of its own because only it may take back a cancellation.
     """
 
@@ -46,7 +46,7 @@ class AppointmentBooking(models.Model):
     rescheduled_from_at = models.DateTimeField(null=True)
     rescheduled_to = NullableTextField(null=True)
     rescheduled_to_at = models.DateTimeField(null=True)
-    # The booker has been erased: no later news brings the name or number back (`clinical.tombstones`).
+    # The booker has been erased: no later news brings the name or number back (`clinical.mirror.tombstones`).
     erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     updated_at = models.DateTimeField(db_default=TransactionNow())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from clinical.booking_facts import FINAL, BookingFacts
+from clinical.mirror.facts import FINAL, BookingFacts
 from clinical.models import AppointmentBooking
 from integrations.models import BookingRequest
 

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from clinical.actions.mirror import Applied, UnknownDoctor, apply_booking_facts
-from clinical.booking_facts import BookingFacts
+from clinical.mirror.apply import Applied, UnknownDoctor, apply_booking_facts
+from clinical.mirror.facts import BookingFacts
 from integrations.calcom.booking_calls import GIVE_UP_AFTER, Impossible, carry_out
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctor_of

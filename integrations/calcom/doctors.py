@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from django.db.models.functions import Lower
 
-from clinical.actions.mirror import Organizer
+from clinical.mirror.apply import Organizer
 from hospitals.models import Doctor
 from integrations.models import CalLink
 

@@ -11,8 +11,8 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 
-from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
-from clinical.booking_facts import effective_status, is_marked_here_only
+from clinical.mirror.apply import UnknownDoctor, apply_booking_facts
+from clinical.mirror.facts import effective_status, is_marked_here_only
 from clinical.models import AppointmentBooking
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctor_of

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from clinical.actions.mirror import UnknownDoctor, apply_booking_facts
-from clinical.booking_facts import BookingFacts
+from clinical.mirror.apply import UnknownDoctor, apply_booking_facts
+from clinical.mirror.facts import BookingFacts
 from integrations.calcom.client import CalcomClient
 from integrations.calcom.doctors import doctor_of
 from integrations.calcom.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome

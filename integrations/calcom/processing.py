@@ -17,7 +17,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from pydantic import ValidationError
 
-from clinical.actions.mirror import Applied, BookingEvent, UnknownDoctor, apply_booking_events
+from clinical.mirror.apply import Applied, BookingEvent, UnknownDoctor, apply_booking_events
 from clinical.models import AppointmentBooking
 from core.db.bulk import update_all
 from integrations.calcom.booking_news import News, settle_requests

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from clinical.payload_ids import IDS_ONLY, KEPT_KEYS
+from clinical.mirror.tombstones import IDS_ONLY, KEPT_KEYS
 
 _BODY = "raw_webhook_body"
 _SCRUB = f"""

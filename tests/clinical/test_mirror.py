@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Patient
-from clinical.actions.mirror import (
+from clinical.mirror.apply import (
     Applied,
     BookingEvent,
     Organizer,
@@ -23,7 +23,7 @@ from clinical.actions.mirror import (
     apply_booking_facts,
     complete_past_visits,
 )
-from clinical.booking_facts import ACCEPTED, CANCELLED, PENDING, BookingFacts
+from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, BookingFacts
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
 from hospitals.models import Doctor
 from tests.cast import HospitalCast

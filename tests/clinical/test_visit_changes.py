@@ -13,7 +13,7 @@ from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, Patient, SmsMessage
 from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
-from clinical.mirror_rows import _take_over
+from clinical.mirror.rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from clinical.ports import BookingOutcome
 from clinical.visit_changes import state_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clinical.booking_facts import BookingFacts
+from clinical.mirror.facts import BookingFacts
 from integrations.calcom.payloads import Booking
 from integrations.calcom.translate import Absence, Translation, translate_booking, translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clinical.actions.mirror import apply_booking_facts
+from clinical.mirror.apply import apply_booking_facts
 from clinical.models import Appointment, AppointmentBooking
 from hospitals.models import Doctor
 from integrations.calcom.drift import differences, mirrored, repair

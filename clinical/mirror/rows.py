@@ -18,9 +18,9 @@ from django.db.models import Q
 
 from accounts.models import Patient, Role
 from accounts.own_data.numbers import erased_numbers
-from clinical.booking_facts import BookingFacts, MergedBooking
+from clinical.mirror.facts import BookingFacts, MergedBooking
+from clinical.mirror.tombstones import Tombstones
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
-from clinical.tombstones import Tombstones
 from core.db.bulk import Record, insert_all, update_all
 from core.db.fields import TransactionNow
 

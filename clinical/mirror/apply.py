@@ -11,19 +11,10 @@ from typing import Any
 
 from django.db import transaction
 
-from clinical.booking_facts import (
-    CANCELLED,
-    FINAL,
-    BookingFacts,
-    MergedBooking,
-    chain,
-    effective_status,
-    merge,
-)
-from clinical.mirror_rows import HeldBooking, MirrorRows, Overtaken, read_rows
+from clinical.mirror.facts import CANCELLED, FINAL, BookingFacts, MergedBooking, chain, effective_status, merge
+from clinical.mirror.rows import HeldBooking, MirrorRows, Overtaken, read_rows
+from clinical.mirror.tombstones import ids_only, nameless, take_names_out
 from clinical.models import Appointment
-from clinical.payload_ids import ids_only
-from clinical.tombstones import nameless, take_names_out
 from hospitals.models import Doctor
 
 # A visit nobody marked counts as done this long after its end.
