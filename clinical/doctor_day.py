@@ -15,7 +15,7 @@ from accounts.people.names import patient_name
 from clinical import day_timeline as timeline
 from clinical.day_timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
-from clinical.prescription_states import OPEN
+from clinical.prescriptions.states import OPEN
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200

@@ -1,4 +1,4 @@
-"""The pharmacist's forms, and the thread's. The doctor's lines are `clinical.medication_rows`."""
+"""The pharmacist's forms, and the thread's. The doctor's lines are `clinical.prescriptions.medication_form`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinical.actions.prescriptions import DispensedLine
-from clinical.medication_rows import numeric_input
-from clinical.medications import MAX_QUANTITY, Medication
 from clinical.models import Prescription
-from clinical.prescription_states import NOT_A_PHARMACISTS_REASONS
+from clinical.prescriptions.actions import DispensedLine
+from clinical.prescriptions.medication_form import numeric_input
+from clinical.prescriptions.medications import MAX_QUANTITY, Medication
+from clinical.prescriptions.states import NOT_A_PHARMACISTS_REASONS
 
 
 class DenyForm(forms.Form):
@@ -47,12 +47,6 @@ class TakeOverForm(forms.Form):
         help_text=gettext_lazy("The colleague can read this. Write nothing about the patient."),
         max_length=200,
     )
-
-    use_required_attribute = False
-
-
-class MessageForm(forms.Form):
-    text = forms.CharField(label=gettext_lazy("Message"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
     use_required_attribute = False
 

@@ -9,30 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.messages.reports import has_stopped_sms
 from accounts.models import Patient, User
-from accounts.people.names import age_on, display_phone, full_name, patient_name
-from clinical.medications import Medication, stored_medications
+from accounts.people.names import age_on, display_phone, patient_name
 from clinical.models import AiSession, Appointment, Prescription
+from clinical.prescriptions.current import MOST_ENTRIES, CurrentMedication, current_medications
+from clinical.prescriptions.medications import Medication, stored_medications
 from clinical.querysets import patients_for_user
 
-MOST_ENTRIES = 100
 # Of each kind, so that the page's entries are the latest of all kinds together.
 _READ = MOST_ENTRIES + 1
-# No medication line, with its refills, covers more than 13 times a year; the index narrows it to one patient.
-MEDICATION_SIGHT = dt.timedelta(days=366 * 13)
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentMedication:
-    medication: Medication
-    prescribed_on: dt.date
-    ends_on: dt.date
-    prescriber: str
-    hospital: str
-    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,38 +103,6 @@ def _certain_first(entries: list[Entry]) -> list[Entry]:
     """The latest that is certain leads; calls that are later, by who knows whom, come behind it."""
     leading = next((place for place, entry in enumerate(entries) if entry.is_certain), 0)
     return [*entries[leading : leading + 1], *entries[:leading], *entries[leading + 1 :]]
-
-
-def current_medications(
-    patient_id: uuid.UUID, *, at: dt.datetime, today: dt.date, waiting_at: uuid.UUID | None = None
-) -> list[CurrentMedication]:
-    """What the patient should be taking now, of every hospital: the part of a record that crosses hospitals.
-
-    With what waits for the pharmacy of the hospital `waiting_at`.
-    """
-    counted = Q(status__in=["APPROVED", "COMPLETED"])
-    if waiting_at is not None:
-        counted |= Q(status=Prescription.Status.PENDING, hospital_id=waiting_at)
-    rows = (
-        Prescription.objects.filter(counted, patient_id=patient_id, created_at__gt=at - MEDICATION_SIGHT)
-        .with_people()
-        .order_by("-created_at", "-pk")[:MOST_ENTRIES]
-    )
-    return [
-        CurrentMedication(
-            medication=line,
-            prescribed_on=day,
-            ends_on=line.ends_on(started_on=day),
-            prescriber=full_name(row.doctor.user),
-            hospital=row.hospital.name if row.hospital else "",
-            is_waiting=row.status == Prescription.Status.PENDING,
-        )
-        for row in rows
-        # In the reader's zone, as `today` is: west of Greenwich an evening's prescription would begin tomorrow.
-        for day in [timezone.localdate(row.created_at)]
-        for line in stored_medications(row.medications)
-        if line.is_current(started_on=day, today=today)
-    ]
 
 
 def _visits(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:

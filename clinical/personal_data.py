@@ -12,9 +12,10 @@ from django.db.models import Prefetch, QuerySet
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
 from clinical import erasing
-from clinical.api.serializers import AiSessionSerializer, PrescriptionSerializer, visit_document
+from clinical.api.serializers import AiSessionSerializer, visit_document
 from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
+from clinical.prescriptions.serializers import PrescriptionSerializer
 
 CHUNK = 200
 _HISTORY = Held(because="earlier versions of what is exported")

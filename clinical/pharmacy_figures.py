@@ -12,7 +12,7 @@ from django.db.models.functions import TruncHour
 from accounts.models import User
 from clinical.day_figures import Median
 from clinical.models import Prescription
-from clinical.prescription_states import OPEN
+from clinical.prescriptions.states import OPEN
 
 # Hours that are always drawn, so that the first dispensing of a day is not a chart of one bar.
 OPENS, CLOSES = 8, 18

@@ -13,11 +13,11 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from accounts.models import Profile, User
 from accounts.people.names import patient_name
 from clinical.doctor_day import zone_of
-from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription, PrescriptionMessage
 from clinical.pharmacy_figures import PharmacyFigures, pharmacy_figures
 from clinical.pharmacy_filters import QueueFilters
-from clinical.prescription_states import OPEN, can_take_over, can_undo, undo_ends_at
+from clinical.prescriptions.medications import Medication, stored_medications
+from clinical.prescriptions.states import OPEN, can_take_over, can_undo, undo_ends_at
 
 MOST_SHOWN = 100
 LONG_WAIT = dt.timedelta(minutes=15)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from accounts.people.names import full_name
-from clinical.duplicates import Earlier, duplicates
-from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
 from clinical.pharmacy_queue import undo_minutes, undo_seconds
-from clinical.prescription_history import prescription_history
-from clinical.prescription_notes import with_notes
-from clinical.prescription_states import OPEN
+from clinical.prescriptions.history import prescription_history, with_notes
+from clinical.prescriptions.medications import Earlier, Medication, duplicates, stored_medications
+from clinical.prescriptions.states import OPEN
 from core.history import Step
 
 MOST_OTHERS = 50

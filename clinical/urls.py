@@ -5,7 +5,9 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
-from clinical.views import days, help, home, hours, patients, pharmacy, prescribing, prescriptions, visits
+from clinical.prescriptions import prescribing_views
+from clinical.prescriptions import views as prescriptions
+from clinical.views import days, help, home, hours, patients, pharmacy, visits
 from core.times import is_shown
 
 
@@ -49,7 +51,7 @@ urlpatterns = [
     path("doctor/patients/", patients.search, name="doctor-patients"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),
-    path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing.new_prescription, name="prescribe"),
+    path("doctor/patients/<uuid:patient_id>/prescribe/", prescribing_views.new_prescription, name="prescribe"),
     path("doctor/ai-sessions/<uuid:session_id>/transcript/", patients.transcript, name="transcript"),
     path(f"{_OWN_RX}/", prescriptions.prescription, name="doctor-prescription"),
     path(f"{_OWN_RX}/print/", prescriptions.paper, name="print-prescription"),

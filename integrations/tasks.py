@@ -19,12 +19,12 @@ from accounts.own_data.retention import apply_retention as retain
 from accounts.staff_sign_in.purge import purge_sign_in_traces as purge_traces
 from clinical.actions.chat_closing import end_idle_sessions, queue_summaries
 from clinical.actions.chat_replies import answer_next_message
-from clinical.actions.prescription_upkeep import expire_prescriptions
 from clinical.actions.reminders import plan_reminders, queue_due_reminders
 from clinical.actions.reminders import purge_reminders as purge_old_reminders
 from clinical.actions.session_bookings import link_session_bookings as link_bookings
 from clinical.actions.visit_changes import tell_cancelled
 from clinical.mirror.apply import complete_past_visits as complete
+from clinical.prescriptions.upkeep import expire_prescriptions
 from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.connecting import connect_next_doctor

@@ -16,9 +16,9 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_each
 from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
-from clinical.actions.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
 from clinical.models import Appointment, VisitChange
 from clinical.ports import booking_provider
+from clinical.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
 from clinical.visit_phones import phones_of
 from core.wake_ups import wake
 

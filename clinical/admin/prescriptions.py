@@ -14,10 +14,9 @@ from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
 from clinical.admin.behind_glass import BehindGlassAdmin
-from clinical.medications import stored_medications
 from clinical.models import Prescription
-from clinical.prescription_history import prescription_history
-from clinical.prescription_notes import with_notes
+from clinical.prescriptions.history import prescription_history, with_notes
+from clinical.prescriptions.medications import stored_medications
 from hospitals.admin.base import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 

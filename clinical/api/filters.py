@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters
 
-from clinical.models import Appointment, Prescription
+from clinical.models import Appointment
 from core.api.filters import MomentFilter
 from hospitals.querysets import DoctorQuerySet
 
@@ -14,10 +14,6 @@ class AppointmentFilter(django_filters.FilterSet):
 # `from` is a word of Python's.
 AppointmentFilter.base_filters["from"] = MomentFilter("start_ts", "gte", label="Visits that begin at or after this.")
 AppointmentFilter.base_filters["to"] = MomentFilter("start_ts", "lt", label="Visits that begin before this.")
-
-
-class PrescriptionFilter(django_filters.FilterSet):
-    status = django_filters.ChoiceFilter(choices=Prescription.Status.choices)
 
 
 class DoctorFilter(django_filters.FilterSet):

@@ -6,22 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from clinical.models import AiSession, Appointment, Prescription
+from clinical.models import AiSession, Appointment
+from clinical.person_serializer import REASON_LENGTH, PersonSerializer
 from clinical.ports import CALENDAR_REFUSALS
 from clinical.visit_reads import VisitRow
 from core.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example
 from core.times import in_zone, zone_or_utc
-from hospitals.models import Doctor
-from hospitals.staff.serializers import HospitalNameSerializer, hospital_name
-
-REASON_LENGTH = 500
-
-
-class PersonSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    full_name = serializers.CharField()
-    specialty = serializers.CharField(allow_null=True)
+from hospitals.staff.serializers import HospitalNameSerializer
 
 
 @example(
@@ -132,72 +124,6 @@ class BookingOutcomeSerializer(serializers.Serializer[Any]):
     code = serializers.ChoiceField(choices=CALENDAR_REFUSALS, allow_null=True, help_text="Why it was refused.")
 
 
-class MedicationSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    code = serializers.CharField(required=False, allow_null=True)
-    code_system = serializers.CharField(required=False, allow_null=True)
-    strength = serializers.CharField(required=False, allow_null=True)
-    dose = serializers.CharField()
-    route = serializers.CharField()
-    frequency = serializers.CharField()
-    duration_days = serializers.IntegerField()
-    quantity = serializers.IntegerField()
-    refills = serializers.IntegerField()
-    instructions = serializers.CharField(required=False, allow_null=True)
-    as_needed = serializers.BooleanField()
-
-
-@example(
-    {
-        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
-        "doctor": {"id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "full_name": "Dora Huber", "specialty": "Cardiology"},
-        "hospital": {
-            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
-            "name": "North Hospital",
-            "time_zone": "Europe/Vienna",
-        },
-        "medications": [
-            {
-                "name": "Amoxicillin",
-                "dose": "500 mg",
-                "route": "oral",
-                "frequency": "every 8 hours",
-                "duration_days": 7,
-                "quantity": 21,
-                "refills": 0,
-                "as_needed": False,
-            }
-        ],
-        "status": "APPROVED",
-        "denial_reason": None,
-        "created_at": "2026-03-02T10:00:00+01:00",
-        "updated_at": "2026-03-02T10:20:00+01:00",
-    }
-)
-class PrescriptionSerializer(serializers.Serializer[Prescription]):
-    id = serializers.UUIDField()
-    doctor = PersonSerializer()
-    hospital = HospitalNameSerializer(allow_null=True)
-    medications = MedicationSerializer(many=True)
-    status = serializers.ChoiceField(choices=Prescription.Status.choices)
-    denial_reason = serializers.ChoiceField(choices=Prescription.DenialReason.choices, allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(allow_null=True)
-
-    def to_representation(self, instance: Prescription) -> dict[str, Any]:
-        zone = instance.hospital.time_zone if instance.hospital else None
-        return {
-            "id": instance.pk,
-            "doctor": _person(instance.doctor),
-            "hospital": hospital_name(instance.hospital),
-            "medications": instance.medications,
-            "status": instance.status,
-            "denial_reason": instance.denial_reason,
-            "created_at": in_zone(instance.created_at, zone),
-            "updated_at": in_zone(instance.updated_at, zone) if instance.updated_at else None,
-        }
-
-
 @example(
     {
         "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
@@ -252,7 +178,3 @@ class AiSessionSerializer(AiSessionListItemSerializer):
 
     def to_representation(self, instance: AiSession) -> dict[str, Any]:
         return {**super().to_representation(instance), "transcript": instance.transcript}
-
-
-def _person(doctor: Doctor) -> dict[str, Any]:
-    return {"id": doctor.pk, "full_name": doctor.full_name, "specialty": doctor.specialty}

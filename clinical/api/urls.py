@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clinical.api import ai_sessions, appointments, doctors, records
+from clinical.api import ai_sessions, appointments, doctors
+from clinical.prescriptions import api as records
 
 # What phones ask for most stands first: addresses are tried in turn.
 urlpatterns = [

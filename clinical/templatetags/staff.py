@@ -7,9 +7,9 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinical.medication_rows import ROUTE_LABELS
-from clinical.medications import Medication, Route
 from clinical.models import Prescription
+from clinical.prescriptions.medication_form import ROUTE_LABELS
+from clinical.prescriptions.medications import Medication, Route
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from clinical.actions.refusals import AlreadyClaimed, NotFound
+from clinical.refusals import AlreadyClaimed, NotFound
 from core.refusals import Refused
 
 

@@ -13,8 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_on, full_name, patient_name
-from clinical.actions.prescription_upkeep import take_over_prescription
-from clinical.actions.prescriptions import (
+from clinical.forms import DenyForm, DispenseForm, TakeOverForm
+from clinical.models import Prescription
+from clinical.pharmacy_filters import QueueFilters
+from clinical.pharmacy_queue import pharmacy_queue
+from clinical.pharmacy_review import prescription_review
+from clinical.prescriptions.actions import (
     approve_prescription,
     claim_prescription,
     deny_prescription,
@@ -22,14 +26,10 @@ from clinical.actions.prescriptions import (
     release_prescription,
     undo_dispensing,
 )
-from clinical.actions.questions import ask_prescriber
-from clinical.forms import DenyForm, DispenseForm, MessageForm, TakeOverForm
-from clinical.medications import stored_medications
-from clinical.models import Prescription
-from clinical.pharmacy_filters import QueueFilters
-from clinical.pharmacy_queue import pharmacy_queue
-from clinical.pharmacy_review import prescription_review
-from clinical.prescription_states import OPEN, can_take_over
+from clinical.prescriptions.medications import stored_medications
+from clinical.prescriptions.questions import MessageForm, ask_prescriber
+from clinical.prescriptions.states import OPEN, can_take_over
+from clinical.prescriptions.upkeep import take_over_prescription
 from clinical.views.access import StaffRequest, pharmacist_page
 from clinical.views.live import is_poll, is_poll_of_shown_page, live_page
 from clinical.views.outcomes import outcome_told, tell

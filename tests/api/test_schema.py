@@ -15,8 +15,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import DeviceToken, Patient
 from accounts.people import serializers as accounts
-from clinical.api import serializers as clinical
 from clinical.api.doctor_serializers import DoctorSerializer
+from clinical.api.serializers import AiSessionListItemSerializer, AiSessionSerializer, AppointmentSerializer
+from clinical.prescriptions.serializers import PrescriptionSerializer
 from clinical.visit_reads import own_visit
 from hospitals.staff import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
@@ -86,10 +87,10 @@ def test_what_is_described_is_what_is_sent(patient: Patient, north: HospitalCast
         accounts.DeviceSerializer(Request.auth, context={"request": Request}),
         hospitals.HospitalSerializer(north.hospital),
         DoctorSerializer(north.doctor, context={"bookable": set()}),
-        clinical.AppointmentSerializer(own_visit(make_visit(patient, north.doctor, START).pk, by=patient.user)),
-        clinical.PrescriptionSerializer(make_prescription(patient, north.doctor)),
-        clinical.AiSessionListItemSerializer(make_session(patient)),
-        clinical.AiSessionSerializer(make_session(patient)),
+        AppointmentSerializer(own_visit(make_visit(patient, north.doctor, START).pk, by=patient.user)),
+        PrescriptionSerializer(make_prescription(patient, north.doctor)),
+        AiSessionListItemSerializer(make_session(patient)),
+        AiSessionSerializer(make_session(patient)),
     ]
     for serializer in shown:
         assert set(serializer.to_representation(serializer.instance)) == set(serializer.fields), serializer

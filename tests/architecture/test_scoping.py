@@ -35,7 +35,7 @@ ALLOWED = {
     "clinical/doctor_day.py: Prescription": "the signed-in doctor's own prescriptions of the own hospital",
     "clinical/doctor_day.py: PrescriptionMessage": "the last message of those",
     "clinical/views/hours.py: DoctorTimeOff": "the signed-in doctor's own time off",
-    "clinical/views/prescribing.py: Prescription": "whether the signed-in doctor has sent this very form",
+    "clinical/prescriptions/prescribing_views.py: Prescription": "whether the signed-in doctor has sent this very form",
     "clinical/pharmacy_queue.py: PrescriptionMessage": "the last message of prescriptions that were read so",
     "clinical/patient_record.py: Prescription": "current medications: that part of a record crosses hospitals",
     "hospitals/access_log/reading.py: User": "names in lines the reader may see, and whom to narrow those to",

@@ -9,9 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Patient, Role, User
-from clinical.actions.prescriptions import claim_prescription
-from clinical.actions.questions import answer_pharmacist
 from clinical.models import Prescription
+from clinical.prescriptions.actions import claim_prescription
+from clinical.prescriptions.questions import answer_pharmacist
 from hospitals.models import Pharmacist
 from tests.browser.looks import press, tab_to
 from tests.browser.people import SignedIn

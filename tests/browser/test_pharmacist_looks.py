@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Patient, Role
-from clinical.medications import as_json
 from clinical.models import Prescription, PrescriptionMessage
+from clinical.prescriptions.medications import as_json
 from hospitals.models import Pharmacist
 from tests.browser.looks import assert_accessible, assert_fits
 from tests.browser.people import SignedIn

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Patient, Role, User
-from clinical.actions.prescriptions import approve_prescription, claim_prescription
 from clinical.models import Appointment, Prescription
+from clinical.prescriptions.actions import approve_prescription, claim_prescription
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.deciding import SOON

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import AccessEvent
-from clinical.actions.prescriptions import DispensedLine
 from clinical.models import Prescription
+from clinical.prescriptions.actions import DispensedLine
 from core.refusals import Refused
 
 LINES = [DispensedLine(quantity=30, batch="B-1")]

@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from accounts.models import Patient
-from clinical.medications import Medication, as_json
 from clinical.models import Appointment, Prescription
+from clinical.prescriptions.medications import Medication, as_json
 from hospitals.models import Doctor
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

@@ -13,8 +13,8 @@ from django.test import Client
 from accounts.models import ErasureRequest, Patient, Profile, User
 from accounts.own_data.erasure import approve_erasure
 from accounts.people.actions import update_own_profile
-from clinical.actions.prescriptions import prescribe
 from clinical.models import Prescription
+from clinical.prescriptions.actions import prescribe
 from core.refusals import PersonErased
 from tests.cast import HospitalCast
 from tests.clinical.records import MEDICATION, MEDICATION_ROW, make_prescription, make_visit

@@ -10,7 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Patient
 from clinical.actions.guests import match_guest
-from clinical.actions.prescriptions import (
+from clinical.actions.visit_changes import ask_to_move
+from clinical.actions.visits import confirm_identity, mark_no_show
+from clinical.models import Appointment, AppointmentBooking, Prescription
+from clinical.prescriptions.actions import (
     DispensedLine,
     approve_prescription,
     claim_prescription,
@@ -19,10 +22,7 @@ from clinical.actions.prescriptions import (
     release_prescription,
     withdraw_prescription,
 )
-from clinical.actions.visit_changes import ask_to_move
-from clinical.actions.visits import confirm_identity, mark_no_show
-from clinical.models import Appointment, AppointmentBooking, Prescription
-from clinical.prescription_history import prescription_history
+from clinical.prescriptions.history import prescription_history
 from clinical.visit_history import visit_history
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from clinical.medications import (
+from clinical.prescriptions.medications import (
     InvalidMedications,
     Medication,
     Route,

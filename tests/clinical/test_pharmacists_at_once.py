@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import Patient, Role, User
-from clinical.actions.prescriptions import approve_prescription, claim_prescription, deny_prescription
 from clinical.models import Prescription
-from clinical.prescription_history import prescription_history
+from clinical.prescriptions.actions import approve_prescription, claim_prescription, deny_prescription
+from clinical.prescriptions.history import prescription_history
 from core.refusals import Refused
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff

@@ -10,8 +10,8 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient, Role
-from clinical.medications import as_json
 from clinical.models import Prescription
+from clinical.prescriptions.medications import as_json
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_patient, make_staff
 from tests.clinical.conftest import SignedIn

@@ -12,10 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient, User
-from clinical.actions.prescriptions import claim_prescription
-from clinical.duplicates import Earlier, duplicates
-from clinical.medications import Medication, as_json
 from clinical.models import Prescription
+from clinical.prescriptions.actions import claim_prescription
+from clinical.prescriptions.medications import Earlier, Medication, as_json, duplicates
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION, make_prescription

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import AccessEvent, Patient, Role, User
-from clinical.actions import refusals
-from clinical.actions.prescriptions import (
+from clinical import refusals
+from clinical.models import Prescription, PrescriptionMessage
+from clinical.prescriptions.actions import (
     claim_prescription,
     deny_prescription,
     dispense_prescription,
@@ -18,8 +19,7 @@ from clinical.actions.prescriptions import (
     undo_dispensing,
     withdraw_prescription,
 )
-from clinical.actions.questions import answer_pharmacist, ask_prescriber
-from clinical.models import Prescription, PrescriptionMessage
+from clinical.prescriptions.questions import answer_pharmacist, ask_prescriber
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.dispensing import LINES, actions_on_record, assert_refused

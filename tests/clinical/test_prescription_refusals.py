@@ -12,8 +12,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Patient, User
-from clinical.actions import refusals
-from clinical.actions.prescriptions import (
+from clinical import refusals
+from clinical.models import Prescription
+from clinical.prescriptions.actions import (
     DispensedLine,
     approve_prescription,
     claim_prescription,
@@ -23,8 +24,7 @@ from clinical.actions.prescriptions import (
     undo_dispensing,
     withdraw_prescription,
 )
-from clinical.actions.questions import ask_prescriber
-from clinical.models import Prescription
+from clinical.prescriptions.questions import ask_prescriber
 from tests.cast import HospitalCast
 from tests.clinical.dispensing import LINES, assert_refused
 from tests.clinical.records import NOW

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Patient
 from clinical.models import Prescription
-from clinical.prescription_states import MOVES, can_move
+from clinical.prescriptions.states import MOVES, can_move
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription
 

@@ -11,11 +11,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import AccessEvent, Patient, User
-from clinical.actions import refusals
-from clinical.actions.prescription_upkeep import expire_prescriptions, take_over_prescription
-from clinical.actions.prescriptions import approve_prescription, claim_prescription, deny_prescription
+from clinical import refusals
 from clinical.models import Prescription
-from clinical.prescription_states import MOVES
+from clinical.prescriptions.actions import approve_prescription, claim_prescription, deny_prescription
+from clinical.prescriptions.states import MOVES
+from clinical.prescriptions.upkeep import expire_prescriptions, take_over_prescription
 from core.refusals import Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription

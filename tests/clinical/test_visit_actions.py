@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AccessEvent, Patient
-from clinical.actions import refusals
+from clinical import refusals
 from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import AccessEvent, Patient, SmsMessage, User
-from clinical.actions import refusals
+from clinical import refusals
 from clinical.actions.visit_changes import decide_visits, keep_visit
 from clinical.models import Appointment, VisitChange
 from core.refusals import Refused

@@ -14,10 +14,10 @@ from pytest_django import Settings
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient, User
-from clinical.medications import as_json, validate_medications
 from clinical.mirror.apply import visit_status
 from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription
+from clinical.prescriptions.medications import as_json, validate_medications
 from dev.demo.load import PASSWORD, DemoRefused, empty, load
 from dev.demo.progress import write_signins
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator

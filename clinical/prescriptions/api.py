@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -15,9 +16,12 @@ from rest_framework.views import APIView
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
-from clinical.api.filters import PrescriptionFilter
-from clinical.api.serializers import PrescriptionSerializer
 from clinical.models import Prescription
+from clinical.prescriptions.serializers import PrescriptionSerializer
+
+
+class PrescriptionFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Prescription.Status.choices)
 
 
 class PrescriptionListView(ListAPIView[Prescription]):

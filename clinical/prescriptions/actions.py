@@ -12,8 +12,21 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
-from clinical.actions.prescription_rows import locked, locked_claimed, locked_own, record_change
-from clinical.actions.refusals import (
+from clinical.models import Prescription
+from clinical.prescriptions.history import warned_text
+from clinical.prescriptions.medications import Medication, as_json
+from clinical.prescriptions.states import (
+    NOT_A_PHARMACISTS_REASONS,
+    OPEN,
+    can_move,
+    can_undo,
+    locked,
+    locked_claimed,
+    locked_own,
+    record_change,
+)
+from clinical.querysets import is_record_open
+from clinical.refusals import (
     AlreadyClaimed,
     LinesDoNotMatch,
     NotFound,
@@ -24,11 +37,6 @@ from clinical.actions.refusals import (
     WrongState,
     translated_rules,
 )
-from clinical.medications import Medication, as_json
-from clinical.models import Prescription
-from clinical.prescription_notes import warned_text
-from clinical.prescription_states import NOT_A_PHARMACISTS_REASONS, OPEN, can_move, can_undo
-from clinical.querysets import is_record_open
 from core.refusals import PersonErased
 from hospitals.models import Doctor, Pharmacist
 

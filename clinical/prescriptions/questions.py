@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from django import forms
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts.access_log.record import AccessAction
 from accounts.models import User
-from clinical.actions.prescription_rows import locked_claimed, locked_own, record_change
-from clinical.actions.refusals import WrongState
 from clinical.models import Prescription, PrescriptionMessage
-from clinical.prescription_states import OPEN
+from clinical.prescriptions.states import OPEN, locked_claimed, locked_own, record_change
+from clinical.refusals import WrongState
 
 
 @transaction.atomic
@@ -40,3 +41,9 @@ def _write(
     message = PrescriptionMessage.objects.create(prescription=prescription, author=by, body=text.strip(), created_at=at)
     record_change(by, action, prescription)
     return message
+
+
+class MessageForm(forms.Form):
+    text = forms.CharField(label=gettext_lazy("Message"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    use_required_attribute = False

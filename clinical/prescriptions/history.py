@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.access_log.record import AccessAction
+from accounts.models import AccessEvent, User
 from clinical.models import Prescription
 from core.history import Step
 
@@ -71,3 +74,30 @@ def _denial(row: Row, names: Names) -> Step:
     label = str(_Reason(reason).label) if reason in _Reason.values else reason or ""
     note = ": ".join(part for part in (label, row["denial_note"]) if part)
     return Step(at, _("Denied"), names.get(row["pharmacist_id"], ""), note)
+
+
+_WARNED = "duplicate_confirmed: "
+
+
+def warned_text(lines: Sequence[int]) -> str:
+    """That the doctor was told of a duplicate in these lines and prescribed it all the same; for the access log."""
+    return f"{_WARNED}{', '.join(map(str, lines))}" if lines else ""
+
+
+def with_notes(steps: Sequence[Step], prescription: Prescription) -> list[Step]:
+    """With the reason of taking it over, and the duplicates that the prescriber meant. One query."""
+    noted = AccessEvent.objects.filter(
+        patient_id=prescription.patient_id,
+        action__in=[AccessAction.PRESCRIBED, AccessAction.TOOK_OVER_PRESCRIPTION],
+        object_id=str(prescription.pk),
+    )
+    reasons: dict[dt.datetime, str] = dict(noted.values_list("at", "reason"))
+    return [_noted(step, reasons.get(step.at, "")) for step in steps]
+
+
+def _noted(step: Step, reason: str) -> Step:
+    if not reason.startswith(_WARNED):
+        return replace(step, note=reason or step.note)
+    lines = reason.removeprefix(_WARNED)
+    text = _("Written, though warned that it is a duplicate (medication %(lines)s)") % {"lines": lines}
+    return replace(step, text=text)

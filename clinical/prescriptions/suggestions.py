@@ -19,8 +19,8 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from accounts.models import User
-from clinical.medications import Medication, stored_medications
 from clinical.models import Prescription
+from clinical.prescriptions.medications import Medication, stored_medications
 from clinical.querysets import PrescriptionQuerySet
 
 # A doctor's year or so; a busy hospital's weeks. Read in a few ms by index.
@@ -35,7 +35,7 @@ KEPT_FOR = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is filled in: the fields of `clinical.medication_rows`."""
+    """What is filled in: the fields of `clinical.prescriptions.medication_form`."""
 
     name: str
     strength: str

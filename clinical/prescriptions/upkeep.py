@@ -11,10 +11,9 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_each
 from accounts.models import User
 from accounts.permissions import Permission
-from clinical.actions.prescription_rows import locked, record_change
-from clinical.actions.refusals import NotClaimed, TakenTooRecently, TakeOverReasonMissing, WrongState
 from clinical.models import Prescription
-from clinical.prescription_states import OPEN, can_take_over
+from clinical.prescriptions.states import OPEN, can_take_over, locked, record_change
+from clinical.refusals import NotClaimed, TakenTooRecently, TakeOverReasonMissing, WrongState
 
 # Prescriptions that end in one run.
 BATCH = 500

@@ -12,12 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import patient_name
-from clinical.actions.prescriptions import withdraw_prescription
-from clinical.actions.questions import answer_pharmacist
-from clinical.forms import MessageForm
-from clinical.medications import stored_medications
 from clinical.models import Prescription
-from clinical.prescription_states import OPEN
+from clinical.prescriptions.actions import withdraw_prescription
+from clinical.prescriptions.medications import stored_medications
+from clinical.prescriptions.questions import MessageForm, answer_pharmacist
+from clinical.prescriptions.states import OPEN
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.outcomes import outcome_told
 

@@ -1,4 +1,4 @@
-"""The lines of a prescription being written. What a medication must be is said by `clinical.medications` alone."""
+"""The lines of a prescription being written. What a medication must be, `medications` says alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
-from clinical.duplicates import plain_name, same_medicine
-from clinical.medication_suggestions import Suggestion
-from clinical.medications import MAX_MEDICATIONS, Medication, Route
-from clinical.patient_record import CurrentMedication
+from clinical.prescriptions.current import CurrentMedication
+from clinical.prescriptions.medications import MAX_MEDICATIONS, Medication, Route, plain_name, same_medicine
+from clinical.prescriptions.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
