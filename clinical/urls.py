@@ -5,9 +5,10 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
+from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
 from clinical.prescriptions import views as prescriptions
-from clinical.views import days, help, home, hours, patients, pharmacy, visits
+from clinical.views import days, help, home, hours, patients, visits
 from core.times import is_shown
 
 

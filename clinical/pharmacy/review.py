@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.people.names import full_name
 from clinical.models import Prescription
-from clinical.pharmacy_queue import undo_minutes, undo_seconds
+from clinical.pharmacy.queue import undo_minutes, undo_seconds
 from clinical.prescriptions.history import prescription_history, with_notes
 from clinical.prescriptions.medications import Earlier, Medication, duplicates, stored_medications
 from clinical.prescriptions.states import OPEN

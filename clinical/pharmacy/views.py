@@ -13,11 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_on, full_name, patient_name
-from clinical.forms import DenyForm, DispenseForm, TakeOverForm
 from clinical.models import Prescription
-from clinical.pharmacy_filters import QueueFilters
-from clinical.pharmacy_queue import pharmacy_queue
-from clinical.pharmacy_review import prescription_review
+from clinical.pharmacy.forms import DenyForm, DispenseForm, QueueFilters, TakeOverForm
+from clinical.pharmacy.queue import pharmacy_queue
+from clinical.pharmacy.review import prescription_review
 from clinical.prescriptions.actions import (
     approve_prescription,
     claim_prescription,
