@@ -11,10 +11,10 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
-from clinical import erasing
 from clinical.api.serializers import AiSessionSerializer, visit_document
 from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
+from clinical.patients import erasing
 from clinical.prescriptions.serializers import PrescriptionSerializer
 
 CHUNK = 200

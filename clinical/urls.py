@@ -5,10 +5,11 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
+from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
 from clinical.prescriptions import views as prescriptions
-from clinical.views import days, help, home, hours, patients, visits
+from clinical.views import days, help, home, hours, visits
 from core.times import is_shown
 
 

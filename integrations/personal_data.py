@@ -13,8 +13,8 @@ from django.db.models.functions import Cast
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
-from clinical.erasing import guest_visit_ids, loose_bookings
 from clinical.models import AiSession, AppointmentBooking
+from clinical.patients.erasing import guest_visit_ids, loose_bookings
 from core.times import in_zone
 from integrations.calcom.scrub import scrub_bodies
 from integrations.models import BookingRequest, CalWebhook, VapiEvent

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinical.people_search import MOST, find_people, read_typed
+from clinical.patients.find import MOST, find_people, read_typed
 from hospitals.admin.base import acting_user
 
 MAX_TYPED = 100

@@ -19,7 +19,7 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient
 from accounts.people.names import age_on, patient_name
 from clinical.models import Prescription
-from clinical.patient_record import open_patient
+from clinical.patients.record import open_patient
 from clinical.prescriptions.actions import prescribe
 from clinical.prescriptions.current import CurrentMedication, current_medications
 from clinical.prescriptions.medication_form import MedicationRows, sent_id

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, Profile, Role, User
 from clinical.models import Appointment
-from clinical.people_search import Typed, find_people, read_typed
+from clinical.patients.find import Typed, find_people, read_typed
 from tests.admin.records import book, prescribe
 from tests.cast import PASSWORD, HospitalCast, make_patient, make_staff
 

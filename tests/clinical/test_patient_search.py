@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient
-from clinical.patient_search import MOST_SHOWN, search_patients
+from clinical.patients.search import MOST_SHOWN, search_patients
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import make_prescription, make_visit
@@ -145,7 +145,7 @@ def test_a_search_begins_at_the_doctors_own(north: HospitalCast, patient: Patien
     make_visit(north.doctor, patient, NOW)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-    from clinical.patient_search import _matching
+    from clinical.patients.search import _matching
 
     for text in ("pau", "0660 123"):
         rows = _matching(north.doctor.user, text)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, Role, User
 from clinical.models import AiSession, Appointment, Prescription
-from clinical.patient_record import open_patient, patient_record
+from clinical.patients.record import open_patient, patient_record
 from clinical.querysets import is_record_open, patients_for_user
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from tests.cast import PASSWORD, HospitalCast, make_staff
