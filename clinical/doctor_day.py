@@ -11,11 +11,12 @@ from typing import Any
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
-from accounts.people.names import patient_name
 from clinical import day_timeline as timeline
 from clinical.day_timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.prescriptions.states import OPEN
+from clinical.visits.shown import visit_name, visit_state
+from clinical.visits.user_zone import zone_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
@@ -102,15 +103,6 @@ class DoctorDay:
     def is_quiet(self) -> bool:
         """Whether there is nothing to say beside the time line."""
         return not (self.questions or self.expired or (self.is_today and self.next_visit))
-
-
-def zone_of(user: User) -> zoneinfo.ZoneInfo:
-    """The zone of the user's hospital; UTC where none is set, or none that there is: the page names it."""
-    hospital = user.hospital
-    try:
-        return zoneinfo.ZoneInfo((hospital.time_zone if hospital else None) or "UTC")
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
 
 
 def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
@@ -202,29 +194,6 @@ def expired_prescriptions(user: User, *, at: dt.datetime) -> QuerySet[Any]:
         .order_by("-decided_at", "pk")
     )
     return rows
-
-
-def visit_name(visit: Appointment) -> str:
-    """Who is expected. Until the patient is proven, the name given with the booking leads."""
-    if visit.patient is None:
-        return visit.guest_name or ""
-    if not visit.is_patient_identified and visit.guest_name:
-        return visit.guest_name
-    return patient_name(visit.patient.user)
-
-
-def visit_state(visit: Appointment, *, at: dt.datetime) -> str:
-    if visit.status == Appointment.Status.CANCELLED:
-        return "cancelled"
-    if visit.no_show:
-        return "no_show"
-    if visit.status == Appointment.Status.COMPLETED:
-        return "completed"
-    if visit.is_pending_confirmation:
-        return "pending"
-    if visit.end_ts <= at:
-        return "overdue"
-    return "now" if visit.start_ts <= at else "booked"
 
 
 def _placed(

@@ -11,8 +11,9 @@ from typing import Any
 from accounts.models import User
 from clinical import day_timeline as timeline
 from clinical.day_timeline import Span
-from clinical.doctor_day import visit_name, visit_state, zone_of
 from clinical.models import Appointment
+from clinical.visits.shown import visit_name, visit_state
+from clinical.visits.user_zone import zone_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 700

@@ -11,11 +11,12 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
-from clinical.api.serializers import AiSessionSerializer, visit_document
+from clinical.assistant.session_serializers import AiSessionSerializer
 from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
 from clinical.patients import erasing
 from clinical.prescriptions.serializers import PrescriptionSerializer
+from clinical.visits.serializers import visit_document
 
 CHUNK = 200
 _HISTORY = Held(because="earlier versions of what is exported")

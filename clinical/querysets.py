@@ -64,7 +64,7 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         return self.filter(_IDENTIFIED)
 
     def as_visits(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
-        """What a patient is shown of a visit, as dicts: `clinical.visit_reads.VisitRow`."""
+        """What a patient is shown of a visit, as dicts: `clinical.visits.app_reads.VisitRow`."""
         from clinical.models import VisitChange
 
         asks = VisitChange.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))

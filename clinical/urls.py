@@ -9,7 +9,8 @@ from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
 from clinical.prescriptions import views as prescriptions
-from clinical.views import days, help, home, hours, visits
+from clinical.views import days, help, home, hours
+from clinical.visits import views as visits
 from core.times import is_shown
 
 

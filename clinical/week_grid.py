@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import TruncDate
 
 from clinical.models import Appointment
-from clinical.visit_conflicts import overlap_starts, pairs
+from clinical.visits.attention import overlap_starts, pairs
 from hospitals.models import Doctor, DoctorTimeOff
 
 if TYPE_CHECKING:

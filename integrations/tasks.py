@@ -22,9 +22,9 @@ from clinical.actions.chat_replies import answer_next_message
 from clinical.actions.reminders import plan_reminders, queue_due_reminders
 from clinical.actions.reminders import purge_reminders as purge_old_reminders
 from clinical.actions.session_bookings import link_session_bookings as link_bookings
-from clinical.actions.visit_changes import tell_cancelled
 from clinical.mirror.apply import complete_past_visits as complete
 from clinical.prescriptions.upkeep import expire_prescriptions
+from clinical.visits.decisions import tell_cancelled
 from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.connecting import connect_next_doctor

@@ -25,10 +25,11 @@ from clinical.api.chat_serializers import (
     ChatOutcomeSerializer,
     NewAiSessionSerializer,
 )
-from clinical.api.serializers import AiSessionListItemSerializer, AiSessionSerializer, PendingSerializer
+from clinical.assistant.session_serializers import AiSessionListItemSerializer, AiSessionSerializer
 from clinical.chat_reads import MessageOutcome, message_outcome, wait_for_reply
 from clinical.models import AiSession
 from clinical.ports import AssistantUnavailable
+from clinical.visits.serializers import PendingSerializer
 from core.api.schema import refuses
 
 

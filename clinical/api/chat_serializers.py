@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from clinical.api.serializers import AiSessionSerializer
+from clinical.assistant.session_serializers import AiSessionSerializer
 from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example
 

@@ -15,7 +15,7 @@ from hospitals.models import Doctor, Hospital
 
 
 class VisitChange(models.Model):
-    """What staff decided about one booked visit, and why. What became of it is derived (`clinical.visit_changes`).
+    """What staff decided about one booked visit, and why. What became of it is derived (`clinical.visits.decisions`).
 
     A later decision about the same visit replaces this one: at most one of a visit has no `replaced_at`.
     """

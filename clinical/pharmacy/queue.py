@@ -14,11 +14,11 @@ from django.db.models.functions import TruncHour
 from accounts.models import Profile, User
 from accounts.people.names import patient_name
 from clinical.day_figures import Median
-from clinical.doctor_day import zone_of
 from clinical.models import Prescription, PrescriptionMessage
 from clinical.pharmacy.forms import QueueFilters
 from clinical.prescriptions.medications import Medication, stored_medications
 from clinical.prescriptions.states import OPEN, can_take_over, can_undo, undo_ends_at
+from clinical.visits.user_zone import zone_of
 
 # Hours that are always drawn, so that the first dispensing of a day is not a chart of one bar.
 OPENS, CLOSES = 8, 18

@@ -16,7 +16,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.doctor_day import zone_of
+from clinical.visits.user_zone import zone_of
 
 P = ParamSpec("P")
 

@@ -168,7 +168,7 @@ SMS_NOTICES = "clinical.sms_notices.VisitNotices"
 SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
 CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
-BOOKED_VISITS = "clinical.booked_visits.MirroredVisits"
+BOOKED_VISITS = "clinical.visits.booked_visits.MirroredVisits"
 IDEMPOTENCY_STORE = "config.idempotency.DatabaseIdempotency"
 
 WAKE_UP = "integrations.wake_ups.send"

@@ -9,8 +9,8 @@ import pytest
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from accounts.models import Patient
-from clinical.api.appointments import AppointmentListView
 from clinical.models import Appointment
+from clinical.visits.api import AppointmentListView
 from tests.api.records import make_visit
 from tests.cast import HospitalCast
 

@@ -15,10 +15,11 @@ from rest_framework.test import APIClient
 
 from accounts.models import DeviceToken, Patient
 from accounts.people import serializers as accounts
-from clinical.api.doctor_serializers import DoctorSerializer
-from clinical.api.serializers import AiSessionListItemSerializer, AiSessionSerializer, AppointmentSerializer
+from clinical.assistant.session_serializers import AiSessionListItemSerializer, AiSessionSerializer
 from clinical.prescriptions.serializers import PrescriptionSerializer
-from clinical.visit_reads import own_visit
+from clinical.visits.app_reads import own_visit
+from clinical.visits.doctors_api import DoctorSerializer
+from clinical.visits.serializers import AppointmentSerializer
 from hospitals.staff import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
 from tests.api.test_appointments import START

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clinical.actions.visit_changes import ask_to_move
 from clinical.models import Appointment
+from clinical.visits.decisions import ask_to_move
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.browser.looks import assert_accessible, assert_fits, press, tab_to
 from tests.browser.people import SignedIn

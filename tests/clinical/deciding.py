@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any, Protocol
 
 from accounts.models import User
-from clinical.actions.visit_changes import ask_to_move, cancel_visit, keep_visit
 from clinical.models import VisitChange
+from clinical.visits.decisions import ask_to_move, cancel_visit, keep_visit
 from tests.clinical.records import NOW
 
 SOON = NOW + dt.timedelta(days=1)

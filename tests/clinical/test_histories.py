@@ -9,9 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Patient
-from clinical.actions.guests import match_guest
-from clinical.actions.visit_changes import ask_to_move
-from clinical.actions.visits import confirm_identity, mark_no_show
 from clinical.models import Appointment, AppointmentBooking, Prescription
 from clinical.prescriptions.actions import (
     DispensedLine,
@@ -23,7 +20,10 @@ from clinical.prescriptions.actions import (
     withdraw_prescription,
 )
 from clinical.prescriptions.history import prescription_history
-from clinical.visit_history import visit_history
+from clinical.visits.attendance import confirm_identity, mark_no_show
+from clinical.visits.decisions import ask_to_move
+from clinical.visits.guests import match_guest
+from clinical.visits.history import visit_history
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.devices.step_up import TRIES, is_step_up_locked
 from accounts.models import AccessEvent, GuessCounter, Patient, User
-from clinical.actions.visits import confirm_identity
 from clinical.models import Appointment, Prescription
 from clinical.querysets import is_record_open
 from clinical.refusals import VisitNotBegun
+from clinical.visits.attendance import confirm_identity
 from tests.cast import HospitalCast
 from tests.clinical.records import MEDICATION_ROW, make_visit
 

@@ -8,9 +8,9 @@ import pytest
 
 from accounts.models import AccessEvent, Patient
 from clinical import refusals
-from clinical.actions.visits import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
+from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from core.refusals import Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit

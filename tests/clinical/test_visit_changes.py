@@ -12,11 +12,10 @@ from pytest_django import Settings
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, Patient, SmsMessage
-from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit, tell_cancelled
 from clinical.mirror.rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from clinical.ports import BookingOutcome
-from clinical.visit_changes import state_of
+from clinical.visits.decisions import ask_to_move, cancel_visit, decide_visits, keep_visit, state_of, tell_cancelled
 from tests.api.calendar import FakeCalendar, Memory
 from tests.api.records import sign_in
 from tests.cast import HospitalCast, make_patient

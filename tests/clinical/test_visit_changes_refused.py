@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import AccessEvent, Patient, SmsMessage, User
 from clinical import refusals
-from clinical.actions.visit_changes import decide_visits, keep_visit
 from clinical.models import Appointment, VisitChange
+from clinical.visits.decisions import decide_visits, keep_visit
 from core.refusals import Refused
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Patient, Role, User
-from clinical.actions.visit_changes import ask_to_move, keep_visit
 from clinical.models import Appointment, AppointmentBooking
-from clinical.visit_conflicts import KINDS, MOST, Conflict, find_conflicts, visits_in_conflict
+from clinical.visits.attention import KINDS, MOST, Conflict, find_conflicts, visits_in_conflict
+from clinical.visits.decisions import ask_to_move, keep_visit
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.records import make_visit

@@ -12,8 +12,8 @@ from accounts.messages.reports import has_stopped_sms
 from accounts.messages.send_sms import send_queued_sms
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
-from clinical.actions.visit_changes import ask_to_move, keep_visit
 from clinical.models import Appointment, AppointmentBooking
+from clinical.visits.decisions import ask_to_move, keep_visit
 from tests.cast import HospitalCast
 from tests.clinical.deciding import SOON
 from tests.clinical.records import NOW, make_visit

@@ -10,8 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
-from clinical.actions.visits import mark_completed, mark_no_show, unmark_visit
 from clinical.models import Appointment
+from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.bookings import CalcomBookings
 from integrations.calcom.drift import repair

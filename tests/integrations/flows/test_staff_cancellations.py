@@ -9,10 +9,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import SmsMessage
-from clinical.actions.visit_changes import cancel_visit, tell_cancelled
 from clinical.models import Appointment, VisitChange
 from clinical.ports import BookingOutcome
-from clinical.visit_changes import state_of
+from clinical.visits.decisions import cancel_visit, state_of, tell_cancelled
 from hospitals.ports import VisitChoice, booked_visits
 from integrations.calcom.bookings import BULK_PACE, CalcomBookings
 from integrations.models import BookingRequest

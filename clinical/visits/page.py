@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django import forms
+from django.utils.translation import gettext_lazy
+
 from accounts.models import User
 from accounts.people.names import full_name
-from clinical.actions.visits import SEEN_EARLY_BY
-from clinical.doctor_day import visit_name, visit_state
 from clinical.models import Appointment, VisitChange
 from clinical.ports import booking_provider
-from clinical.visit_changes import ChangeState, state_of
+from clinical.visits.attendance import SEEN_EARLY_BY
+from clinical.visits.decisions import REASON_LENGTH, ChangeState, state_of
+from clinical.visits.shown import visit_name, visit_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +80,21 @@ def _change_state(change: VisitChange | None, visit: Appointment, at: dt.datetim
     outcomes = booking_provider().outcomes(asked) if asked else {}
     outcome = outcomes.get(change.request_id) if change.request_id else None
     return state_of(change, visit, outcome=outcome, at=at)
+
+
+CHOICES = (VisitChange.Choice.ASK_TO_MOVE, VisitChange.Choice.CANCEL)
+
+
+class VisitChangeForm(forms.Form):
+    """What is to become of a booked visit; which of the two is said by the button."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("The patient reads it."),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": gettext_lazy("Say why: the patient will want to know.")},
+    )
+    choice = forms.ChoiceField(choices=[(one.value, one.label) for one in CHOICES])
+
+    use_required_attribute = False

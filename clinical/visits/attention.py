@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, Window
 
 from accounts.models import Role, User
-from clinical.actions.visits import SEEN_EARLY_BY
 from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.visits.attendance import SEEN_EARLY_BY
 from hospitals.models import Doctor, DoctorTimeOff
 
 if TYPE_CHECKING:

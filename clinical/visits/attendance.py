@@ -10,12 +10,12 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.actions.visit_changes import may_decide
 from clinical.mirror.apply import visit_status
 from clinical.mirror.facts import AGREED
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
 from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled, VisitNotBegun
+from clinical.visits.decisions import may_decide
 
 # People come early, and are sometimes seen early.
 SEEN_EARLY_BY = dt.timedelta(hours=1)

@@ -12,12 +12,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from clinical.actions.visit_changes import ask_to_move, cancel_visit, decide_visits, keep_visit
-from clinical.doctor_day import visit_name
 from clinical.models import Appointment, VisitChange
 from clinical.ports import BookingOutcome, booking_provider
-from clinical.visit_changes import ChangeState, state_of
-from clinical.visit_phones import phones_of
+from clinical.visits.decisions import (
+    ChangeState,
+    ask_to_move,
+    cancel_visit,
+    decide_visits,
+    keep_visit,
+    phones_of,
+    state_of,
+)
+from clinical.visits.shown import visit_name
 from core.times import in_zone
 from hospitals.hours.open_hours import BookedVisit
 from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice

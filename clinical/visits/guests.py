@@ -9,10 +9,10 @@ from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Role, User
-from clinical.actions.visit_changes import may_decide
 from clinical.mirror.facts import chain
 from clinical.models import Appointment, AppointmentBooking
 from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled
+from clinical.visits.decisions import may_decide
 
 
 @transaction.atomic

@@ -10,22 +10,37 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_each
 from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitChange
 from clinical.ports import booking_provider
 from clinical.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
-from clinical.visit_phones import phones_of
 from core.wake_ups import wake
+
+if TYPE_CHECKING:
+    from clinical.models import Appointment, VisitChange
+    from clinical.ports import BookingOutcome
+
+
+def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
+    """By visit: the account's number, or for a guest the one typed with the booking. Two queries; few have none."""
+    patients = {visit.patient_id for visit in visits if visit.patient_id}
+    accounts = dict(User.objects.filter(pk__in=patients, phone__isnull=False).values_list("pk", "phone"))
+    guests = [visit.cal_booking_id for visit in visits if visit.patient_id is None]
+    booked = AppointmentBooking.objects.filter(uid__in=guests, attendee_phone__isnull=False)
+    typed = dict(booked.values_list("uid", "attendee_phone"))
+    found = {visit.pk: accounts.get(visit.patient_id) or typed.get(visit.cal_booking_id) for visit in visits}
+    return {pk: number for pk, number in found.items() if number}
+
 
 Choice = VisitChange.Choice
 Cause = VisitChange.Cause
 Kind = SmsMessage.Kind
-
 # Cal.com and the patient's app both show it; more is a letter.
 REASON_LENGTH = 500
 # Cancelled visits whose patients are told in one run.
@@ -207,3 +222,29 @@ def _tell(changes: Sequence[VisitChange], kind: str, at: dt.datetime) -> None:
     for change in changes:
         change.told_at = at
     wake("send_sms")
+
+
+ChangeState = Literal[
+    "kept",  # stays as booked
+    "asked",  # the patient has not chosen another time yet
+    "moved",  # is at another time since
+    "passed",  # the time came, and the patient had not moved it
+    "cancelling",  # on its way to the calendar
+    "cancelled",
+    "not_cancelled",  # the calendar refused it
+]
+
+
+def state_of(
+    change: VisitChange, visit: Appointment, *, outcome: BookingOutcome | None, at: dt.datetime
+) -> ChangeState:
+    """`outcome` is that of the cancellation that was asked for."""
+    if visit.status == "CANCELLED":
+        return "cancelled"
+    if change.choice == "cancel":
+        return "not_cancelled" if outcome is None or outcome.state == "refused" else "cancelling"
+    if visit.start_ts != change.start_ts:
+        return "moved"
+    if change.choice == "keep":
+        return "kept"
+    return "asked" if change.start_ts > at else "passed"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
+import orjson
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from clinical.api.serializers import visit_document
 from clinical.models import Appointment
-from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, booking_provider
-from clinical.visit_reads import VisitRow, own_visit
+from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider, idempotency_store
+from clinical.visits.app_reads import VisitRow, own_visit
+from clinical.visits.serializers import visit_document
 from core.api.errors import ApiConflict
+from core.refusals import Invalid
 
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),
@@ -63,3 +71,34 @@ def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
         return own_visit(outcome.appointment_id, by=by)
     except Appointment.DoesNotExist:
         return None
+
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class IdempotencyKeyRequired(Invalid):
+    code = "idempotency_key_required"
+    message = _("Send an Idempotency-Key of 1 to 255 visible characters, new for each booking.")
+
+
+@contextmanager
+def claimed_key(request: Request, *, owner_id: uuid.UUID) -> Generator[KeyClaim]:
+    """Claim the request's key; whatever goes wrong inside gives it up.
+
+    Raises: IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyKeyInUse.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyRequired
+    store = idempotency_store()
+    claim = store.claim(owner_id=owner_id, key=key, request_hash=_hash(request), at=timezone.now())
+    try:
+        yield claim
+    except BaseException:
+        store.release(claim)
+        raise
+
+
+def _hash(request: Request) -> str:
+    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()

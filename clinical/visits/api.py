@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import django_filters
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -14,11 +15,12 @@ from rest_framework.views import APIView
 
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
-from clinical.actions.bookings import accept_visit, request_booking, request_cancellation, request_reschedule
-from clinical.api.filters import AppointmentFilter
-from clinical.api.idempotency import claimed_key
-from clinical.api.outcomes import answer_when_known, outcome_document
-from clinical.api.serializers import (
+from clinical.models import Appointment
+from clinical.ports import CALENDAR_REFUSALS, booking_provider
+from clinical.visits.api_outcomes import answer_when_known, claimed_key, outcome_document
+from clinical.visits.app_reads import ORDER, NewestVisits, VisitRow, own_visit, own_visits
+from clinical.visits.booking import accept_visit, request_booking, request_cancellation, request_reschedule
+from clinical.visits.serializers import (
     AppointmentSerializer,
     BookingOutcomeSerializer,
     BookingSerializer,
@@ -27,12 +29,18 @@ from clinical.api.serializers import (
     RescheduleSerializer,
     visit_document,
 )
-from clinical.models import Appointment
-from clinical.ports import CALENDAR_REFUSALS, booking_provider
-from clinical.visit_reads import ORDER, NewestVisits, VisitRow, own_visit, own_visits
+from core.api.filters import MomentFilter
 from core.api.rendering import revalidated
 from core.api.schema import not_modified, refuses
 
+
+class AppointmentFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Appointment.Status.choices)
+
+
+# `from` is a word of Python's.
+AppointmentFilter.base_filters["from"] = MomentFilter("start_ts", "gte", label="Visits that begin at or after this.")
+AppointmentFilter.base_filters["to"] = MomentFilter("start_ts", "lt", label="Visits that begin before this.")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,

@@ -1,9 +1,12 @@
+"""Doctors and their free times, for the app. `to_representation` is written out, as in `serializers`."""
+
 from __future__ import annotations
 
 import datetime as dt
 import uuid
 from typing import Any
 
+import django_filters
 from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
@@ -17,13 +20,74 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
-from clinical.api.doctor_serializers import DoctorSerializer, SlotsSerializer
-from clinical.api.filters import DoctorFilter
 from clinical.ports import Slots, booking_provider
 from core.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
-from core.api.schema import refuses
+from core.api.schema import example, refuses
 from core.times import in_zone
 from hospitals.models import Doctor
+from hospitals.querysets import DoctorQuerySet
+
+
+class DoctorHospitalSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+@example(
+    {
+        "id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03",
+        "full_name": "Dora Huber",
+        "specialty": "Cardiology",
+        "profile_image_url": None,
+        "hospital": {"id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01", "name": "North Hospital"},
+        "bookable": True,
+    }
+)
+class DoctorSerializer(serializers.Serializer[Doctor]):
+    """`bookable` comes in the context: the ids of the page's doctors who can be booked."""
+
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    specialty = serializers.CharField(allow_null=True)
+    profile_image_url = serializers.URLField(allow_null=True)
+    hospital = DoctorHospitalSerializer()
+    bookable = serializers.BooleanField()
+
+    def to_representation(self, instance: Doctor) -> dict[str, Any]:
+        profile = getattr(instance.user, "profile", None)
+        return {
+            "id": instance.pk,
+            "full_name": instance.full_name,
+            "specialty": instance.specialty,
+            "profile_image_url": profile.profile_image_url if profile else None,
+            "hospital": {"id": instance.hospital.pk, "name": instance.hospital.name},
+            "bookable": instance.pk in self.context["bookable"],
+        }
+
+
+class SlotSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+@example(
+    {
+        "slots": [{"start": "2026-03-04T10:00:00+01:00", "end": "2026-03-04T10:30:00+01:00"}],
+        "source": "calcom",
+        "as_of": "2026-03-02T10:00:00+01:00",
+        "time_zone": "Europe/Vienna",
+    }
+)
+class SlotsSerializer(serializers.Serializer[Any]):
+    slots = SlotSerializer(many=True)
+    # The type checker sees the base class's attribute; the metaclass takes the field away before it could hide it.
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=["calcom", "local"],
+        help_text="`local`: the calendar did not answer, these are reckoned from the doctor's hours.",
+    )
+    as_of = serializers.DateTimeField()
+    time_zone = serializers.CharField()
+
 
 LONGEST_RANGE = dt.timedelta(days=31)
 USUAL_RANGE = dt.timedelta(days=7)
@@ -32,6 +96,15 @@ USUAL_RANGE = dt.timedelta(days=7)
 def _doctors(request: Request) -> QuerySet[Doctor]:
     doctors: QuerySet[Doctor] = Doctor.objects.for_user(signed_in_patient(request)).with_names()
     return doctors
+
+
+class DoctorFilter(django_filters.FilterSet):
+    hospital = django_filters.UUIDFilter("hospital_id")
+    specialty = django_filters.CharFilter("specialty", "iexact", max_length=100)
+    search = django_filters.CharFilter(method="filter_search", max_length=100)
+
+    def filter_search(self, queryset: DoctorQuerySet, name: str, value: str) -> DoctorQuerySet:
+        return queryset.search(value)
 
 
 class DoctorListView(ListAPIView[Doctor]):
