@@ -5,11 +5,13 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
+from clinical.agenda import hours_views
+from clinical.agenda import views as days
 from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
 from clinical.prescriptions import views as prescriptions
-from clinical.views import days, help, home, hours
+from clinical.views import help, home
 from clinical.visits import views as visits
 from core.times import is_shown
 
@@ -48,9 +50,9 @@ urlpatterns = [
     path(f"{_VISIT}/change/", visits.change, name="visit-change"),
     path(f"{_VISIT}/keep/", visits.keep, name="visit-keep"),
     path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
-    path("doctor/hours/", hours.week, name="doctor-hours"),
-    path("doctor/hours/time-off/", hours.time_off, name="doctor-time-off"),
-    path("doctor/hours/time-off/<uuid:time_off_pk>/cancel/", hours.cancel_own_time_off, name="cancel-time-off"),
+    path("doctor/hours/", hours_views.week, name="doctor-hours"),
+    path("doctor/hours/time-off/", hours_views.time_off, name="doctor-time-off"),
+    path("doctor/hours/time-off/<uuid:time_off_pk>/cancel/", hours_views.cancel_own_time_off, name="cancel-time-off"),
     path("doctor/patients/", patients.search, name="doctor-patients"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),

@@ -12,8 +12,7 @@ from django.utils.timesince import timesince
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.day_figures import day_figures
-from clinical.month_figures import month_figures
+from clinical.agenda.figures import day_figures, month_figures
 from config.home_chart import chart_of
 from hospitals.models import Hospital
 from hospitals.staff.search import locked_staff

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clinical.month_figures import DayOutcomes
+from clinical.agenda.figures import DayOutcomes
 
 # The drawing's own units; the page stretches it.
 HEIGHT = 1000

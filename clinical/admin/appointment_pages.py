@@ -21,13 +21,13 @@ from accounts.access_log.record import AccessAction
 from accounts.models import User
 from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
 from clinical.admin.words import CONFLICT_TEXTS
+from clinical.agenda.hospital_week import Week, doctor_week, hospital_week, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity
 from clinical.visits.attention import find_conflicts
 from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
 from clinical.visits.guests import match_guest
 from clinical.visits.history import visit_history
-from clinical.week_grid import Week, doctor_week, hospital_week, week_of
 from core.refusals import Refused
 from hospitals.admin.base import acting_user
 from hospitals.models import Doctor

@@ -13,7 +13,7 @@ from django.db.models.functions import TruncHour
 
 from accounts.models import Profile, User
 from accounts.people.names import patient_name
-from clinical.day_figures import Median
+from clinical.agenda.figures import Median
 from clinical.models import Prescription, PrescriptionMessage
 from clinical.pharmacy.forms import QueueFilters
 from clinical.prescriptions.medications import Medication, stored_medications

@@ -46,7 +46,7 @@ def take_over_prescription(*, prescription_id: uuid.UUID, by: User, reason: str,
 def expire_prescriptions(*, at: dt.datetime) -> int:
     """End what was neither denied nor dispensed in time; the number of prescriptions. Run until it is zero.
 
-    The prescriber is told on their day page (`clinical.doctor_day`).
+    The prescriber is told on their day page (`clinical.agenda.doctor_day`).
     """
     stale = Prescription.objects.filter(status__in=OPEN, created_at__lte=at - settings.PRESCRIPTION_LIFETIME)
     rows = list(stale.select_for_update(skip_locked=True, of=("self",)).order_by("created_at", "pk")[:BATCH])

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Patient, User
-from clinical.day_figures import VisitCounts, day_figures
+from clinical.agenda.figures import VisitCounts, day_figures
 from clinical.models import Prescription
 from hospitals.models import Hospital
 from integrations.health_figures import health_figures

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Patient, Role, User
-from clinical.month_figures import DayOutcomes, TalkCounts, month_figures
+from clinical.agenda.figures import DayOutcomes, TalkCounts, month_figures
 from config.home_chart import HEIGHT, Part, chart_of, round_up
 from hospitals.staff.search import SHOWN, locked_staff
 from tests.admin.records import book, talk

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.day_timeline import (
+from clinical.agenda.timeline import (
     MOST_LANES,
     Frame,
     Place,

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient
-from clinical.doctor_week import doctor_week
+from clinical.agenda.doctor_week import doctor_week
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.conftest import SignedIn

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Patient, Role
-from clinical.week_grid import Week, doctor_week, hospital_week, week_of
+from clinical.agenda.hospital_week import Week, doctor_week, hospital_week, week_of
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.records import make_visit

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from clinical import day_timeline as timeline
-from clinical.day_timeline import Span
+from clinical.agenda import timeline
+from clinical.agenda.timeline import Span
 from clinical.models import Appointment
 from clinical.visits.shown import visit_name, visit_state
 from clinical.visits.user_zone import zone_of

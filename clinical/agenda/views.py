@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from clinical.doctor_day import doctor_day
-from clinical.doctor_week import DAYS, doctor_week
+from clinical.agenda.doctor_day import doctor_day
+from clinical.agenda.doctor_week import DAYS, doctor_week
 from clinical.views.access import StaffRequest, doctor_page
 from clinical.views.live import live_page
 from core.times import shifted

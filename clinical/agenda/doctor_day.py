@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
-from clinical import day_timeline as timeline
-from clinical.day_timeline import Frame, Place, Span
+from clinical.agenda import timeline
+from clinical.agenda.timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.prescriptions.states import OPEN
 from clinical.visits.shown import visit_name, visit_state
