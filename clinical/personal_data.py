@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
-from clinical.assistant.session_serializers import AiSessionSerializer
+from clinical.assistant.serializers import AiSessionSerializer
 from clinical.mirror.facts import chain
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
 from clinical.patients import erasing

@@ -16,7 +16,7 @@ _docs = csp_update({"style-src": [UNSAFE_INLINE]})(
 )
 
 urlpatterns = [
-    path("v1/", include("clinical.api.urls")),
+    path("v1/", include("clinical.api_urls")),
     path("v1/", include("accounts.api_urls")),
     path("v1/", include("hospitals.api_urls")),
     path("schema/", SpectacularAPIView.as_view(**_public), name="api-schema"),

@@ -39,7 +39,7 @@ class AiSession(models.Model):
     hospital = DbForeignKey(Hospital, models.SET_NULL, db_on_delete="SET NULL", null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     caller_verified = models.BooleanField(db_default=False)
-    # Somebody was told so; that a booking exists is another matter (`clinical.booking_claims`).
+    # Somebody was told so; that a booking exists is another matter (`clinical.assistant.session_bookings`).
     says_booked = models.BooleanField(db_default=False)
 
     privacy = privacy(

@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from clinical.actions.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
+from clinical.assistant.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
 from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.numbers import digits_of, hospital_called

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
-from clinical.actions.chat_replies import answer_next_message
+from clinical.assistant.replies import answer_next_message
 from clinical.models import AiSession
 
 SESSIONS = "/api/v1/ai-sessions/"

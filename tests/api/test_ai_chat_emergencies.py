@@ -9,7 +9,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Patient
-from clinical.emergency_words import plain_words
+from clinical.assistant.emergencies import plain_words
 from clinical.models import AiSession, ChatMessage
 from tests.api.assistant import Memory
 from tests.api.conftest import NOW

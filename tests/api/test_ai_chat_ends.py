@@ -9,8 +9,7 @@ import time_machine
 from rest_framework.test import APIClient
 
 from accounts.models import AccessEvent, Patient
-from clinical.actions.chat_closing import end_idle_sessions, queue_summaries
-from clinical.actions.chat_replies import ASK_FOR_SUMMARY
+from clinical.assistant.replies import ASK_FOR_SUMMARY, end_idle_sessions, queue_summaries
 from clinical.models import AiSession
 from tests.api.assistant import Memory
 from tests.api.conftest import NOW

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Patient
-from clinical.actions.phone_calls import PhoneCall, record_phone_call
-from clinical.actions.session_bookings import link_session_bookings
+from clinical.assistant.phone_calls import PhoneCall, record_phone_call
+from clinical.assistant.session_bookings import link_session_bookings
 from clinical.models import Appointment, AppointmentBooking
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn

@@ -7,8 +7,7 @@ import datetime as dt
 import pytest
 
 from accounts.models import Patient
-from clinical.actions.session_bookings import link_session_bookings
-from clinical.booking_claims import says_booked
+from clinical.assistant.session_bookings import link_session_bookings, says_booked
 from clinical.models import AiSession, Appointment, AppointmentBooking
 from tests.cast import HospitalCast
 

@@ -16,9 +16,8 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from accounts.models import Patient
-from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai_session
-from clinical.actions.chat_closing import queue_summaries
-from clinical.actions.chat_replies import MAX_TRIES, STALE_AFTER, answer_next_message
+from clinical.assistant.chat import end_ai_session, send_chat_message, start_ai_session
+from clinical.assistant.replies import MAX_TRIES, STALE_AFTER, answer_next_message, queue_summaries
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import AssistantUnavailable, ChatReply
 from dev.simulators.vapi.process import SimulatorProcess

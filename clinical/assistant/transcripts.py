@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clinical.booking_claims import ASSISTANT
+from clinical.assistant.session_bookings import ASSISTANT
 
 PATIENT = "User:"
 # Of each of the two turns that stand for a summary.

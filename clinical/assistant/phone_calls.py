@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from accounts.models import Patient
 from accounts.own_data.numbers import erased_numbers, number_taken_at
-from clinical.booking_claims import says_booked
+from clinical.assistant.session_bookings import says_booked
 from clinical.models import AiSession
 
 

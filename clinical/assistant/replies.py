@@ -12,24 +12,25 @@ import uuid
 from dataclasses import dataclass, field
 
 import structlog
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from clinical.booking_claims import says_booked
+from clinical.assistant.chat import OPEN_STATES
+from clinical.assistant.session_bookings import says_booked
+from clinical.assistant.transcripts import ASSISTANT, first_and_last, with_turn, words_at
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import AssistantUnavailable, ChatReply, chat_assistant
-from clinical.transcripts import ASSISTANT, first_and_last, with_turn, words_at
+from core.wake_ups import wake
 
 log = structlog.get_logger(__name__)
-
 Kind = ChatMessage.Kind
 State = ChatMessage.State
-
 # Longer than the call's own time-outs: until then its worker may still be waiting for an answer.
 STALE_AFTER = dt.timedelta(seconds=60)
 MAX_TRIES = 2
-
 ASK_FOR_SUMMARY = (
     "Summarise this conversation in at most three sentences for the patient's doctor, in the language it was held in."
     " Say nothing that was not said in it."
@@ -143,3 +144,61 @@ def _settle(message: ChatMessage, state: str, at: dt.datetime) -> None:
     message.state, message.settled_at = state, at
     message.save(update_fields=["state", "settled_at", "reply_line", "chat_id"])
     log.info("chat.settled", message=str(message.pk), kind=message.kind, state=state, tries=message.tries)
+
+
+BATCH = 200
+# Older talks than these were ended, or are another program's.
+LOOKED_BACK_FOR = dt.timedelta(days=7)
+
+
+@transaction.atomic
+def end_idle_sessions(*, at: dt.datetime) -> int:
+    """End talks after `CHAT_IDLE` of silence, as of when the last word was said; how many."""
+    messages = ChatMessage.objects.filter(session=OuterRef("pk"))
+    last = messages.order_by("-asked_at").annotate(moved=Greatest("asked_at", Coalesce("settled_at", "asked_at")))
+    idle = (
+        _recent(at)
+        .filter(ended_at__isnull=True)
+        .exclude(Exists(messages.filter(state__in=OPEN_STATES)))
+        .annotate(last_word_at=Coalesce(Subquery(last.values("moved")[:1]), F("start_time")))
+        .filter(last_word_at__lte=at - settings.CHAT_IDLE)
+        .defer("transcript")
+    )
+    ended = list(idle.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
+    for session in ended:
+        session.ended_at = max(session.last_word_at, session.start_time)
+        session.save(update_fields=["ended_at"])
+    return len(ended)
+
+
+@transaction.atomic
+def queue_summaries(*, at: dt.datetime) -> int:
+    """Have talks that are over summed up, by the assistant where it took part; how many."""
+    messages = ChatMessage.objects.filter(session=OuterRef("pk"))
+    busy = messages.filter(Q(state__in=OPEN_STATES) | Q(kind=ChatMessage.Kind.SUMMARY))
+    took_part = messages.filter(kind=ChatMessage.Kind.MESSAGE, state=ChatMessage.State.ANSWERED)
+    bare = (
+        _recent(at)
+        .filter(ended_at__isnull=False, summary__isnull=True, transcript__isnull=False)
+        .exclude(Exists(busy))
+        .annotate(is_summed_up=Exists(took_part))
+    )
+    sessions = list(bare.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
+    asked = [session for session in sessions if session.is_summed_up]
+    summary = ChatMessage.Kind.SUMMARY
+    ChatMessage.objects.bulk_create(
+        [ChatMessage(session=session, kind=summary, asked_at=at) for session in asked], ignore_conflicts=True
+    )
+    for session in sessions:
+        if not session.is_summed_up:
+            session.summary = first_and_last(session.transcript)
+            session.save(update_fields=["summary"])
+    if asked:
+        wake("answer_chats")
+    return len(sessions)
+
+
+def _recent(at: dt.datetime):  # type: ignore[no-untyped-def]  # annotated below, which its type cannot say
+    return AiSession.objects.filter(
+        source=AiSession.Source.APP, start_time__gt=at - LOOKED_BACK_FOR, start_time__lte=at
+    )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clinical.api import ai_sessions
+from clinical.assistant import api as ai_sessions
 from clinical.prescriptions import api as records
 from clinical.visits import api as appointments
 from clinical.visits import doctors_api

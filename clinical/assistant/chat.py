@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, User
-from clinical.emergencies import emergency_advice
+from clinical.assistant.emergencies import emergency_advice
+from clinical.assistant.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
 from clinical.models import AiSession, ChatMessage
-from clinical.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
 from core.rate_windows import HOUR, MINUTE, Limit, whole_seconds
 from core.refusals import Conflict, Invalid, TooOften
 from core.wake_ups import wake

@@ -18,15 +18,16 @@ from rest_framework.views import APIView
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
-from clinical.actions.ai_chat import end_ai_session, send_chat_message, start_ai_session
-from clinical.api.chat_serializers import (
+from clinical.assistant.chat import end_ai_session, send_chat_message, start_ai_session
+from clinical.assistant.outcomes import MessageOutcome, message_outcome, wait_for_reply
+from clinical.assistant.serializers import (
+    AiSessionListItemSerializer,
+    AiSessionSerializer,
     ChatAnswerSerializer,
     ChatMessageSerializer,
     ChatOutcomeSerializer,
     NewAiSessionSerializer,
 )
-from clinical.assistant.session_serializers import AiSessionListItemSerializer, AiSessionSerializer
-from clinical.chat_reads import MessageOutcome, message_outcome, wait_for_reply
 from clinical.models import AiSession
 from clinical.ports import AssistantUnavailable
 from clinical.visits.serializers import PendingSerializer

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from accounts.models import User
+from clinical.assistant.transcripts import words_at
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import OutcomeState
-from clinical.transcripts import words_at
 from core.waiting import wait_until
 
 _STATES: dict[str, OutcomeState] = {
