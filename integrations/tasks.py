@@ -17,12 +17,12 @@ from accounts.messages.send_sms import send_queued_sms
 from accounts.own_data.erasure import run_erasure_step
 from accounts.own_data.retention import apply_retention as retain
 from accounts.staff_sign_in.purge import purge_sign_in_traces as purge_traces
-from clinical.actions.reminders import plan_reminders, queue_due_reminders
-from clinical.actions.reminders import purge_reminders as purge_old_reminders
 from clinical.assistant.replies import answer_next_message, end_idle_sessions, queue_summaries
 from clinical.assistant.session_bookings import link_session_bookings as link_bookings
 from clinical.mirror.apply import complete_past_visits as complete
 from clinical.prescriptions.upkeep import expire_prescriptions
+from clinical.reminders.actions import plan_reminders, queue_due_reminders
+from clinical.reminders.actions import purge_reminders as purge_old_reminders
 from clinical.visits.decisions import tell_cancelled
 from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
 from integrations.calcom.booking_worker import run_next_request

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.reminder_times import EVENING_MARGIN, LEADS, LEAST_NOTICE, QuietHours, reminder_due
+from clinical.reminders.due import EVENING_MARGIN, LEADS, LEAST_NOTICE, QuietHours, reminder_due
 
 NIGHT = QuietHours(dt.time(21), dt.time(8))
 VIENNA = zoneinfo.ZoneInfo("Europe/Vienna")

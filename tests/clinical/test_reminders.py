@@ -16,8 +16,8 @@ from accounts.messages.send_sms import send_queued_sms
 from accounts.messages.texts import fits_one_segment
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
-from clinical.actions.reminders import plan_reminders, purge_reminders, queue_due_reminders
 from clinical.models import Appointment, AppointmentBooking, VisitReminder
+from clinical.reminders.actions import plan_reminders, purge_reminders, queue_due_reminders
 from hospitals.models import Hospital
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.records import make_visit

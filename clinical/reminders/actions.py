@@ -14,8 +14,15 @@ from django.db import transaction
 
 from accounts.models import SmsMessage
 from clinical.models import VisitReminder
-from clinical.reminder_reads import Unplanned, number_of, quiet_hours, reminded_visits, unplanned_visits
-from clinical.reminder_times import GRACE, reminder_due
+from clinical.reminders.due import (
+    GRACE,
+    Unplanned,
+    number_of,
+    quiet_hours,
+    reminded_visits,
+    reminder_due,
+    unplanned_visits,
+)
 from core.times import zone_or_utc
 from core.wake_ups import wake
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import SmsMessage
 from accounts.ports import SmsNotice
 from clinical.models import Appointment, VisitChange, VisitReminder
-from clinical.reminder_reads import number_of, quiet_hours, reminded_visits
+from clinical.reminders.due import number_of, quiet_hours, reminded_visits
 from core.times import in_zone, zone_or_utc
 
 Kind = SmsMessage.Kind
