@@ -7,11 +7,11 @@ from django.urls import path, register_converter
 from accounts.urls import urlpatterns as own_access
 from clinical.agenda import hours_views
 from clinical.agenda import views as days
+from clinical.dashboard import home
 from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
 from clinical.prescriptions import views as prescriptions
-from clinical.views import help, home
 from clinical.visits import views as visits
 from core.times import is_shown
 
@@ -37,7 +37,7 @@ _OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
 _VISIT = "doctor/visits/<uuid:visit_id>"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("help/", help.page, name="help"),
+    path("help/", home.page, name="help"),
     *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),

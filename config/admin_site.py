@@ -21,7 +21,7 @@ class WardbookAdminSite(UnfoldAdminSite):
     index_title = _("Today")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from clinical.admin.find import find_page
+        from clinical.admin.recorded_admin import find_page
         from hospitals.access_log.break_glass_page import break_glass_page, end_break_glass_page
         from hospitals.access_log.erasures_page import erasure_page, erasures_page
         from hospitals.emergencies.page import emergencies_page

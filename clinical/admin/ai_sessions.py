@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
 from accounts.permissions import Permission, has_permission
-from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
+from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
 from clinical.models import AiSession
 from hospitals.admin.base import acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction
 from accounts.models import User
-from clinical.admin.behind_glass import BehindGlassAdmin, record_opening
-from clinical.admin.words import CONFLICT_TEXTS
+from clinical.admin.labels import CONFLICT_TEXTS
+from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
 from clinical.agenda.hospital_week import Week, doctor_week, hospital_week, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
-from clinical.admin.behind_glass import BehindGlassAdmin
+from clinical.admin.recorded_admin import BehindGlassAdmin
 from clinical.models import Prescription
 from clinical.prescriptions.history import prescription_history, with_notes
 from clinical.prescriptions.medications import stored_medications

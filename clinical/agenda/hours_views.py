@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clinical.views.access import StaffRequest, doctor_page
+from clinical.dashboard.access import StaffRequest, doctor_page
 from core.refusals import Refused
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
 from hospitals.hours.hit_visits_step import given_answers, goes_back, visit_step

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET
 
 from clinical.agenda.doctor_day import doctor_day
 from clinical.agenda.doctor_week import DAYS, doctor_week
-from clinical.views.access import StaffRequest, doctor_page
-from clinical.views.live import live_page
+from clinical.dashboard.access import StaffRequest, doctor_page
+from clinical.dashboard.live import live_page
 from core.times import shifted
 
 

@@ -13,6 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_on, full_name, patient_name
+from clinical.dashboard.access import StaffRequest, pharmacist_page
+from clinical.dashboard.live import is_poll, is_poll_of_shown_page, live_page
+from clinical.dashboard.refused import outcome_told, tell
 from clinical.models import Prescription
 from clinical.pharmacy.forms import DenyForm, DispenseForm, QueueFilters, TakeOverForm
 from clinical.pharmacy.queue import pharmacy_queue
@@ -29,9 +32,6 @@ from clinical.prescriptions.medications import stored_medications
 from clinical.prescriptions.questions import MessageForm, ask_prescriber
 from clinical.prescriptions.states import OPEN, can_take_over
 from clinical.prescriptions.upkeep import take_over_prescription
-from clinical.views.access import StaffRequest, pharmacist_page
-from clinical.views.live import is_poll, is_poll_of_shown_page, live_page
-from clinical.views.outcomes import outcome_told, tell
 from core.refusals import Refused
 
 

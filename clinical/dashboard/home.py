@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
@@ -22,3 +22,10 @@ def home(request: HttpRequest) -> HttpResponse:
         if user.is_staff:
             return redirect("admin:index")
     raise PermissionDenied
+
+
+@login_required
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """How each job is done, for the person's role."""
+    return render(request, "clinical/help.html")

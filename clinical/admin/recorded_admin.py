@@ -7,13 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access_log.open_grants import grant_text, open_grants, opened_hospitals
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import User
+from clinical.patients.find import MOST, find_people, read_typed
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
 
@@ -67,3 +71,22 @@ def record_opening(user: User, action: AccessAction, row: Any, *, kind: str) -> 
         hospital_id=row.hospital_id,
         reason=grant_text(grant.pk) if grant else "",
     )
+
+
+MAX_TYPED = 100
+
+
+def find_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    user = acting_user(request)
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET"])
+    text = request.GET.get("q", "")[:MAX_TYPED]
+    typed = read_typed(text)
+    context = {
+        "text": text,
+        "typed": typed,
+        "found": find_people(typed, by=user, at=timezone.now()) if typed.says_enough else None,
+        "most": MOST,
+        "title": _("Find a person"),
+    }
+    return TemplateResponse(request, "admin/clinical/find.html", {**site.each_context(request), **context})
