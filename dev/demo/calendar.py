@@ -16,10 +16,10 @@ import requests
 from django.conf import settings
 
 from dev.demo.people import House, Member
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.inputs import EventTypeInput, ScheduleInput
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.requests import EventTypeInput, ScheduleInput
 from integrations.calcom.schedule_plan import schedule_hash, wanted_schedule
-from integrations.calcom.service import calcom_client
 from integrations.models import CalLink
 
 TIMEOUT_SECONDS = 20

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from django.conf import settings
 
 from accounts.models import Patient
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomRefused, CalcomUnavailable
-from integrations.calcom.inputs import Attendee, BookingFilters
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
+from integrations.calcom.api.requests import Attendee, BookingFilters
+from integrations.calcom.api.responses import Booking
 from integrations.calcom.reference import METADATA_KEY, Reference, read_reference
 from integrations.models import BookingRequest, CalLink
 

@@ -20,14 +20,14 @@ from django.utils import timezone
 
 from clinical.mirror.apply import Applied, UnknownDoctor, apply_booking_facts
 from clinical.mirror.facts import BookingFacts
+from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.responses import Booking, BookingStatus
+from integrations.calcom.api.transport import TIMEOUT_SECONDS
 from integrations.calcom.booking_calls import GIVE_UP_AFTER, Impossible, carry_out
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.doctors import doctor_of
-from integrations.calcom.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome
-from integrations.calcom.payloads import Booking, BookingStatus
-from integrations.calcom.service import calcom_client
 from integrations.calcom.translate import translate_booking
-from integrations.calcom.transport import TIMEOUT_SECONDS
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)

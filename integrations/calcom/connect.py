@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from hospitals.models import Doctor, Hospital
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomRefused
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomRefused
+from integrations.calcom.api.requests import EventTypeChanges, EventTypeInput, ScheduleInput
+from integrations.calcom.api.responses import EventType, OrgUser, Schedule
 from integrations.calcom.event_types import pushed_values, wanted_of
-from integrations.calcom.inputs import EventTypeChanges, EventTypeInput, ScheduleInput
 from integrations.calcom.lookups import retry_unknown_doctor_lookups
-from integrations.calcom.payloads import EventType, OrgUser, Schedule
 from integrations.calcom.processing import retry_unknown_doctors
 from integrations.calcom.schedule_plan import SCHEDULE_NAME, schedule_hash
 from integrations.calcom.schedule_shape import shape_of

@@ -10,12 +10,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from hospitals.models import Hospital
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.requests import EventTypeChanges
+from integrations.calcom.api.responses import EventType
 from integrations.calcom.bookings import forget_slots
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
-from integrations.calcom.inputs import EventTypeChanges
-from integrations.calcom.payloads import EventType
-from integrations.calcom.service import calcom_client
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)

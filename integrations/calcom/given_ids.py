@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hospitals.models import Doctor
-from integrations.calcom.client import CalcomClient
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomRefused
+from integrations.calcom.api.responses import EventType, OrgUser, Schedule
 from integrations.calcom.connect import CannotConnect, Place, Step, refuse_taken, requirements, say_nothing, store_link
-from integrations.calcom.errors import CalcomRefused
-from integrations.calcom.payloads import EventType, OrgUser, Schedule
 from integrations.calcom.schedule_plan import SCHEDULE_NAME
 from integrations.models import CalLink
 

@@ -11,12 +11,12 @@ from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 
 from clinical.models import AppointmentBooking
-from integrations.calcom.client import CalcomClient
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.list_reading import by_start
 from integrations.calcom.drift import repair
-from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
-from integrations.calcom.list_reading import by_start
 from integrations.calcom.lookups import UNKNOWN_DOCTOR, settle_lookups
-from integrations.calcom.service import calcom_client
 from integrations.models import BookingLookup
 
 log = structlog.get_logger(__name__)

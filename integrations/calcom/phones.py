@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import phonenumbers
 from pydantic import JsonValue
 
-from .payloads import Booking
+from integrations.calcom.api.responses import Booking
+
 from .webhook_payloads import BookingEventPayload
 
 SMS_EMAIL_DOMAIN = "@sms.cal.com"

@@ -11,11 +11,11 @@ import structlog
 from django.utils import timezone
 
 from clinical.models import Appointment
+from integrations.calcom.api.errors import CalcomError
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.list_reading import Page, by_change, by_start
 from integrations.calcom.drift import PERSISTS_AFTER, repair
-from integrations.calcom.errors import CalcomError
-from integrations.calcom.list_reading import Page, by_change, by_start
 from integrations.calcom.lookups import UNKNOWN_DOCTOR, queue_lookups, settle_lookups
-from integrations.calcom.service import calcom_client
 from integrations.models import SyncDrift, SyncRun
 
 log = structlog.get_logger(__name__)

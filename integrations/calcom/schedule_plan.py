@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from hospitals.hours.open_hours import LAST_MINUTE, Period, WeeklyWindow
-from integrations.calcom.inputs import ScheduleInput
-from integrations.calcom.payloads import Schedule, ScheduleOverride, ScheduleWindow
+from integrations.calcom.api.requests import ScheduleInput
+from integrations.calcom.api.responses import Schedule, ScheduleOverride, ScheduleWindow
 from integrations.calcom.schedule_shape import CLOSED, DAY_NAMES
 
 SCHEDULE_NAME = "Wardbook hours"

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
 
-from integrations.calcom.inputs import ScheduleInput
-from integrations.calcom.payloads import Schedule
+from integrations.calcom.api.requests import ScheduleInput
+from integrations.calcom.api.responses import Schedule
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CLOSED = ("00:00", "00:00")

@@ -22,13 +22,13 @@ from core.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
 from integrations.calcom.access import require_to_publish
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomError, CalcomRateLimited, CalcomRefused
-from integrations.calcom.inputs import ScheduleInput
-from integrations.calcom.payloads import Schedule
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.requests import ScheduleInput
+from integrations.calcom.api.responses import Schedule
 from integrations.calcom.schedule_plan import schedule_hash, wanted_schedule
 from integrations.calcom.schedule_shape import shape_of
-from integrations.calcom.service import calcom_client
 from integrations.calcom.texts import publish_text
 from integrations.models import CalLink
 

@@ -14,8 +14,8 @@ from clinical.models import Appointment
 from clinical.ports import Slot, Slots
 from hospitals.hours.open_hours import free_slots
 from hospitals.models import Doctor
-from integrations.calcom.errors import CalcomError, CalcomUnavailable
-from integrations.calcom.service import calcom_client
+from integrations.calcom.api.errors import CalcomError, CalcomUnavailable
+from integrations.calcom.api.factory import calcom_client
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)

@@ -8,11 +8,11 @@ from typing import Literal
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomError
-from integrations.calcom.inputs import BOOKING_TRIGGERS
-from integrations.calcom.payloads import WebhookSubscription
-from integrations.calcom.service import calcom_client
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomError
+from integrations.calcom.api.factory import calcom_client
+from integrations.calcom.api.requests import BOOKING_TRIGGERS
+from integrations.calcom.api.responses import WebhookSubscription
 from integrations.models import SubscriptionCheck
 
 WEBHOOK_PATH = "/webhooks/calcom/"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, REJECTED, RESCHEDULE_REQUESTED, BookingFacts
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.responses import Booking
 from integrations.calcom.phones import booking_phone, event_phone
 from integrations.calcom.proof import proven_reference
 from integrations.calcom.reference import Reference

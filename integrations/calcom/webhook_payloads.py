@@ -6,8 +6,15 @@ from typing import Annotated, Self
 
 from pydantic import AliasChoices, Field, JsonValue, model_validator
 
-from .payloads import LooseStatus
-from .shapes import LooseInt, LooseText, ObjectOrEmpty, ObjectsOnly, UtcDatetime, VendorModel
+from integrations.calcom.api.responses import (
+    LooseInt,
+    LooseStatus,
+    LooseText,
+    ObjectOrEmpty,
+    ObjectsOnly,
+    UtcDatetime,
+    VendorModel,
+)
 
 
 class EventPerson(VendorModel):

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from core.wake_ups import wake
-from integrations.calcom import signature
+from integrations.calcom.api import signature
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from dev.bench.report import beyond, lines, table
 from dev.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
 from dev.bench.subjects import Subjects
 from dev.bench.wrk import Run
-from integrations.calcom import signature
+from integrations.calcom.api import signature
 from tests.cast import HospitalCast
 
 NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "c", "s", {})

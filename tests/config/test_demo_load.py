@@ -22,9 +22,9 @@ from dev.demo.load import PASSWORD, DemoRefused, empty, load
 from dev.demo.progress import write_signins
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.connect import connect_doctor
 from integrations.calcom.pull import FIRST_WINDOW, pull_changed_bookings
-from integrations.calcom.service import calcom_client
 from integrations.models import CalLink
 from tests.cast import make_hospital
 

@@ -17,9 +17,9 @@ import requests
 from jsonschema import Draft202012Validator
 
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.inputs import BookingFilters, EventTypeChanges
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.requests import BookingFilters, EventTypeChanges
+from integrations.calcom.api.responses import Booking
 from tests.contracts.calcom_teams import TEAM_OPERATIONS
 from tests.integrations.calcom.clinic import (
     BERLIN,

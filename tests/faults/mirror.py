@@ -10,8 +10,8 @@ from typing import Any
 
 import redis
 
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.inputs import Attendee
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.requests import Attendee
 from tests.faults.harness import Stack, differing, running_stack, until
 from tests.faults.mirror_seed_data import PHONES, TEAM_ID
 

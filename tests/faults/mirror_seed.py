@@ -9,8 +9,8 @@ def seed() -> None:
     # Models can be imported once the settings are read.
     from accounts.models import Role
     from hospitals.models import Doctor, DoctorAvailability
+    from integrations.calcom.api.factory import calcom_client
     from integrations.calcom.connect import connect_doctor
-    from integrations.calcom.service import calcom_client
     from tests.cast import make_hospital, make_patient, make_staff
     from tests.faults.mirror_seed_data import PHONES, TEAM_ID
 

@@ -30,7 +30,7 @@ from dev.simulators.calcom.webhooks import Courier
 from dev.simulators.calcom.world import World
 from dev.simulators.server import serve
 from dev.simulators.store import Store
-from integrations.calcom.inputs import BOOKING_TRIGGERS
+from integrations.calcom.api.requests import BOOKING_TRIGGERS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

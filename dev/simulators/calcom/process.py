@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev.simulators.server import running
-from integrations.calcom.connection import CalcomConfig
+from integrations.calcom.api.config import CalcomConfig
 
 # Tests make more than Cal.com's 120 calls a minute; those of the limit itself ask for it.
 GENEROUS_RATE_LIMIT = 1_000_000

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hospitals.models import Doctor
+from integrations.calcom.api.errors import CalcomError
+from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.connect import CannotConnect, connect_doctor
-from integrations.calcom.errors import CalcomError
-from integrations.calcom.service import calcom_client
 from integrations.calcom.texts import reason_text
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomError
-from integrations.calcom.service import calcom_client
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomError
+from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.subscription import PROBLEM_TEXTS, ensure_subscription, subscription_problems
 
 

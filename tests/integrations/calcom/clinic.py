@@ -15,9 +15,9 @@ import requests
 from pydantic import JsonValue
 
 from dev.simulators.calcom.process import SimulatorProcess
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.inputs import Attendee, EventTypeInput, ScheduleInput
-from integrations.calcom.payloads import Booking, EventType, OrgUser, Schedule, ScheduleWindow
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.requests import Attendee, EventTypeInput, ScheduleInput
+from integrations.calcom.api.responses import Booking, EventType, OrgUser, Schedule, ScheduleWindow
 
 REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "contracts" / "calcom"
 DEADLINE_SECONDS = 10

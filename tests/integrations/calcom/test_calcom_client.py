@@ -9,16 +9,16 @@ import requests
 from structlog.testing import capture_logs
 
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
-from integrations.calcom.answers import read_answer, retry_after_seconds
-from integrations.calcom.client import CalcomClient, CalcomConfig
-from integrations.calcom.errors import (
+from integrations.calcom.api.answers import read_answer, retry_after_seconds
+from integrations.calcom.api.client import CalcomClient, CalcomConfig
+from integrations.calcom.api.errors import (
     CalcomError,
     CalcomRateLimited,
     CalcomRefused,
     CalcomUnavailable,
     CalcomUnknownOutcome,
 )
-from integrations.calcom.inputs import BookingFilters, EventTypeInput, username_for
+from integrations.calcom.api.requests import BookingFilters, EventTypeInput, username_for
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,
     HOURS,
@@ -63,14 +63,14 @@ def test_a_write_whose_answer_is_lost_has_an_unknown_outcome_though_it_happened(
 
 
 def test_a_write_that_times_out_has_an_unknown_outcome(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.calcom.transport.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("integrations.calcom.api.transport.TIMEOUT_SECONDS", 0.2)
     next_call(clinic.simulator, "POST /v2/bookings", "hang", seconds=1)
     with pytest.raises(CalcomUnknownOutcome):
         clinic.book()
 
 
 def test_slots_that_hang_are_unavailable(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.calcom.transport.SLOTS_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("integrations.calcom.api.transport.SLOTS_TIMEOUT_SECONDS", 0.2)
     next_call(clinic.simulator, "GET /v2/slots", "hang", seconds=1)
     with pytest.raises(CalcomUnavailable):
         clinic.client.slots(event_type_id=clinic.event_type.id, start=MONDAY_TEN, end=MONDAY_TEN + HALF_HOUR)

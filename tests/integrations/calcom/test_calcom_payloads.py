@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from integrations.calcom.payloads import Booking, BookingStatus
+from integrations.calcom.api.responses import Booking, BookingStatus
+from integrations.calcom.api.signature import sign, verify
 from integrations.calcom.phones import booking_phone, e164_digits, event_phone
-from integrations.calcom.signature import sign, verify
 from integrations.calcom.webhook_payloads import BookingEventPayload, WebhookEvent
 from tests.integrations.calcom.clinic import REFERENCE
 

@@ -9,10 +9,10 @@ import requests
 from pydantic import JsonValue
 
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomRefused
-from integrations.calcom.inputs import Attendee, ScheduleInput
-from integrations.calcom.payloads import ScheduleOverride
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomRefused
+from integrations.calcom.api.requests import Attendee, ScheduleInput
+from integrations.calcom.api.responses import ScheduleOverride
 from tests.integrations.calcom.clinic import (
     BERLIN,
     HALF_HOUR,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue
 
-from integrations.calcom.inputs import BookingFilters
+from integrations.calcom.api.requests import BookingFilters
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,
     MONDAY_TEN,

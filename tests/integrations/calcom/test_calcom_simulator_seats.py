@@ -9,8 +9,7 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from integrations.calcom.payloads import Booking
-from integrations.calcom.shapes import read
+from integrations.calcom.api.responses import Booking, read
 from integrations.calcom.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,

@@ -7,10 +7,10 @@ import pytest
 from pydantic import JsonValue
 
 from dev.simulators.calcom.process import SimulatorProcess
-from integrations.calcom.errors import CalcomRefused
-from integrations.calcom.inputs import BOOKING_TRIGGERS
+from integrations.calcom.api.errors import CalcomRefused
+from integrations.calcom.api.requests import BOOKING_TRIGGERS
+from integrations.calcom.api.signature import verify
 from integrations.calcom.phones import event_phone
-from integrations.calcom.signature import verify
 from integrations.calcom.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,

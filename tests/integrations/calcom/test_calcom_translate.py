@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clinical.mirror.facts import BookingFacts
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.responses import Booking
 from integrations.calcom.translate import Absence, Translation, translate_booking, translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import REFERENCE

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import Patient, User
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, DoctorAvailability
-from integrations.calcom.client import CalcomClient
+from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.connect import connect_doctor
 from integrations.models import CalLink
 from tests.cast import PASSWORD, HospitalCast

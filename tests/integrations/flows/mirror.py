@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from clinical.models import Appointment
-from integrations.calcom.inputs import BookingFilters
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.requests import BookingFilters
+from integrations.calcom.api.responses import Booking
 from tests.integrations.calcom.clinic import control
 from tests.integrations.flows.conftest import Connected
 

@@ -7,9 +7,9 @@ import uuid
 
 from accounts.models import Patient
 from clinical.ports import BookingOutcome
+from integrations.calcom.api.requests import BookingFilters
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.bookings import CalcomBookings
-from integrations.calcom.inputs import BookingFilters
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected
 
 

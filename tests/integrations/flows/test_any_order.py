@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from clinical.mirror.apply import apply_booking_facts
 from clinical.models import Appointment, AppointmentBooking
 from hospitals.models import Doctor
+from integrations.calcom.api.responses import Booking
 from integrations.calcom.drift import differences, mirrored, repair
-from integrations.calcom.payloads import Booking
 from integrations.calcom.translate import translate_event
 from integrations.calcom.webhook_payloads import WebhookEvent
 from integrations.models import CalLink, SyncDrift

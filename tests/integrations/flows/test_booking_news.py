@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from clinical.models import Appointment
+from integrations.calcom.api.signature import sign
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.bookings import CalcomBookings
 from integrations.calcom.processing import process_pending_webhooks
-from integrations.calcom.signature import sign
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import control, next_call
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected

@@ -12,9 +12,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from dev.simulators.calcom.process import SimulatorProcess
-from integrations.calcom.budget import ALONE_A_WINDOW, Alone, Budget, Gate, Purpose
-from integrations.calcom.client import CalcomClient
-from integrations.calcom.errors import CalcomRateLimited
+from integrations.calcom.api.budget import ALONE_A_WINDOW, Alone, Budget, Gate, Purpose
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.errors import CalcomRateLimited
 from tests.integrations.calcom.clinic import control, next_call
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import AccessEvent, Role
 from dev.simulators.calcom.process import SimulatorProcess
 from hospitals.models import Doctor, Hospital
-from integrations.calcom.client import CalcomClient
+from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.connecting import ask_to_connect, ask_to_connect_all, connect_next_doctor
 from integrations.calcom.event_types import push_next_event_type
 from integrations.calcom.schedules import CalcomSchedules, push_next_schedule

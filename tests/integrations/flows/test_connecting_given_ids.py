@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dev.simulators.calcom.process import SimulatorProcess
-from integrations.calcom.client import CalcomClient
+from integrations.calcom.api.client import CalcomClient
+from integrations.calcom.api.requests import EventTypeInput, ScheduleInput
+from integrations.calcom.api.responses import ScheduleWindow
 from integrations.calcom.connect import CannotConnect
 from integrations.calcom.event_types import push_next_event_type
 from integrations.calcom.given_ids import GivenIds
-from integrations.calcom.inputs import EventTypeInput, ScheduleInput
-from integrations.calcom.payloads import ScheduleWindow
 from integrations.calcom.schedules import push_next_schedule
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import AccessEvent
 from hospitals.models import DoctorAvailability, Hospital
 from integrations.admin.cal_sides import sides_of
-from integrations.calcom.inputs import ScheduleInput
+from integrations.calcom.api.requests import ScheduleInput
+from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
 from integrations.calcom.link_check import ask_for_check, check_due_links
-from integrations.calcom.payloads import ScheduleOverride, ScheduleWindow
 from integrations.calcom.schedules import CalcomSchedules, push_next_schedule, push_ours
 from integrations.models import CalLink
 from tests.cast import HospitalCast

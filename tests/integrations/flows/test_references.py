@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Patient, Role
 from clinical.models import Appointment
 from hospitals.models import Doctor
+from integrations.calcom.api.requests import Attendee
 from integrations.calcom.connect import connect_doctor
-from integrations.calcom.inputs import Attendee
 from integrations.calcom.proof import proven_reference
 from integrations.calcom.pull import pull_changed_bookings
 from integrations.calcom.reference import METADATA_KEY, Reference

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from pydantic import JsonValue
 
 from accounts.models import User
-from integrations.calcom.inputs import BOOKING_TRIGGERS
+from integrations.calcom.api.requests import BOOKING_TRIGGERS
 from integrations.calcom.subscription import check_subscription, check_subscription_if_due, ensure_subscription
 from integrations.health_figures import health_figures
 from integrations.models import SubscriptionCheck

@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
+from integrations.calcom.api.signature import sign
 from integrations.calcom.connect import connect_doctor
 from integrations.calcom.processing import UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
-from integrations.calcom.signature import sign
 from integrations.models import CalLink, CalWebhook
 from tests.integrations.flows.conftest import Connected
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from integrations.calcom.client import BOOKINGS_PER_PAGE, CalcomClient
-from integrations.calcom.inputs import BookingFilters
-from integrations.calcom.pages import BookingPage
-from integrations.calcom.payloads import Booking
+from integrations.calcom.api.answers import BookingPage
+from integrations.calcom.api.client import BOOKINGS_PER_PAGE, CalcomClient
+from integrations.calcom.api.requests import BookingFilters
+from integrations.calcom.api.responses import Booking
 
 Key = Callable[[Booking], dt.datetime | None]
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
-from .errors import (
+from integrations.calcom.api.errors import (
     DEFAULT_RETRY_AFTER_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
     CalcomError,
@@ -17,6 +17,7 @@ from .errors import (
     CalcomUnavailable,
     CalcomUnknownOutcome,
 )
+from integrations.calcom.api.responses import Booking, Pagination
 
 RESET_HEADER = "X-RateLimit-Reset-Default"
 REQUEST_TIMEOUT = 408
@@ -87,3 +88,41 @@ def _vendor_error(envelope: dict[str, JsonValue]) -> tuple[str | None, str]:
     else:
         code, message = envelope.get("code"), envelope.get("message") or error
     return (code if isinstance(code, str) else None), (message if isinstance(message, str) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """`rows` counts what came, `unreadable` those of them that are not in `bookings`."""
+
+    bookings: tuple[Booking, ...]
+    rows: int
+    unreadable: int
+    has_next: bool
+    total: int
+
+
+def read_booking_page(operation: str, answer: Answer) -> BookingPage:
+    """The bookings and where the list goes on. Raises: CalcomUnavailable where it is no list."""
+    if not isinstance(answer.data, list):
+        raise CalcomUnavailable(operation)
+    bookings = [booking for row in answer.data if (booking := _booking(row)) is not None]
+    try:
+        pagination = Pagination.model_validate(answer.pagination)
+    except ValidationError as error:
+        raise CalcomUnavailable(operation) from error
+    rows = len(answer.data)
+    return BookingPage(
+        bookings=tuple(bookings),
+        rows=rows,
+        unreadable=rows - len(bookings),
+        # A page that says "more" and brings nothing would be asked for ever.
+        has_next=pagination.has_next_page and rows > 0,
+        total=pagination.total_items,
+    )
+
+
+def _booking(row: object) -> Booking | None:
+    try:
+        return Booking.model_validate(row)
+    except ValidationError:
+        return None

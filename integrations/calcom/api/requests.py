@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from .payloads import ScheduleOverride, ScheduleWindow
+from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
 
 BOOKING_TRIGGERS = (
     "BOOKING_CREATED",

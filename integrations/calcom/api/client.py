@@ -13,9 +13,10 @@ from urllib.parse import quote
 import structlog
 from pydantic import JsonValue
 
-from .connection import CalcomConfig as CalcomConfig
-from .errors import CalcomUnavailable
-from .inputs import (
+from integrations.calcom.api.answers import BookingPage, read_booking_page
+from integrations.calcom.api.config import CalcomConfig as CalcomConfig
+from integrations.calcom.api.errors import CalcomUnavailable
+from integrations.calcom.api.requests import (
     BOOKING_TRIGGERS,
     Attendee,
     BookingFilters,
@@ -27,9 +28,17 @@ from .inputs import (
     utc_text,
     webhook_body,
 )
-from .pages import BookingPage, read_booking_page
-from .payloads import Booking, EventType, Me, OrgUser, Schedule, Slot, TeamMember, WebhookSubscription
-from .transport import Transport
+from integrations.calcom.api.responses import (
+    Booking,
+    EventType,
+    Me,
+    OrgUser,
+    Schedule,
+    Slot,
+    TeamMember,
+    WebhookSubscription,
+)
+from integrations.calcom.api.transport import Transport
 
 log = structlog.get_logger(__name__)
 

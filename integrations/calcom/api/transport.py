@@ -11,10 +11,10 @@ import structlog
 from pydantic import JsonValue, ValidationError
 from requests.exceptions import RequestException
 
-from .answers import Answer, read_answer, unclear
-from .connection import Bearer, CalcomConfig, Gate, was_never_sent
-from .errors import CalcomError, CalcomRateLimited, CalcomUnavailable
-from .shapes import read
+from integrations.calcom.api.answers import Answer, read_answer, unclear
+from integrations.calcom.api.config import Bearer, CalcomConfig, Gate, was_never_sent
+from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomUnavailable
+from integrations.calcom.api.responses import read
 
 log = structlog.get_logger(__name__)
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from integrations.calcom.budget import Gate, Purpose, shared_budget
-from integrations.calcom.client import CalcomClient, CalcomConfig
+from integrations.calcom.api.budget import Gate, Purpose, shared_budget
+from integrations.calcom.api.client import CalcomClient, CalcomConfig
 
 
 def calcom_client(*, purpose: Purpose = "setup") -> CalcomClient:

@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from integrations.calcom.errors import DEFAULT_RETRY_AFTER_SECONDS, CalcomRateLimited
+from integrations.calcom.api.errors import DEFAULT_RETRY_AFTER_SECONDS, CalcomRateLimited
 
 log = structlog.get_logger(__name__)
 
