@@ -14,7 +14,7 @@ from django.conf import settings
 
 from clinical.models import Appointment, AppointmentBooking
 from dev.demo.visits import Slot, Visit
-from integrations.calcom.reference import METADATA_KEY, Reference
+from integrations.calcom.facts.reference import METADATA_KEY, Reference
 from integrations.models import BookingRequest
 
 UID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"

@@ -12,7 +12,7 @@ from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import Attendee, BookingFilters
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.reference import METADATA_KEY, Reference, read_reference
+from integrations.calcom.facts.reference import METADATA_KEY, Reference, read_reference
 from integrations.models import BookingRequest, CalLink
 
 State = BookingRequest.State

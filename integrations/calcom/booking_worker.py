@@ -26,8 +26,8 @@ from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
 from integrations.calcom.booking_calls import GIVE_UP_AFTER, Impossible, carry_out
 from integrations.calcom.bookings import forget_slots
-from integrations.calcom.doctors import doctor_of
-from integrations.calcom.translate import translate_booking
+from integrations.calcom.facts.people import doctor_of
+from integrations.calcom.facts.translate import translate_booking
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)

@@ -16,10 +16,9 @@ from clinical.mirror.facts import effective_status, is_marked_here_only
 from clinical.models import AppointmentBooking
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.bookings import forget_slots
-from integrations.calcom.doctors import doctor_of
+from integrations.calcom.facts.people import booking_phone, doctor_of
+from integrations.calcom.facts.translate import translate_booking
 from integrations.calcom.lookups import UNKNOWN_DOCTOR
-from integrations.calcom.phones import booking_phone
-from integrations.calcom.translate import translate_booking
 from integrations.models import SyncDrift
 
 MISSING_VISIT = "missing_visit"

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import BookingOutcome, OutcomeState
 from core.wake_ups import wake
-from integrations.calcom.translate import Translation
+from integrations.calcom.facts.translate import Translation
 from integrations.models import BookingRequest
 
 State = BookingRequest.State

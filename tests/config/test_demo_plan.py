@@ -10,7 +10,7 @@ import pytest
 
 from dev.demo.people import People
 from dev.demo.visits import OPEN_VISITS, STAR_VISITS, Visit, plan_visits
-from integrations.calcom.phones import e164_digits
+from integrations.calcom.facts.people import e164_digits
 
 MOMENTS = [
     dt.datetime(2026, 11, 22, 1, 15, tzinfo=dt.UTC),  # a Sunday night

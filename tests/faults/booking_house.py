@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from integrations.calcom.reference import METADATA_KEY
+from integrations.calcom.facts.reference import METADATA_KEY
 from tests.faults.harness import Stack, differing, running_stack, until
 from tests.faults.mirror import HALF_HOUR, RETRY_DELAY_SECONDS, Rows, forget_calls, listed, mirrored
 from tests.faults.mirror_seed_data import TEAM_ID

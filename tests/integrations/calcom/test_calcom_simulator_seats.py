@@ -10,7 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from integrations.calcom.api.responses import Booking, read
-from integrations.calcom.webhook_payloads import WebhookEvent
+from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,
     MONDAY_TEN,

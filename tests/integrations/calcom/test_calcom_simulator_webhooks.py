@@ -10,8 +10,8 @@ from dev.simulators.calcom.process import SimulatorProcess
 from integrations.calcom.api.errors import CalcomRefused
 from integrations.calcom.api.requests import BOOKING_TRIGGERS
 from integrations.calcom.api.signature import verify
-from integrations.calcom.phones import event_phone
-from integrations.calcom.webhook_payloads import WebhookEvent
+from integrations.calcom.facts.people import event_phone
+from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (
     HALF_HOUR,
     MONDAY_TEN,

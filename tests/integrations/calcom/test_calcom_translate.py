@@ -10,8 +10,8 @@ import pytest
 
 from clinical.mirror.facts import BookingFacts
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.translate import Absence, Translation, translate_booking, translate_event
-from integrations.calcom.webhook_payloads import WebhookEvent
+from integrations.calcom.facts.translate import Absence, Translation, translate_booking, translate_event
+from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import REFERENCE
 
 AT = datetime(2050, 1, 1, 12, tzinfo=UTC)

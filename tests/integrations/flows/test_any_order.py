@@ -17,8 +17,8 @@ from clinical.models import Appointment, AppointmentBooking
 from hospitals.models import Doctor
 from integrations.calcom.api.responses import Booking
 from integrations.calcom.drift import differences, mirrored, repair
-from integrations.calcom.translate import translate_event
-from integrations.calcom.webhook_payloads import WebhookEvent
+from integrations.calcom.facts.translate import translate_event
+from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from integrations.models import CalLink, SyncDrift
 from tests.cast import HospitalCast
 

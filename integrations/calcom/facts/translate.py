@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, REJECTED, RESCHEDULE_REQUESTED, BookingFacts
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.phones import booking_phone, event_phone
-from integrations.calcom.proof import proven_reference
-from integrations.calcom.reference import Reference
-from integrations.calcom.webhook_payloads import BookingEventPayload, WebhookEvent
+from integrations.calcom.facts.people import booking_phone, event_phone
+from integrations.calcom.facts.reference import Reference, proven_reference
+from integrations.calcom.facts.webhook_payloads import BookingEventPayload, WebhookEvent
 
 # Older builds have only this before a host's reason for asking the patient to choose another time.
 REQUEST_PREFIX = "Please reschedule."

@@ -13,6 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
+from integrations.models import BookingRequest
+
 METADATA_KEY = "wardbook"
 
 
@@ -49,3 +53,22 @@ def read_reference(metadata: Mapping[str, Any], keys: Sequence[str]) -> Referenc
 
 def _signature(key: str, claim: str) -> str:
     return hmac.new(key.encode(), claim.encode(), hashlib.sha256).hexdigest()
+
+
+def proven_reference(metadata: Mapping[str, Any], event_type_id: int | None) -> Reference | None:
+    """The reference, if it is ours and was made for a booking of this event type."""
+    reference = read_reference(metadata, settings.BOOKING_REFERENCE_KEYS)
+    if reference is None or event_type_id is None:
+        return None
+    if reference.event_type_id is None:
+        return reference if _was_made_for(reference, event_type_id) else None
+    return reference if reference.event_type_id == event_type_id else None
+
+
+def _was_made_for(reference: Reference, event_type_id: int) -> bool:
+    """An older reference does not say: then the request it names does, as long as its doctor has that event type."""
+    return BookingRequest.objects.filter(
+        pk=reference.request_id,
+        patient_id=reference.patient_id,
+        doctor__cal_link__cal_event_type_id=event_type_id,
+    ).exists()
