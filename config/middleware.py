@@ -19,7 +19,7 @@ from accounts.staff_sign_in.second_factor import is_checked, needs_second_factor
 from accounts.staff_sign_in.session_limits import is_fragment
 from config import health, metrics
 from core.client_address import client_address
-from integrations.calcom import webhooks as calcom_webhooks
+from integrations.calcom.inbound import webhook as calcom_webhooks
 from integrations.vapi import webhooks as vapi_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
-from integrations.calcom.drift import persisting_drifts
+from integrations.calcom.inbound.drift import persisting_drifts
 from integrations.calcom.schedules import push_due
 from integrations.models import BookingLookup, CalConnection, CalLink, CalWebhook, SubscriptionCheck, SyncRun
 from integrations.vapi.figures import assistant_figures

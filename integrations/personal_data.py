@@ -16,7 +16,7 @@ from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
 from clinical.models import AiSession, AppointmentBooking
 from clinical.patients.erasing import guest_visit_ids, loose_bookings
 from core.times import in_zone
-from integrations.calcom.scrub import scrub_bodies
+from integrations.calcom.inbound.replay import scrub_bodies
 from integrations.models import BookingRequest, CalWebhook, VapiEvent
 from integrations.vapi.forgetting import forget, forget_caller
 

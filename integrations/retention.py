@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.own_data.retention import RowRule, Rows
-from integrations.calcom.scrub import scrub_bodies
+from integrations.calcom.inbound.replay import scrub_bodies
 from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
 
 PENDING = CalWebhook.Status.PENDING

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.calcom import webhooks as calcom
+from integrations.calcom.inbound import webhook as calcom
 from integrations.twilio import webhooks as twilio
 from integrations.vapi import webhooks as vapi
 

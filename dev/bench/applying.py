@@ -34,7 +34,7 @@ def run(copy: str, events: int) -> Applying:
     from django.db import connection
     from django.utils import timezone
 
-    from integrations.calcom.processing import BATCH, process_pending_webhooks
+    from integrations.calcom.inbound.processing import BATCH, process_pending_webhooks
 
     done = Applying()
     writes: list[tuple[str, Any]] = []

@@ -18,7 +18,7 @@ from clinical.models import AppointmentBooking
 from hospitals.admin.base import Badge, ReadOnlyAdmin, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from integrations.admin.sync_runs import REPAIR_TEXTS
-from integrations.calcom.drift import PERSISTS_AFTER
+from integrations.calcom.inbound.drift import PERSISTS_AFTER
 from integrations.models import BookingLookup, SyncDrift
 
 REASON_TEXTS: dict[str, Any] = {

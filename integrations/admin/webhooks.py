@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import Badge, ReadOnlyAdmin, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
-from integrations.calcom.replay import replay_webhooks, replayable, webhooks_between
+from integrations.calcom.inbound.replay import replay_webhooks, replayable, webhooks_between
 from integrations.models import CalWebhook
 
 STATUS_TEXTS: dict[str, Any] = {

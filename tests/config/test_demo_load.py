@@ -24,7 +24,7 @@ from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.connect import connect_doctor
-from integrations.calcom.pull import FIRST_WINDOW, pull_changed_bookings
+from integrations.calcom.inbound.pull import FIRST_WINDOW, pull_changed_bookings
 from integrations.models import CalLink
 from tests.cast import make_hospital
 

@@ -22,8 +22,8 @@ from accounts.own_data.retention import apply_retention, count_due, rules
 from clinical.models import AiSession, Appointment, ChatMessage
 from config.checks import check_access_log_is_kept
 from config.models import IdempotencyKey
-from integrations.calcom.processing import process_pending_webhooks
-from integrations.calcom.replay import replay_webhooks
+from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
 from tests.cast import HospitalCast
 from tests.permissions.world import everything

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from integrations.calcom.replay import replay_webhooks, replayable, webhooks_between
+from integrations.calcom.inbound.replay import replay_webhooks, replayable, webhooks_between
 from integrations.models import CalWebhook
 
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ from accounts.models import ErasureRequest, Patient, SmsMessage, User
 from accounts.own_data.erasure import approve_erasure, run_erasure_step
 from clinical.models import AiSession, Appointment, AppointmentBooking, PrescriptionMessage
 from hospitals.models import Doctor
-from integrations.calcom.pull import pull_changed_bookings
+from integrations.calcom.inbound.pull import pull_changed_bookings
 from integrations.models import BookingRequest, VapiEvent
 from tests.clinical.records import make_prescription, make_visit
 from tests.integrations.flows.conftest import Connected

@@ -16,9 +16,9 @@ from clinical.mirror.apply import apply_booking_facts
 from clinical.models import Appointment, AppointmentBooking
 from hospitals.models import Doctor
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.drift import differences, mirrored, repair
 from integrations.calcom.facts.translate import translate_event
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
+from integrations.calcom.inbound.drift import differences, mirrored, repair
 from integrations.models import CalLink, SyncDrift
 from tests.cast import HospitalCast
 

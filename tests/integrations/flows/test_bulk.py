@@ -13,7 +13,12 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment, AppointmentBooking
-from integrations.calcom.processing import FIRST_RETRY, MAX_TRIES, UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
+from integrations.calcom.inbound.processing import (
+    FIRST_RETRY,
+    MAX_TRIES,
+    UNKNOWN_DOCTOR_NOTE,
+    process_pending_webhooks,
+)
 from integrations.models import CalLink, CalWebhook
 from tests.cast import HospitalCast
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from clinical.models import AppointmentBooking
-from integrations.calcom.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_pending_webhooks
 from integrations.models import CalWebhook
 from tests.cast import make_patient
 from tests.integrations.flows.conftest import Connected

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from accounts.models import User
 from clinical.models import AiSession, Appointment
-from integrations.calcom.processing import process_pending_webhooks
-from integrations.calcom.pull import pull_changed_bookings
-from integrations.calcom.replay import replay_webhooks
+from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.pull import pull_changed_bookings
+from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.models import CalWebhook, SyncDrift
 from tests.cast import make_patient
 from tests.integrations.flows.conftest import Connected

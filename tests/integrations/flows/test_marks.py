@@ -14,9 +14,9 @@ from clinical.models import Appointment
 from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
 from integrations.calcom.booking_worker import run_next_request
 from integrations.calcom.bookings import CalcomBookings
-from integrations.calcom.drift import repair
+from integrations.calcom.inbound.drift import repair
+from integrations.calcom.inbound.processing import process_pending_webhooks
 from integrations.calcom.mark_worker import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
-from integrations.calcom.processing import process_pending_webhooks
 from integrations.models import BookingRequest, CalWebhook, SyncDrift
 from tests.integrations.calcom.clinic import control, next_call
 from tests.integrations.flows.conftest import Connected

@@ -10,12 +10,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinical.models import Appointment, AppointmentBooking
-from integrations.calcom import pull
 from integrations.calcom.api.budget import CALLS_A_WINDOW, KEPT_FOR_BOOKINGS, shared_budget
 from integrations.calcom.api.client import BOOKINGS_PER_PAGE
 from integrations.calcom.api.list_reading import by_change
-from integrations.calcom.drift import persisting_drifts
-from integrations.calcom.pull import pull_changed_bookings, pull_changed_if_due, pull_window, pull_window_if_due
+from integrations.calcom.inbound import pull
+from integrations.calcom.inbound.drift import persisting_drifts
+from integrations.calcom.inbound.pull import (
+    pull_changed_bookings,
+    pull_changed_if_due,
+    pull_window,
+    pull_window_if_due,
+)
 from integrations.metrics import mirror_figures
 from integrations.models import BookingLookup, CalLink, SyncDrift, SyncRun
 from tests.cast import HospitalCast

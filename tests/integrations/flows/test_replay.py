@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, User
 from clinical.models import Appointment
-from integrations.calcom.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_pending_webhooks
 from integrations.models import CalWebhook
 from tests.cast import HospitalCast
 from tests.integrations.flows.conftest import Connected

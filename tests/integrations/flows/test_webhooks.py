@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from clinical.models import Appointment
 from integrations.calcom.api.signature import sign
 from integrations.calcom.connect import connect_doctor
-from integrations.calcom.processing import UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
+from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
 from integrations.models import CalLink, CalWebhook
 from tests.integrations.flows.conftest import Connected
 

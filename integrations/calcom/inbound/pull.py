@@ -14,8 +14,8 @@ from clinical.models import Appointment
 from integrations.calcom.api.errors import CalcomError
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.list_reading import Page, by_change, by_start
-from integrations.calcom.drift import PERSISTS_AFTER, repair
-from integrations.calcom.lookups import UNKNOWN_DOCTOR, queue_lookups, settle_lookups
+from integrations.calcom.inbound.drift import PERSISTS_AFTER, repair
+from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR, queue_lookups, settle_lookups
 from integrations.models import SyncDrift, SyncRun
 
 log = structlog.get_logger(__name__)

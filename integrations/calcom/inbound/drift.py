@@ -18,7 +18,7 @@ from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.bookings import forget_slots
 from integrations.calcom.facts.people import booking_phone, doctor_of
 from integrations.calcom.facts.translate import translate_booking
-from integrations.calcom.lookups import UNKNOWN_DOCTOR
+from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR
 from integrations.models import SyncDrift
 
 MISSING_VISIT = "missing_visit"

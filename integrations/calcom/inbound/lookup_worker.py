@@ -15,8 +15,8 @@ from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.list_reading import by_start
-from integrations.calcom.drift import repair
-from integrations.calcom.lookups import UNKNOWN_DOCTOR, settle_lookups
+from integrations.calcom.inbound.drift import repair
+from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR, settle_lookups
 from integrations.models import BookingLookup
 
 log = structlog.get_logger(__name__)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
+from clinical.mirror.tombstones import IDS_ONLY, KEPT_KEYS
 from core.wake_ups import wake
 from integrations.models import CalWebhook
 
 # Workers and the web go on meanwhile: no long lock, and each batch is applied while the next is set back.
 BATCH = 500
-
 Status = CalWebhook.Status
 
 
@@ -70,3 +71,23 @@ def _replay(*, ids: Sequence[int], by: User | None, at: dt.datetime) -> int:
     )
     wake("process_webhooks")
     return len(taken)
+
+
+_BODY = "raw_webhook_body"
+_SCRUB = f"""
+UPDATE cal_webhooks SET signature_header = NULL, scrubbed_at = %s, raw_webhook_body = {IDS_ONLY.format(_BODY)} ||
+    CASE WHEN {_BODY} ? 'payload' THEN jsonb_build_object('payload', {IDS_ONLY.format(f"({_BODY} -> 'payload')")})
+    ELSE '{{}}' END
+WHERE id = ANY(%s)
+"""
+
+
+def scrub_bodies(ids: Sequence[Any], *, at: dt.datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SCRUB, [at, list(KEPT_KEYS), list(KEPT_KEYS), list(ids)])
+
+
+def uid_of(payload: Mapping[str, Any]) -> str | None:
+    """The uid that a webhook's payload is about."""
+    uid = payload.get("uid") or payload.get("bookingUid")
+    return uid if isinstance(uid, str) else None
