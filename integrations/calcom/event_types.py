@@ -15,7 +15,7 @@ from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, Calco
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.requests import EventTypeChanges
 from integrations.calcom.api.responses import EventType
-from integrations.calcom.bookings import forget_slots
+from integrations.calcom.bookings.provider import forget_slots
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)

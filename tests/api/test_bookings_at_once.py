@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _real_queue(settings: Settings, north: HospitalCast) -> None:
-    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     CalLink.objects.create(doctor=north.doctor, cal_event_type_id=1)
 
 

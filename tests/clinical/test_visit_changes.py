@@ -170,7 +170,7 @@ def test_many_at_once_leave_out_what_is_no_longer_open(
 
 @pytest.mark.parametrize("many", [2, 20])
 def test_deciding_about_many_costs_as_much_as_about_few(north: HospitalCast, settings: Settings, many: int) -> None:
-    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(3 * many)]
     visits = [make_visit(north.doctor, one, SOON) for one in people]
     choices = {one.pk: ["keep", "ask_to_move", "cancel"][n % 3] for n, one in enumerate(visits)}

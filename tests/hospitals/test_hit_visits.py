@@ -182,7 +182,7 @@ def test_a_plan_with_many_visits_is_saved_in_as_many_queries_as_one_with_few(
 def test_lists_of_visits_cost_the_same_whatever_their_length(
     north: HospitalCast, patient: Patient, settings: Settings, many: int
 ) -> None:
-    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.CalcomBookings"
+    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     visits = [make_visit(north.doctor, patient, NINE) for _ in range(many)]
     choices: dict[uuid.UUID, VisitChoice] = {one.pk: "cancel" for one in visits}
     booked_visits().decide(choices, cause="hours", reason="", by=north.admin, at=AT)

@@ -15,7 +15,7 @@ from clinical.mirror.apply import UnknownDoctor, apply_booking_facts
 from clinical.mirror.facts import effective_status, is_marked_here_only
 from clinical.models import AppointmentBooking
 from integrations.calcom.api.responses import Booking, BookingStatus
-from integrations.calcom.bookings import forget_slots
+from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import booking_phone, doctor_of
 from integrations.calcom.facts.translate import translate_booking
 from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR

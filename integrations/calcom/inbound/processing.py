@@ -20,14 +20,14 @@ from pydantic import ValidationError
 from clinical.mirror.apply import Applied, BookingEvent, UnknownDoctor, apply_booking_events
 from clinical.models import AppointmentBooking
 from core.db.bulk import update_all
-from integrations.calcom.bookings import forget_slots
+from integrations.calcom.bookings.no_shows import without_echoes
+from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import doctors_of, note_absence
 from integrations.calcom.facts.translate import Translation, translate_event
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from integrations.calcom.inbound.lookups import queue_lookups
 from integrations.calcom.inbound.replay import scrub_bodies, uid_of
 from integrations.calcom.inbound.settle_requests import News, settle_requests
-from integrations.calcom.marks import without_echoes
 from integrations.models import CalWebhook
 
 log = structlog.get_logger(__name__)

@@ -8,8 +8,8 @@ import uuid
 from accounts.models import Patient
 from clinical.ports import BookingOutcome
 from integrations.calcom.api.requests import BookingFilters
-from integrations.calcom.booking_worker import run_next_request
-from integrations.calcom.bookings import CalcomBookings
+from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.worker import run_next_request
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected
 
 

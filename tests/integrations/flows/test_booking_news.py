@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from integrations.calcom.api.signature import sign
-from integrations.calcom.booking_worker import run_next_request
-from integrations.calcom.bookings import CalcomBookings
+from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.worker import run_next_request
 from integrations.calcom.inbound.processing import process_pending_webhooks
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import control, next_call

@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
-from integrations.calcom.booking_worker import run_next_request
-from integrations.calcom.bookings import CalcomBookings
+from integrations.calcom.bookings.no_show_worker import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
+from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.worker import run_next_request
 from integrations.calcom.inbound.drift import repair
 from integrations.calcom.inbound.processing import process_pending_webhooks
-from integrations.calcom.mark_worker import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
 from integrations.models import BookingRequest, CalWebhook, SyncDrift
 from tests.integrations.calcom.clinic import control, next_call
 from tests.integrations.flows.conftest import Connected

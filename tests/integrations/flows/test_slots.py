@@ -13,7 +13,7 @@ from clinical.ports import Slots
 from hospitals.models import DoctorTimeOff
 from integrations.calcom.api.budget import SLOTS_A_WINDOW, shared_budget
 from integrations.calcom.api.requests import Attendee
-from integrations.calcom.bookings import CalcomBookings
+from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.inbound.processing import process_pending_webhooks
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected

@@ -13,7 +13,7 @@ from clinical.models import Appointment, VisitChange
 from clinical.ports import BookingOutcome
 from clinical.visits.decisions import cancel_visit, state_of, tell_cancelled
 from hospitals.ports import VisitChoice, booked_visits
-from integrations.calcom.bookings import BULK_PACE, CalcomBookings
+from integrations.calcom.bookings.provider import BULK_PACE, CalcomBookings
 from integrations.models import BookingRequest
 from tests.clinical.records import make_visit
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected

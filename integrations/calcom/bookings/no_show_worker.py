@@ -20,9 +20,9 @@ from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnk
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import Booking
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
+from integrations.calcom.bookings.no_shows import ABSENT, OPEN, SUPERSEDED
 from integrations.calcom.facts.people import doctor_of
 from integrations.calcom.facts.translate import translate_booking
-from integrations.calcom.marks import ABSENT, OPEN, SUPERSEDED
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)

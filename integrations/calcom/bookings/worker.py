@@ -24,8 +24,8 @@ from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnk
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
-from integrations.calcom.booking_calls import GIVE_UP_AFTER, Impossible, carry_out
-from integrations.calcom.bookings import forget_slots
+from integrations.calcom.bookings.calls import GIVE_UP_AFTER, Impossible, carry_out
+from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import doctor_of
 from integrations.calcom.facts.translate import translate_booking
 from integrations.models import BookingRequest

@@ -18,8 +18,8 @@ from clinical.ports import BookingOutcome, OutcomeState, Slots
 from core.waiting import wait_until
 from core.wake_ups import wake
 from hospitals.models import Doctor
-from integrations.calcom.marks import mark_outcome, queue_mark
-from integrations.calcom.slots import read_slots
+from integrations.calcom.bookings.no_shows import mark_outcome, queue_mark
+from integrations.calcom.bookings.slots import read_slots
 from integrations.models import BookingRequest, CalLink
 
 log = structlog.get_logger(__name__)
