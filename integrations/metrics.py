@@ -12,7 +12,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from integrations.calcom.inbound.drift import persisting_drifts
-from integrations.calcom.schedules import push_due
+from integrations.calcom.schedules.publisher import push_due
 from integrations.models import BookingLookup, CalConnection, CalLink, CalWebhook, SubscriptionCheck, SyncRun
 from integrations.vapi.figures import assistant_figures
 

@@ -165,7 +165,7 @@ AUDIT_KEYS = env.keys("AUDIT_KEYS")  # seal the access log
 # Ports and who implements them: a lower app never names a vendor.
 SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
 SMS_NOTICES = "clinical.reminders.texts.VisitNotices"
-SCHEDULE_PUBLISHER = "integrations.calcom.schedules.CalcomSchedules"
+SCHEDULE_PUBLISHER = "integrations.calcom.schedules.publisher.CalcomSchedules"
 BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
 CHAT_ASSISTANT = "integrations.vapi.chat.VapiChat"
 BOOKED_VISITS = "clinical.visits.booked_visits.MirroredVisits"

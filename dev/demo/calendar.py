@@ -19,7 +19,7 @@ from dev.demo.people import House, Member
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.requests import EventTypeInput, ScheduleInput
-from integrations.calcom.schedule_plan import schedule_hash, wanted_schedule
+from integrations.calcom.schedules.plan import schedule_hash, wanted_schedule
 from integrations.models import CalLink
 
 TIMEOUT_SECONDS = 20

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from hospitals.hours.week_form import DAY_NAMES
 from hospitals.models import Weekday
-from integrations.calcom.schedule_shape import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
-from integrations.calcom.schedules import desired_schedule
+from integrations.calcom.schedules.plan import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
+from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalLink
 
 MIDNIGHT = "23:59"

@@ -14,12 +14,11 @@ from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused
 from integrations.calcom.api.requests import EventTypeChanges, EventTypeInput, ScheduleInput
 from integrations.calcom.api.responses import EventType, OrgUser, Schedule
-from integrations.calcom.event_types import pushed_values, wanted_of
 from integrations.calcom.inbound.lookups import retry_unknown_doctor_lookups
 from integrations.calcom.inbound.processing import retry_unknown_doctors
-from integrations.calcom.schedule_plan import SCHEDULE_NAME, schedule_hash
-from integrations.calcom.schedule_shape import shape_of
-from integrations.calcom.schedules import desired_schedule
+from integrations.calcom.schedules.event_types import pushed_values, wanted_of
+from integrations.calcom.schedules.plan import SCHEDULE_NAME, schedule_hash, shape_of
+from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalConnection, CalLink
 
 Step = CalConnection.Step

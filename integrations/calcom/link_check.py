@@ -16,14 +16,14 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.wake_ups import wake
-from integrations.calcom.access import require_to_publish
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import EventType, Schedule
-from integrations.calcom.event_types import pushed_values
-from integrations.calcom.schedule_shape import shape_from_json, shape_of
-from integrations.calcom.schedules import CalcomSchedules, desired_schedule, problem_of
+from integrations.calcom.schedules.event_types import pushed_values
+from integrations.calcom.schedules.permissions import require_to_publish
+from integrations.calcom.schedules.plan import shape_from_json, shape_of
+from integrations.calcom.schedules.publisher import CalcomSchedules, desired_schedule, problem_of
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)

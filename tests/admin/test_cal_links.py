@@ -15,9 +15,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, User
 from hospitals.models import Doctor, DoctorAvailability, Hospital
-from integrations.calcom.schedule_plan import schedule_hash
-from integrations.calcom.schedule_shape import shape_of
-from integrations.calcom.schedules import desired_schedule
+from integrations.calcom.schedules.plan import schedule_hash, shape_of
+from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast
 

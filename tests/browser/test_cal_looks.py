@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from hospitals.models import Doctor, DoctorAvailability
-from integrations.calcom.schedule_plan import schedule_hash
-from integrations.calcom.schedule_shape import shape_of
-from integrations.calcom.schedules import desired_schedule
+from integrations.calcom.schedules.plan import schedule_hash, shape_of
+from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalConnection, CalLink
 from tests.browser.looks import press
 from tests.browser.people import SignedIn

@@ -31,7 +31,7 @@ from integrations.calcom.connecting import ask_to_connect, ask_to_connect_all
 from integrations.calcom.given_ids import GivenIds
 from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.calcom.link_check import ask_for_check
-from integrations.calcom.schedules import push_ours
+from integrations.calcom.schedules.publisher import push_ours
 from integrations.models import CalLink, CalWebhook, VapiNumber
 from integrations.vapi.numbers import save_number
 from tests.cast import HospitalCast

@@ -8,7 +8,7 @@ from hospitals.models import Doctor
 from integrations.calcom.api.errors import CalcomError
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.connect import CannotConnect, connect_doctor
-from integrations.calcom.texts import reason_text
+from integrations.calcom.schedules.problem_texts import reason_text
 
 
 class Command(BaseCommand):

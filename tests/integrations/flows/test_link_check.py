@@ -14,7 +14,7 @@ from integrations.admin.cal_sides import sides_of
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
 from integrations.calcom.link_check import ask_for_check, check_due_links
-from integrations.calcom.schedules import CalcomSchedules, push_next_schedule, push_ours
+from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule, push_ours
 from integrations.models import CalLink
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, call, next_call

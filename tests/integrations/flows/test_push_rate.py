@@ -23,7 +23,7 @@ from hospitals.models import Doctor, DoctorAvailability
 from integrations.calcom.api.budget import CALLS_A_WINDOW, KEPT_FOR_BOOKINGS, WINDOW_SECONDS
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_request
-from integrations.calcom.schedules import CalcomSchedules, push_next_schedule
+from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
 from integrations.models import BookingRequest, CalLink
 from tests.cast import HospitalCast
 

@@ -21,15 +21,14 @@ from accounts.models import User
 from core.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
-from integrations.calcom.access import require_to_publish
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import Schedule
-from integrations.calcom.schedule_plan import schedule_hash, wanted_schedule
-from integrations.calcom.schedule_shape import shape_of
-from integrations.calcom.texts import publish_text
+from integrations.calcom.schedules.permissions import require_to_publish
+from integrations.calcom.schedules.plan import schedule_hash, shape_of, wanted_schedule
+from integrations.calcom.schedules.problem_texts import publish_text
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)
