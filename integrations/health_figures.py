@@ -11,7 +11,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Value
 from clinical.models import ChatMessage
 from hospitals.models import Doctor
 from integrations.calcom.inbound.drift import PERSISTS_AFTER
-from integrations.calcom.subscription import PROBLEM_TEXTS
+from integrations.calcom.setup.subscription import PROBLEM_TEXTS
 from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncDrift, SyncRun, VapiEvent
 
 if TYPE_CHECKING:

@@ -27,14 +27,14 @@ from clinical.visits.decisions import tell_cancelled
 from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
 from integrations.calcom.bookings.no_show_worker import run_next_mark
 from integrations.calcom.bookings.worker import run_next_request
-from integrations.calcom.connecting import connect_next_doctor
 from integrations.calcom.inbound.lookup_worker import run_due_lookups
 from integrations.calcom.inbound.processing import BATCH, process_pending_webhooks
 from integrations.calcom.inbound.pull import pull_changed_if_due, pull_window_if_due
-from integrations.calcom.link_check import check_due_links
 from integrations.calcom.schedules.event_types import push_next_event_type
 from integrations.calcom.schedules.publisher import push_next_schedule
-from integrations.calcom.subscription import check_subscription_if_due as check
+from integrations.calcom.setup.connect_queue import connect_next_doctor
+from integrations.calcom.setup.link_check import check_due_links
+from integrations.calcom.setup.subscription import check_subscription_if_due as check
 from integrations.vapi.fetching import fetch_next_report
 from integrations.vapi.processing import process_next_report
 

@@ -126,7 +126,7 @@ def _hours(doctor: Member, house: House, *, at: dt.datetime) -> ScheduleInput:
 
 
 def _event_type(doctor: Member, house: House, user_id: int, schedule_id: int) -> EventTypeInput:
-    """Named as `integrations.calcom.connect` names them, which then finds instead of making another."""
+    """Named as `integrations.calcom.setup.connect_doctor` names them, which then finds instead of making another."""
     return EventTypeInput(
         length_minutes=house.hospital.visit_length_minutes,
         title=f"Visit: {doctor.profile.full_name}",

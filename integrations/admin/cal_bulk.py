@@ -21,7 +21,7 @@ from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.models import Doctor, Hospital
 from integrations.admin.cal_forms import ConnectAllForm
 from integrations.admin.cal_pages import connection_text
-from integrations.calcom.connecting import ask_to_connect_all
+from integrations.calcom.setup.connect_queue import ask_to_connect_all
 
 
 @dataclass(frozen=True, slots=True)

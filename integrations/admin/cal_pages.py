@@ -21,12 +21,12 @@ from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.models import Doctor
 from integrations.admin.cal_forms import GivenIdsForm
 from integrations.admin.cal_sides import sides_of
-from integrations.calcom.connect import CannotConnect
-from integrations.calcom.connecting import ask_to_connect
-from integrations.calcom.link_check import ask_for_check
 from integrations.calcom.schedules.permissions import may_publish
 from integrations.calcom.schedules.problem_texts import STEP_TEXTS, publish_text, reason_text
 from integrations.calcom.schedules.publisher import push_ours
+from integrations.calcom.setup.connect_doctor import CannotConnect
+from integrations.calcom.setup.connect_queue import ask_to_connect
+from integrations.calcom.setup.link_check import ask_for_check
 from integrations.models import CalConnection, CalLink
 
 

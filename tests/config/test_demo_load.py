@@ -23,8 +23,8 @@ from dev.demo.progress import write_signins
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from integrations.calcom.api.factory import calcom_client
-from integrations.calcom.connect import connect_doctor
 from integrations.calcom.inbound.pull import FIRST_WINDOW, pull_changed_bookings
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink
 from tests.cast import make_hospital
 

@@ -10,7 +10,7 @@ def seed() -> None:
     from accounts.models import Role
     from hospitals.models import Doctor, DoctorAvailability
     from integrations.calcom.api.factory import calcom_client
-    from integrations.calcom.connect import connect_doctor
+    from integrations.calcom.setup.connect_doctor import connect_doctor
     from tests.cast import make_hospital, make_patient, make_staff
     from tests.faults.mirror_seed_data import PHONES, TEAM_ID
 

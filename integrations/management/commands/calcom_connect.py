@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from hospitals.models import Doctor
 from integrations.calcom.api.errors import CalcomError
 from integrations.calcom.api.factory import calcom_client
-from integrations.calcom.connect import CannotConnect, connect_doctor
 from integrations.calcom.schedules.problem_texts import reason_text
+from integrations.calcom.setup.connect_doctor import CannotConnect, connect_doctor
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError
 from integrations.calcom.api.factory import calcom_client
-from integrations.calcom.subscription import PROBLEM_TEXTS, ensure_subscription, subscription_problems
+from integrations.calcom.setup.subscription import PROBLEM_TEXTS, ensure_subscription, subscription_problems
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from accounts.models import Patient, User
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from hospitals.models import Doctor, DoctorAvailability
 from integrations.calcom.api.client import CalcomClient
-from integrations.calcom.connect import connect_doctor
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink
 from tests.cast import PASSWORD, HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, control

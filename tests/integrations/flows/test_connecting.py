@@ -14,9 +14,9 @@ from accounts.models import AccessEvent, Role
 from dev.simulators.calcom.process import SimulatorProcess
 from hospitals.models import Doctor, Hospital
 from integrations.calcom.api.client import CalcomClient
-from integrations.calcom.connecting import ask_to_connect, ask_to_connect_all, connect_next_doctor
 from integrations.calcom.schedules.event_types import push_next_event_type
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
+from integrations.calcom.setup.connect_queue import ask_to_connect, ask_to_connect_all, connect_next_doctor
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast, make_staff
 from tests.integrations.calcom.clinic import TEAM_ID, control, next_call

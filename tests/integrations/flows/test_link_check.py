@@ -13,8 +13,8 @@ from hospitals.models import DoctorAvailability, Hospital
 from integrations.admin.cal_sides import sides_of
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
-from integrations.calcom.link_check import ask_for_check, check_due_links
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule, push_ours
+from integrations.calcom.setup.link_check import ask_for_check, check_due_links
 from integrations.models import CalLink
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, call, next_call

@@ -9,10 +9,10 @@ import time_machine
 from django.utils import timezone
 
 from clinical.models import Appointment
-from integrations.calcom.connect import connect_doctor
 from integrations.calcom.inbound.lookup_worker import MANY, MAX_TRIES, run_due_lookups
 from integrations.calcom.inbound.lookups import SETTLE, queue_lookups
 from integrations.calcom.inbound.pull import pull_changed_bookings
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import BookingLookup, CalLink
 from tests.integrations.calcom.clinic import counts, next_call
 from tests.integrations.flows.conftest import Connected

@@ -12,9 +12,9 @@ from accounts.models import Patient, Role
 from clinical.models import Appointment
 from hospitals.models import Doctor
 from integrations.calcom.api.requests import Attendee
-from integrations.calcom.connect import connect_doctor
 from integrations.calcom.facts.reference import METADATA_KEY, Reference, proven_reference
 from integrations.calcom.inbound.pull import pull_changed_bookings
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast, make_staff
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected

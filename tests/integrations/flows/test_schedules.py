@@ -10,8 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
-from integrations.calcom.connect import connect_doctor
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import Connected

@@ -13,8 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
 from integrations.calcom.api.signature import sign
-from integrations.calcom.connect import connect_doctor
 from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink, CalWebhook
 from tests.integrations.flows.conftest import Connected
 

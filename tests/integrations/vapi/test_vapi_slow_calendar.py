@@ -12,7 +12,7 @@ import pytest
 from accounts.models import Role
 from hospitals.models import Doctor, DoctorAvailability, Hospital
 from integrations.calcom.api.client import CalcomClient
-from integrations.calcom.connect import connect_doctor
+from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.vapi.tool_calls import ANSWER_SECONDS
 from tests.cast import make_staff
 from tests.integrations.calcom.clinic import next_call

@@ -19,9 +19,9 @@ from hospitals.models import Doctor
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
-from integrations.calcom.connect import CannotConnect, connect_doctor, refuse_taken
-from integrations.calcom.given_ids import GivenIds, connect_with_ids
 from integrations.calcom.schedules.permissions import require_to_publish, require_to_type_ids
+from integrations.calcom.setup.connect_doctor import CannotConnect, connect_doctor, refuse_taken
+from integrations.calcom.setup.typed_ids import GivenIds, connect_with_ids
 from integrations.models import CalConnection
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,16 @@ from hospitals.models import Doctor
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused
 from integrations.calcom.api.responses import EventType, OrgUser, Schedule
-from integrations.calcom.connect import CannotConnect, Place, Step, refuse_taken, requirements, say_nothing, store_link
 from integrations.calcom.schedules.plan import SCHEDULE_NAME
+from integrations.calcom.setup.connect_doctor import (
+    CannotConnect,
+    Place,
+    Step,
+    refuse_taken,
+    requirements,
+    say_nothing,
+    store_link,
+)
 from integrations.models import CalLink
 
 USERS_PER_PAGE = 1000
