@@ -20,7 +20,7 @@ from accounts.staff_sign_in.session_limits import is_fragment
 from config import health, metrics
 from core.client_address import client_address
 from integrations.calcom.inbound import webhook as calcom_webhooks
-from integrations.vapi import webhooks as vapi_webhooks
+from integrations.vapi.inbound import webhook as vapi_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from integrations.calcom.inbound.drift import persisting_drifts
 from integrations.calcom.schedules.publisher import push_due
 from integrations.models import BookingLookup, CalConnection, CalLink, CalWebhook, SubscriptionCheck, SyncRun
-from integrations.vapi.figures import assistant_figures
+from integrations.vapi.numbers import assistant_figures
 
 COUNTED_FOR = dt.timedelta(days=1)
 

@@ -35,8 +35,8 @@ from integrations.calcom.schedules.publisher import push_next_schedule
 from integrations.calcom.setup.connect_queue import connect_next_doctor
 from integrations.calcom.setup.link_check import check_due_links
 from integrations.calcom.setup.subscription import check_subscription_if_due as check
-from integrations.vapi.fetching import fetch_next_report
-from integrations.vapi.processing import process_next_report
+from integrations.vapi.inbound.fetching import fetch_next_report
+from integrations.vapi.inbound.processing import process_next_report
 
 # One message's share of a worker; what is left is found by the next.
 SHARE_SECONDS = 60

@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations.calcom.inbound import webhook as calcom
-from integrations.twilio import webhooks as twilio
-from integrations.vapi import webhooks as vapi
+from integrations.twilio import webhook as twilio
+from integrations.vapi.inbound import webhook as vapi
 
 urlpatterns = [
     path("calcom/", calcom.receive, name="calcom-webhook"),

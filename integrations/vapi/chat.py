@@ -6,11 +6,9 @@ import structlog
 from django.conf import settings
 
 from clinical.ports import AssistantUnavailable, ChatReply
-from integrations.vapi.client import VapiClient
-from integrations.vapi.errors import VapiError, VapiRefused
-from integrations.vapi.payloads import Chat
-from integrations.vapi.service import vapi_client
-from integrations.vapi.shapes import LONGEST_NAME, clean
+from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
+from integrations.vapi.api.factory import vapi_client
+from integrations.vapi.api.responses import LONGEST_NAME, Chat, clean
 
 log = structlog.get_logger(__name__)
 

@@ -21,8 +21,7 @@ from twilio.request_validator import RequestValidator
 
 from accounts.models import SmsMessage
 from accounts.ports import SmsLine
-from integrations.twilio.callbacks import is_from_twilio
-from integrations.twilio.sms import TwilioSms
+from integrations.twilio.sms import TwilioSms, is_from_twilio
 
 REFERENCE = Path(django_settings.BASE_DIR).parent / "shared" / "contracts" / "twilio"
 SID, MESSAGE = "AC" + "0" * 32, "SM" + "1" * 32

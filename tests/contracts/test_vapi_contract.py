@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from pytest_django import Settings
 
 from dev.simulators.vapi.process import SimulatorProcess, start_simulator
-from integrations.vapi.client import VapiClient
-from integrations.vapi.payloads import Call, Chat, ServerMessage, Session
+from integrations.vapi.api.client import VapiClient
+from integrations.vapi.api.responses import Call, Chat, ServerMessage, Session
 from tests.integrations.calcom.clinic import Receiver, receiving
 from tests.integrations.vapi.messages import SECRET, message, post
 from tests.integrations.vapi.phone import SAMPLES, control, needs_samples

@@ -15,7 +15,7 @@ import requests
 from dev.simulators.vapi.calls import IncomingCall, begin, finish, message, report_of, tool_message
 from dev.simulators.vapi.faults import Faults
 from dev.simulators.vapi.world import DeliveryRecord, World
-from integrations.vapi.signature import PREFIX, SECRET_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from integrations.vapi.inbound.signature import PREFIX, SECRET_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 MAX_ATTEMPTS = 4
 RECEIVER_TIMEOUT_SECONDS = 20

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev.simulators.server import running
-from integrations.vapi.connection import VapiConfig
+from integrations.vapi.api.config import VapiConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from dev.simulators.vapi.process import SimulatorProcess, start_simulator
 from integrations.models import VapiNumber
-from integrations.vapi.client import VapiClient
+from integrations.vapi.api.client import VapiClient
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import CALLED, SECRET
 from tests.integrations.vapi.phone import control

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from integrations.vapi.processing import process_next_report
-from integrations.vapi.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from integrations.vapi.inbound.processing import process_next_report
+from integrations.vapi.inbound.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 SECRET = "vapi-secret-for-tests-0123456789"
 CALL_ID = "019a5193-90ae-7fff-b06b-d09a3312294a"

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from accounts.models import Patient
 from clinical.models import AiSession
 from integrations.models import VapiEvent
-from integrations.vapi.processing import NO_PATIENT_NOTE, NOT_A_PHONE_CALL_NOTE, RECORDED_NOTE
+from integrations.vapi.inbound.processing import NO_PATIENT_NOTE, NOT_A_PHONE_CALL_NOTE, RECORDED_NOTE
 from tests.cast import HospitalCast, make_patient
 from tests.integrations.vapi.messages import (
     CALL_ID,

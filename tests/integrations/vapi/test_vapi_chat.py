@@ -21,8 +21,8 @@ from clinical.assistant.replies import MAX_TRIES, STALE_AFTER, answer_next_messa
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import AssistantUnavailable, ChatReply
 from dev.simulators.vapi.process import SimulatorProcess
+from integrations.vapi.api.client import CHAT_SECONDS, CONNECT_SECONDS, VapiClient, VapiConfig
 from integrations.vapi.chat import VapiChat
-from integrations.vapi.client import CHAT_SECONDS, CONNECT_SECONDS, VapiClient, VapiConfig
 from tests.cast import HospitalCast
 from tests.integrations.vapi.phone import control, next_call
 

@@ -6,8 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dev.simulators.vapi.process import SimulatorProcess, start_simulator
-from integrations.vapi.client import VapiClient
-from integrations.vapi.errors import VapiRefused, VapiUnavailable
+from integrations.vapi.api.client import VapiClient, VapiRefused, VapiUnavailable
 from tests.integrations.vapi.phone import control, next_call
 
 ASSISTANT = "5b0a4a08-133c-4146-9315-0984f8c6be80"

@@ -14,7 +14,7 @@ from accounts.models import Patient
 from clinical.models import AiSession
 from dev.simulators.vapi.process import start_simulator
 from integrations.models import VapiEvent
-from integrations.vapi.processing import process_next_report
+from integrations.vapi.inbound.processing import process_next_report
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import CALLER, SECRET
 from tests.integrations.vapi.phone import control

@@ -18,7 +18,7 @@ from clinical.assistant.replies import answer_next_message, queue_summaries
 from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
-from integrations.vapi.fetching import MAX_TRIES, fetch_next_report
+from integrations.vapi.inbound.fetching import MAX_TRIES, fetch_next_report
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import (
     CALLER,

@@ -13,7 +13,7 @@ from accounts.models import Patient
 from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
-from integrations.vapi.fetching import fetch_next_report
+from integrations.vapi.inbound.fetching import fetch_next_report
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import CALLER, SAID, WORDS, call, ended, message, post, process, report
 from tests.integrations.vapi.phone import control, next_call

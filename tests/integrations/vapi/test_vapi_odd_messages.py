@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from clinical.models import AiSession
 from integrations.models import VapiEvent
-from integrations.vapi.processing import process_next_report
-from integrations.vapi.projection import Projection
-from integrations.vapi.shapes import clean
+from integrations.vapi.api.responses import clean
+from integrations.vapi.inbound.processing import process_next_report
+from integrations.vapi.inbound.projection import Projection
 from tests.integrations.vapi.messages import call, ended, message, post, report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.vapi.signature import SECRET_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, verify
+from integrations.vapi.inbound.signature import SECRET_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, verify
 
 NOW = 1_763_630_166.5
 BODY = b'{"message": {}}'

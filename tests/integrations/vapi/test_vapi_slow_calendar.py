@@ -13,7 +13,7 @@ from accounts.models import Role
 from hospitals.models import Doctor, DoctorAvailability, Hospital
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.setup.connect_doctor import connect_doctor
-from integrations.vapi.tool_calls import ANSWER_SECONDS
+from integrations.vapi.tools.calls import ANSWER_SECONDS
 from tests.cast import make_staff
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import Connected, calcom, connected, ready, simulator

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from accounts.models import Patient
 from hospitals.models import DoctorAvailability
 from integrations.models import VapiEvent, VapiNumber
-from integrations.vapi.tools import TOOLS
+from integrations.vapi.tools.answers import TOOLS
 from tests.cast import HospitalCast
 from tests.integrations.flows.conftest import Connected, calcom, connected, ready, simulator
 from tests.integrations.vapi.messages import CALLED, CALLER, WORDS, message, post

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from integrations.vapi.client import VapiClient, VapiConfig
+from integrations.vapi.api.client import VapiClient, VapiConfig
 
 
 def vapi_client() -> VapiClient:

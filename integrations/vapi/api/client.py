@@ -15,21 +15,49 @@ import requests
 import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from .connection import Bearer
-from .connection import VapiConfig as VapiConfig
-from .errors import VapiError, VapiRefused, VapiUnavailable
-from .payloads import Call, Chat, Session
-from .shapes import Unreadable, read_object
+from integrations.vapi.api.config import Bearer
+from integrations.vapi.api.config import VapiConfig as VapiConfig
+from integrations.vapi.api.responses import Call, Chat, Session, Unreadable, read_object
+
+NOT_FOUND = 404
+
+
+class VapiError(Exception):
+    """Any failure of a call. Its text is operation, status and code: never what was said."""
+
+    code = "vapi_error"
+
+    def __init__(self, operation: str, *, status: int | None = None) -> None:
+        self.operation = operation
+        self.status = status
+        super().__init__(" ".join(str(part) for part in (self.code, operation, status) if part is not None))
+
+
+class VapiRefused(VapiError):
+    """Vapi understood and said no (4xx): the same call again gets the same answer."""
+
+    code = "vapi_refused"
+
+    @property
+    def is_not_found(self) -> bool:
+        return self.status == NOT_FOUND
+
+
+class VapiUnavailable(VapiError):
+    """No clear answer: not reached, too slow, too busy (429), broken. Vapi may have acted all the same.
+
+    Asking again does no harm beyond its cost: a chat's turn that nobody saw is in no transcript of ours.
+    """
+
+    code = "vapi_unavailable"
+
 
 log = structlog.get_logger(__name__)
-
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 8.0
 # A language model thinks, and may use tools of ours meanwhile.
 CHAT_SECONDS = 25.0
-
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-
 T = TypeVar("T", bound=BaseModel)
 
 

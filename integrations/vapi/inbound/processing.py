@@ -11,10 +11,10 @@ from django.db.models import Q, QuerySet
 
 from clinical.assistant.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
 from integrations.models import CalWebhook, VapiEvent
-from integrations.vapi.forgetting import ERASED_NOTE, forget_call
+from integrations.vapi.api.responses import PHONE_TYPES
+from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
+from integrations.vapi.inbound.projection import REPORT, TOOLS
 from integrations.vapi.numbers import digits_of, hospital_called
-from integrations.vapi.payloads import PHONE_TYPES
-from integrations.vapi.projection import REPORT, TOOLS
 
 log = structlog.get_logger(__name__)
 

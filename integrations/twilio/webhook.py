@@ -16,8 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.messages.reports import record_sms_report
 from accounts.models import SmsMessage
 from accounts.ports import STOPPED
-from integrations.twilio.callbacks import REFERENCE, is_from_twilio
-from integrations.twilio.sms import ANSWERED_STOP
+from integrations.twilio.sms import ANSWERED_STOP, REFERENCE, is_from_twilio
 
 log = structlog.get_logger(__name__)
 

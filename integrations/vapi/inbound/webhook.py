@@ -19,11 +19,10 @@ from django.views.decorators.http import require_POST
 
 from core.wake_ups import wake
 from integrations.models import CalWebhook
-from integrations.vapi import projection, signature
-from integrations.vapi.payloads import ServerMessage
-from integrations.vapi.projection import REPORT, STATUS, TOOLS, Projection
-from integrations.vapi.shapes import Unreadable, read_object
-from integrations.vapi.tool_calls import answer_tools
+from integrations.vapi.api.responses import ServerMessage, Unreadable, read_object
+from integrations.vapi.inbound import projection, signature
+from integrations.vapi.inbound.projection import REPORT, STATUS, TOOLS, Projection
+from integrations.vapi.tools.calls import answer_tools
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from clinical.ports import booking_provider
 from hospitals.models import Doctor, DoctorAvailability, Hospital
-from integrations.vapi.shapes import Loose, Name
+from integrations.vapi.api.responses import Loose, Name
 
 MOST_DOCTORS = 5
 DOCTORS_ASKED = 3

@@ -10,13 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import CalWebhook, VapiEvent
-from integrations.vapi.client import VapiClient
-from integrations.vapi.errors import VapiError, VapiRefused
-from integrations.vapi.forgetting import ERASED_NOTE, forget_call
-from integrations.vapi.payloads import Call
-from integrations.vapi.processing import due, finish
-from integrations.vapi.projection import REPORT, STATUS, project_call
-from integrations.vapi.service import vapi_client
+from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
+from integrations.vapi.api.factory import vapi_client
+from integrations.vapi.api.responses import Call
+from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
+from integrations.vapi.inbound.processing import due, finish
+from integrations.vapi.inbound.projection import REPORT, STATUS, project_call
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,9 @@ import structlog
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, ValidationError
 
+from integrations.vapi.api.responses import OBJECT, Loose, Name, ServerMessage, clean
 from integrations.vapi.numbers import hospital_called
-from integrations.vapi.payloads import ServerMessage
-from integrations.vapi.shapes import OBJECT, Loose, Name, clean
-from integrations.vapi.tools import TOOLS, Answer, Asked
+from integrations.vapi.tools.answers import TOOLS, Answer, Asked
 
 log = structlog.get_logger(__name__)
 

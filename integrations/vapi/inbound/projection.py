@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TypedDict, cast
 
-from .payloads import Call, ServerMessage
+from integrations.vapi.api.responses import Call, ServerMessage
 
 REPORT = "end-of-call-report"
 STATUS = "status-update"
