@@ -55,3 +55,21 @@ class CalWebhook(models.Model):
 
     def __str__(self) -> str:
         return f"webhook {self.pk}"
+
+
+class SubscriptionCheck(models.Model):
+    """What one look at our webhook subscription in Cal.com found; `problems` are codes, none is well."""
+
+    id = models.BigAutoField(primary_key=True)
+    checked_at = models.DateTimeField(db_default=TransactionNow())
+    problems = models.JSONField(default=list)
+    # Cal.com could not be asked.
+    error = NullableTextField(null=True)
+
+    privacy = privacy(safe="id checked_at problems error")
+
+    class Meta:
+        db_table = "calcom_subscription_checks"
+
+    def __str__(self) -> str:
+        return f"subscription check {self.pk}"

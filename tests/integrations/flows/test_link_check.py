@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent
 from hospitals.models import DoctorAvailability, Hospital
-from integrations.admin.cal_sides import sides_of
+from integrations.admin.cal_pages import sides_of
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule, push_ours
