@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from config.explain import run_or_explain
+from config.startup_errors import run_or_explain
 
 
 def main() -> None:

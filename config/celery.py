@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 
-from config.explain import run_or_explain
+from config.startup_errors import run_or_explain
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 

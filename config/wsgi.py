@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from config.explain import run_or_explain
+from config.startup_errors import run_or_explain
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 

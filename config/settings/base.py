@@ -14,8 +14,7 @@ from config.logs import logging_settings
 from config.settings.api import *  # noqa: F403
 from config.settings.chat import *  # noqa: F403
 from config.settings.env import Env
-from config.settings.limits import *  # noqa: F403
-from config.settings.retention import *  # noqa: F403
+from config.settings.limits import *  # noqa: F403  # noqa: F403
 from config.settings.staff_access import *  # noqa: F403
 from config.settings.tasks import *  # noqa: F403
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
@@ -70,16 +69,16 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestContextMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "config.page_middleware.SessionMiddleware",
-    "config.page_middleware.LocaleMiddleware",
+    "config.pages_only_middleware.SessionMiddleware",
+    "config.pages_only_middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "accounts.devices.throttles.ThrottleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.page_middleware.AuthenticationMiddleware",
-    "config.page_middleware.MessageMiddleware",
+    "config.pages_only_middleware.AuthenticationMiddleware",
+    "config.pages_only_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.page_middleware.CSPMiddleware",
-    "config.page_middleware.SessionLimitsMiddleware",
+    "config.pages_only_middleware.CSPMiddleware",
+    "config.pages_only_middleware.SessionLimitsMiddleware",
     "config.middleware.AdminPortalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.UnfinishedSignInMiddleware",

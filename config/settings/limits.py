@@ -10,33 +10,62 @@ import datetime as dt
 OTP_LIFETIME = dt.timedelta(minutes=5)
 # Tries of one code; the last wrong one closes it.
 OTP_MAX_TRIES = 3
-
 # One number, or one known device in its place.
 OTP_NUMBER_WINDOW = dt.timedelta(hours=24)
 OTP_SENDS_PER_NUMBER = 5
 OTP_FAILURES_PER_NUMBER = 10
 # The wait after the first, second, third and every further send within the window.
 OTP_RESEND_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
-
 # One client address: an IPv4 address, or a /64 of IPv6. A mobile carrier puts thousands of people behind one.
 OTP_ADDRESS_WINDOW = dt.timedelta(hours=1)
 OTP_SENDS_PER_ADDRESS = 300
 OTP_FAILURES_PER_ADDRESS = 300
-
 # A signed-in patient asks for codes to this many new numbers within OTP_NUMBER_WINDOW.
 PHONE_CHANGES_PER_ACCOUNT = 5
-
 # Codes asked for in an hour: what an attack can cost, and how many codes it can guess at.
 SMS_PER_COUNTRY_AN_HOUR = 600
 SMS_IN_ALL_AN_HOUR = 1000
 # Known devices may go above the ceilings by this share, so that an attack does not shut the patients out.
 SMS_RESERVED_SHARE = 0.25
-
 # A new device, or one unused for this long, proves the birth date before it sees the record.
 STEP_UP_UNUSED_FOR = dt.timedelta(days=180)
 STEP_UP_MAX_TRIES = 3
-
 # Calls of the patient app in all: so many at once, then evenly. A screen of the app makes a handful.
 API_CALLS_PER_TOKEN_A_MINUTE = 240
 # A mobile carrier puts thousands of people behind one address.
 API_CALLS_PER_ADDRESS_A_MINUTE = 6000
+_DAY = dt.timedelta(days=1)
+_YEAR = 366 * _DAY  # never less than a calendar year
+RETENTION: dict[str, dt.timedelta] = {
+    "one_time_codes": _DAY,
+    "idempotency_keys": _DAY,
+    # Scrubbed to ids; the rows stay.
+    "webhook_bodies": 180 * _DAY,
+    "visit_payloads": 180 * _DAY,
+    "vapi_events": 30 * _DAY,
+    "sms_messages": _YEAR,
+    # Summaries stay.
+    "transcripts": _YEAR,
+    # A trigger refuses to remove what is younger than six years, whatever stands here.
+    "access_events": 6 * _YEAR,
+    # Without words.
+    "chat_messages": 30 * _DAY,
+    "booking_lookups": 90 * _DAY,
+    "sync_runs": 90 * _DAY,
+    "subscription_checks": 90 * _DAY,
+}
+# Whose rules there are, and whose data about a person: one entry for each app that holds any.
+RETENTION_RULES = (
+    "accounts.retention.RULES",
+    "clinical.retention.RULES",
+    "integrations.retention.RULES",
+    "config.retention.RULES",
+)
+PERSONAL_DATA = (
+    "accounts.personal_data.AccountsData",
+    "hospitals.personal_data.HospitalsData",
+    "clinical.personal_data.ClinicalData",
+    "integrations.personal_data.IntegrationsData",
+    "config.personal_data.ConfigData",
+)
+EXPORTS_A_DAY = 3

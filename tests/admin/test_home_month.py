@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import Patient, Role, User
 from clinical.agenda.figures import DayOutcomes, TalkCounts, month_figures
-from config.home_chart import HEIGHT, Part, chart_of, round_up
+from config.admin_home import HEIGHT, Part, chart_of, round_up
 from hospitals.staff.search import SHOWN, locked_staff
 from tests.admin.records import book, talk
 from tests.cast import HospitalCast, make_staff

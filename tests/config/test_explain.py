@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from config.explain import database_problem, run_or_explain
 from config.settings.env import EnvironmentProblem
+from config.startup_errors import database_problem, run_or_explain
 
 
 def raised(problem: BaseException) -> None:
