@@ -24,7 +24,7 @@ from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.hours.week_form import DAY_NAMES
 from hospitals.models import Doctor, Weekday
-from integrations.admin.cal_bulk import GivenIdsForm
+from integrations.admin.cal_forms import GivenIdsForm
 from integrations.calcom.schedules.permissions import may_publish
 from integrations.calcom.schedules.plan import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
 from integrations.calcom.schedules.problem_texts import STEP_TEXTS, publish_text, reason_text
