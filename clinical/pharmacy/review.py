@@ -13,7 +13,7 @@ from clinical.pharmacy.queue import undo_minutes, undo_seconds
 from clinical.prescriptions.history import prescription_history, with_notes
 from clinical.prescriptions.medications import Earlier, Medication, duplicates, stored_medications
 from clinical.prescriptions.states import OPEN
-from core.history import Step
+from clinical.visits.history import Step
 
 MOST_OTHERS = 50
 

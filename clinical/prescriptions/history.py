@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, User
 from clinical.models import Prescription
-from core.history import Step
+from clinical.visits.history import Step
 
 MOST_ROWS = 200
 # Without the medications: they never change.

@@ -29,7 +29,7 @@ from clinical.visits.serializers import (
     RescheduleSerializer,
     visit_document,
 )
-from core.api.filters import MomentFilter
+from core.api.pages import MomentFilter
 from core.api.rendering import revalidated
 from core.api.schema import not_modified, refuses
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,19 @@ from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, User
 from clinical.mirror.facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitChange
-from core.history import Step
 
 if TYPE_CHECKING:
     import uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`who` is empty where nobody is on record, as for what the booking calendar tells."""
+
+    at: dt.datetime
+    text: str
+    who: str = ""
+    note: str = ""
 
 
 # A visit has a handful; another program may write on and on.
