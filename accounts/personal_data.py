@@ -1,14 +1,20 @@
-"""What this app holds about a patient."""
+"""What this app holds about a patient, and how long it keeps its rows."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from accounts.access_log.sealing import SEALER_LOCK
+from accounts.access_log.seals import last_cut, make_cut
 from accounts.models import (
+    AccessEvent,
+    AuditSeal,
     DeviceToken,
     ErasureRequest,
     GuessCounter,
@@ -21,6 +27,7 @@ from accounts.models import (
 )
 from accounts.own_data.numbers import number_taken_at, remember_number
 from accounts.own_data.registry import Held, NothingMore, Section
+from accounts.own_data.retention import RowRule, Rows
 from core.phone_numbers import shown_phone
 
 CHUNK = 500
@@ -140,3 +147,62 @@ def _empty(user: User, at: dt.datetime) -> None:
     User.objects.filter(pk=user.pk).update(
         phone=None, email=None, password=None, auth_user_id=None, last_login=None, is_active=False
     )
+
+
+SEALS_AT_ONCE = 2000
+
+
+def _codes(before: dt.datetime) -> Rows:
+    return OneTimeCode.objects.filter(created_at__lte=before).order_by("created_at", "pk")
+
+
+def _old_messages(before: dt.datetime) -> Rows:
+    return SmsMessage.objects.filter(created_at__lte=before).order_by("created_at", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEventRule:
+    """Whole seals' rows, where the seal is older: it was made after all of them (`accounts.access_log.seals`)."""
+
+    name: str = "access_events"
+
+    def count(self, *, before: dt.datetime) -> int:
+        seal, cut = _seal_to_cut_at(before), last_cut()
+        return _rows(max(seal.last_event_id if seal else 0, cut.last_event_id if cut else 0), before).count()
+
+    @transaction.atomic
+    def step(self, *, before: dt.datetime, at: dt.datetime, limit: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEALER_LOCK])
+        seal = _seal_to_cut_at(before)
+        if seal is not None:
+            make_cut(seal, at=at)
+        cut = last_cut()
+        if cut is None:
+            return 0
+        ids = list(_rows(cut.last_event_id, before).order_by("id").values_list("id", flat=True)[:limit])
+        AccessEvent.objects.filter(id__in=ids).delete()
+        return len(ids)
+
+
+def _seal_to_cut_at(before: dt.datetime) -> AuditSeal | None:
+    """The newest seal made before that moment, behind the last cut."""
+    cut, newest = last_cut(), None
+    seals = AuditSeal.objects.filter(id__gt=cut.last_seal_id if cut else 0).order_by("id")
+    # Not by time, which no index has: the oldest come first, and those that are too young end it.
+    for seal in seals.iterator(chunk_size=SEALS_AT_ONCE):
+        if seal.at > before:
+            break
+        newest = seal
+    return newest
+
+
+def _rows(up_to: int, before: dt.datetime) -> Rows:
+    return AccessEvent.objects.filter(id__lte=up_to, at__lte=before)
+
+
+RULES = (
+    RowRule("one_time_codes", OneTimeCode, _codes),
+    RowRule("sms_messages", SmsMessage, _old_messages),
+    AccessEventRule(),
+)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.people import views as profile
-from accounts.staff_sign_in import password_views, second_factor_views
-from accounts.staff_sign_in import views as sign_in
+from accounts.staff_sign_in import views
 
 urlpatterns = [
-    path("login/", sign_in.sign_in, name="login"),
-    path("login/code/", sign_in.sign_in_code, name="login-code"),
-    path("logout/", sign_in.sign_out, name="logout"),
+    path("login/", views.sign_in, name="login"),
+    path("login/code/", views.sign_in_code, name="login-code"),
+    path("logout/", views.sign_out, name="logout"),
     path("profile/", profile.profile, name="profile"),
-    path("password/", password_views.change_password, name="password"),
-    path("password/forgot/", password_views.forgot_password, name="forgot-password"),
-    path("password/set/", password_views.set_password, name="set-password"),
-    path("second-factor/", second_factor_views.second_factor, name="second-factor"),
-    path("second-factor/recovery-codes/", second_factor_views.recovery_codes, name="recovery-codes"),
-    path("second-factor/remove/", second_factor_views.remove, name="second-factor-remove"),
+    path("password/", views.change_password, name="password"),
+    path("password/forgot/", views.forgot_password, name="forgot-password"),
+    path("password/set/", views.set_password, name="set-password"),
+    path("second-factor/", views.second_factor, name="second-factor"),
+    path("second-factor/recovery-codes/", views.recovery_codes, name="recovery-codes"),
+    path("second-factor/remove/", views.remove, name="second-factor-remove"),
 ]

@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from accounts.access_log.record import Surface, current_surface
 from accounts.models import User
 from accounts.staff_sign_in.second_factor import is_checked, needs_second_factor
-from accounts.staff_sign_in.session_limits import is_fragment
+from accounts.staff_sign_in.sessions import is_fragment
 from config import health, metrics
 from core.client_address import client_address
 from integrations.calcom.inbound import webhook as calcom_webhooks

@@ -11,7 +11,7 @@ from django.contrib.sessions.middleware import SessionMiddleware as CookieMiddle
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware as LanguageMiddleware
 
-from accounts.staff_sign_in.session_limits import SessionLimitsMiddleware as LimitsMiddleware
+from accounts.staff_sign_in.sessions import SessionLimitsMiddleware as LimitsMiddleware
 
 API = "/api/v1/"
 

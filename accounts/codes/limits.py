@@ -16,8 +16,7 @@ from django.conf import settings
 from accounts.access_log.record import current_surface
 from accounts.codes.send_tallies import ALL, add_send, tallies
 from accounts.devices.tokens import known_device
-from accounts.guessing.counters import lock_counter
-from accounts.metrics import limits_reached
+from accounts.guessing.counters import limits_reached, lock_counter
 from accounts.models import GuessCounter, LoginDevice, User
 from core.phone_numbers import country_of
 from core.rate_windows import NO_WAIT, Limit, address_subject, ceiling_wait, whole_seconds

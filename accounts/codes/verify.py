@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
+from accounts.codes.issue import binding_of, matches
 from accounts.codes.limits import (
     Caller,
     Counted,
@@ -19,9 +20,8 @@ from accounts.codes.limits import (
     count_failure,
     refuse_if_guessed_out,
 )
-from accounts.codes.masking import binding_of, matches
 from accounts.devices.tokens import give_token
-from accounts.metrics import codes_failed
+from accounts.guessing.counters import codes_failed
 from accounts.models import OneTimeCode, Patient, Role, User
 from core.refusals import Invalid
 

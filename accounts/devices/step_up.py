@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.guessing.counters import lock_counter
-from accounts.metrics import step_ups_locked
+from accounts.guessing.counters import lock_counter, step_ups_locked
 from accounts.models import DeviceToken, GuessCounter, LoginDevice, Patient, User
 from accounts.permissions import Permission, require
 from core.refusals import Forbidden, Invalid

@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
 from accounts.models import GuessCounter
+
+codes_requested = Counter("wardbook_codes_requested", "Codes asked for and granted.", ["purpose"])
+codes_failed = Counter("wardbook_codes_failed", "Wrong codes given.", ["purpose"])
+limits_reached = Counter("wardbook_limits_reached", "Requests refused because a limit was reached.", ["limit"])
+step_ups_locked = Counter("wardbook_step_ups_locked", "Records closed after too many wrong birth dates.")
 
 
 def lock_counter(*, kind: str, subject: str) -> GuessCounter:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.messages.texts import NOTICES
+from accounts.messages.send_sms import NOTICES
 from accounts.models import SmsMessage
 from accounts.ports import COUNTRY_NOT_SERVED, STOPPED
 

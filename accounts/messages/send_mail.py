@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import StaffMail, User
-from accounts.staff_sign_in.password_links import LIFETIMES, password_link
+from accounts.staff_sign_in.passwords import LIFETIMES, password_link
 
 log = structlog.get_logger(__name__)
 

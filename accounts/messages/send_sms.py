@@ -1,3 +1,5 @@
+"""The SMS we send: their texts, one GSM-7 segment each with no name and nothing medical; their sender; the sending."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -7,13 +9,14 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from accounts.codes.masking import binding_of, unmask
-from accounts.messages.texts import erase_code_text, line_of, phone_changed_text, phone_code_text, sign_in_code_text
+from accounts.codes.issue import binding_of, unmask
 from accounts.models import SmsMessage
 from accounts.ports import (
     COUNTRY_NOT_SERVED,
     SmsBusy,
+    SmsLine,
     SmsNotice,
     SmsRefused,
     SmsUnknownOutcome,
@@ -22,8 +25,60 @@ from accounts.ports import (
 )
 from core.phone_numbers import is_served
 
-log = structlog.get_logger(__name__)
+Kind = SmsMessage.Kind
 
+SEGMENT_CHARACTERS = 160
+_GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+
+
+def sign_in_code_text(code: int, *, minutes: int) -> str:
+    return _("Your Wardbook sign-in code is %(code)s. It is valid for %(minutes)s minutes. Never share it.") % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
+def phone_code_text(code: int, *, minutes: int) -> str:
+    return _(
+        "%(code)s confirms this as your new Wardbook number. It is valid for %(minutes)s minutes. Never share it."
+    ) % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
+def erase_code_text(code: int, *, minutes: int) -> str:
+    return _(
+        "%(code)s asks Wardbook to erase your data. If you did not ask, never share it. Valid for %(minutes)s minutes."
+    ) % {
+        "code": code,
+        "minutes": minutes,
+    }
+
+
+def phone_changed_text() -> str:
+    """To the old number, which may be another person's by now."""
+    return _("Your Wardbook account now uses another phone number. If this was not you, tell your hospital at once.")
+
+
+def fits_one_segment(text: str) -> bool:
+    return len(text) <= SEGMENT_CHARACTERS and _GSM_7.issuperset(text)
+
+
+# What staff decided about a visit.
+NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS)
+
+
+def line_of(kind: str) -> SmsLine:
+    if kind == Kind.REMINDER:
+        return SmsLine.REMINDERS
+    return SmsLine.NOTICES if kind in NOTICES else SmsLine.ACCOUNT
+
+
+log = structlog.get_logger(__name__)
 BATCH = 50  # messages of one run, so that a task stays well inside its time limit
 FIRST_RETRY = dt.timedelta(seconds=5)
 LONGEST_RETRY = dt.timedelta(minutes=2)
@@ -31,10 +86,7 @@ LONGEST_RETRY = dt.timedelta(minutes=2)
 STUCK_AFTER = dt.timedelta(minutes=3)
 # A notice that is later than this says nothing new; the provider keeps a message no longer than 10 h.
 NOTICE_LIFETIME = dt.timedelta(hours=4)
-
 Status = SmsMessage.Status
-Kind = SmsMessage.Kind
-
 _CODE_TEXTS = {Kind.PHONE_CODE.value: phone_code_text, Kind.ERASE_CODE.value: erase_code_text}
 
 

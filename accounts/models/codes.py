@@ -12,7 +12,7 @@ from core.privacy import privacy
 class OneTimeCode(models.Model):
     """One code sent to one phone for one purpose, tied to the challenge that asked for it.
 
-    `otp` holds the code masked (see `accounts.codes.masking`). A row without a challenge, as another program may
+    `otp` holds the code masked (see `accounts.codes.issue`). A row without a challenge, as another program may
     write, never verifies. At most one row per number and purpose is live.
     """
 

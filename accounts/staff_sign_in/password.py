@@ -1,4 +1,4 @@
-"""Sign-in of staff by email and password."""
+"""Sign-in of staff by email and password; bare bcrypt hashes that other programs left in the table verify too."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 import uuid
 from typing import Any
 
+import bcrypt
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import BCryptPasswordHasher, BCryptSHA256PasswordHasher, check_password, make_password
 from django.db import connection, transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
@@ -18,9 +20,46 @@ from django.utils import timezone
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import LoginDevice, User
-from accounts.staff_sign_in.browser_cookie import device_secret, hash_device_secret, make_device_secret
-from accounts.staff_sign_in.hashers import BARE_PREFIXES, BareBcryptHasher
+from accounts.staff_sign_in.sessions import device_secret, hash_device_secret, make_device_secret
 from accounts.staff_sign_in.tries import OWN_PASSWORD, Try, count_for_person, count_sign_in, record_failure, take_back
+
+# bcrypt reads no more of a password than this; programs that stored bare hashes cut it off too.
+BCRYPT_MAX_BYTES = 72
+BARE_PREFIXES = ("$2a$", "$2b$", "$2y$")
+
+
+class BcryptSha256Hasher(BCryptSHA256PasswordHasher):
+    """Django's, with the cost from `BCRYPT_ROUNDS`, and a malformed hash simply wrong."""
+
+    @property
+    def rounds(self) -> int:  # type: ignore[override]
+        return int(settings.BCRYPT_ROUNDS)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        try:
+            return super().verify(password, encoded)
+        except (ValueError, AssertionError, IndexError):
+            return False
+
+
+class BareBcryptHasher(BCryptPasswordHasher):
+    """Verifies `bcrypt_bare$<hash>`, the form that `password` gives a bare `$2a$` or `$2b$` hash. Never encodes."""
+
+    algorithm = "bcrypt_bare"
+
+    def verify(self, password: str, encoded: str) -> bool:
+        bare = encoded.removeprefix(f"{self.algorithm}$").encode()
+        try:
+            return bcrypt.checkpw(password.encode()[:BCRYPT_MAX_BYTES], bare)
+        except ValueError:
+            return False
+
+    def must_update(self, encoded: str) -> bool:
+        return True
+
+    def harden_runtime(self, password: str, encoded: str) -> None:
+        """Nothing to even out: the preferred hasher runs next, to re-encode."""
+
 
 _WELL_FORMED = re.compile(r"(bcrypt_sha256|bcrypt_bare)\$\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 # A password longer than this is no password: hashing it would only cost time.

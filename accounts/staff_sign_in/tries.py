@@ -18,7 +18,7 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.guessing.counters import Tally, lock_counter
 from accounts.models import GuessCounter, LoginDevice, User
 from accounts.permissions import require_for_staff
-from accounts.staff_sign_in.browser_cookie import hash_device_secret
+from accounts.staff_sign_in.sessions import hash_device_secret
 
 # Kinds of counters. The first four count failures in a row, the last two what is used of a rolling day.
 UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_device", "second_factor", "own_password"

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import base64
+import secrets
+from typing import cast
+
 from django.contrib import messages
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -11,19 +16,41 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
-from accounts.staff_sign_in.browser_cookie import device_secret, set_device_cookie
-from accounts.staff_sign_in.forms import CodeForm, SignInForm
+from accounts.staff_sign_in.forms import (
+    AddSecondFactorForm,
+    ChosenPasswordForm,
+    CodeForm,
+    EmailForm,
+    NewPasswordForm,
+    OwnPasswordForm,
+    SignInForm,
+)
 from accounts.staff_sign_in.password import remember_device, start_session
+from accounts.staff_sign_in.passwords import (
+    LinkNotValid,
+    change_own_password,
+    request_password_reset,
+    set_password_by_link,
+    user_of_link,
+)
 from accounts.staff_sign_in.second_factor import (
+    WrongCode,
+    add_second_factor,
     await_code,
     check_second_factor,
     forget_pending,
     mark_checked,
+    needs_second_factor,
     pending_sign_in,
+    recovery_codes_left,
+    remove_second_factor,
+    renew_recovery_codes,
 )
+from accounts.staff_sign_in.sessions import device_secret, set_device_cookie
 
 
 @sensitive_post_parameters("password")
@@ -95,3 +122,150 @@ def _destination(request: HttpRequest, user: User, wanted: str) -> str:
     )
     is_admins = wanted.startswith(reverse("admin:index"))
     return wanted if is_safe and is_admins == user.is_staff else resolve_url("staff:home")
+
+
+_LINK = "password_link"
+
+
+@sensitive_post_parameters("current_password", "new_password", "new_password_again")
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    if not form.is_valid():
+        context = {"form": form, "is_forced": user.must_change_password}
+        return render(request, "accounts/password.html", context, status=422 if form.is_bound else 200)
+    changed = change_own_password(by=user, password=form.cleaned_data["new_password"], at=timezone.now())
+    # A new key for this session; the others ended with the old hash.
+    update_session_auth_hash(request, changed)
+    messages.success(request, _("Your password is changed."))
+    return redirect("staff:home")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def forgot_password(request: HttpRequest) -> HttpResponse:
+    """The same answer, for the same work, whether anybody has the email or not."""
+    form = EmailForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "accounts/forgot_password.html", {"form": form}, status=422 if form.is_bound else 200)
+    request_password_reset(email=form.cleaned_data["email"], at=timezone.now())
+    return render(request, "accounts/forgot_password_sent.html")
+
+
+@sensitive_post_parameters("new_password", "new_password_again")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def set_password(request: HttpRequest) -> HttpResponse:
+    """Where a mailed link leads. The token moves to the session at once, out of the address."""
+    if "token" in request.GET:
+        request.session[_LINK] = request.GET["token"]
+        return redirect("staff:set-password")
+    token = request.session.get(_LINK, "")
+    user = user_of_link(token)
+    if user is None:
+        return render(request, "accounts/link_not_valid.html", status=410)
+    form = ChosenPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    if not form.is_valid():
+        context = {"form": form, "email": user.email}
+        return render(request, "accounts/set_password.html", context, status=422 if form.is_bound else 200)
+    try:
+        set_password_by_link(token=token, password=form.cleaned_data["new_password"], at=timezone.now())
+    except LinkNotValid:
+        return render(request, "accounts/link_not_valid.html", status=410)
+    # Whoever was signed in here, signs in anew.
+    logout(request)
+    messages.success(request, _("Your password is set. Sign in with it."))
+    return redirect("staff:login")
+
+
+_KEY = "second_factor_key"
+KEY_BYTES = 20  # what authenticator apps expect, and as long as the hash they use
+
+
+@sensitive_post_parameters("current_password", "code")
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Add one; or what there is, with ways to renew its recovery codes and to remove it."""
+    user = cast(User, request.user)
+    if user.has_second_factor:
+        return _overview(request, user, OwnPasswordForm(user=user))
+    form = AddSecondFactorForm(request.POST if request.method == "POST" else None, user=user)
+    if form.is_valid():
+        try:
+            codes = add_second_factor(
+                by=user, key=_shown_key(request), code=form.cleaned_data["code"], at=timezone.now()
+            )
+        except WrongCode:
+            form.add_error("code", _("This is not the code the app shows for this key. Is the phone's clock right?"))
+        else:
+            del request.session[_KEY]
+            request.session.cycle_key()
+            mark_checked(request.session, user)
+            return render(request, "accounts/recovery_codes.html", {"codes": codes})
+    context = {"form": form, "is_needed": needs_second_factor(user), **_key_facts(user, _shown_key(request))}
+    return render(request, "accounts/second_factor_add.html", context, status=422 if form.is_bound else 200)
+
+
+@sensitive_post_parameters("current_password")
+@never_cache
+@login_required
+@require_POST
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = OwnPasswordForm(request.POST, user=user)
+    if not user.has_second_factor:
+        return redirect("staff:second-factor")
+    if not form.is_valid():
+        return _overview(request, user, form)
+    codes = renew_recovery_codes(by=user, at=timezone.now())
+    return render(request, "accounts/recovery_codes.html", {"codes": codes})
+
+
+@sensitive_post_parameters("current_password")
+@never_cache
+@login_required
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = OwnPasswordForm(request.POST, user=user)
+    if not user.has_second_factor or needs_second_factor(user):
+        return redirect("staff:second-factor")
+    if not form.is_valid():
+        return _overview(request, user, form)
+    remove_second_factor(by=user, at=timezone.now())
+    messages.success(request, _("Your second factor is removed. Your password alone signs you in."))
+    return redirect("staff:second-factor")
+
+
+def _overview(request: HttpRequest, user: User, form: OwnPasswordForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "since": user.second_factor_since,
+        "codes_left": recovery_codes_left(user),
+        "is_needed": needs_second_factor(user),
+    }
+    return render(request, "accounts/second_factor.html", context, status=422 if form.is_bound else 200)
+
+
+def _shown_key(request: HttpRequest) -> str:
+    """The hex key this session is shown until one is confirmed: reloading the page does not change it."""
+    key: str = request.session.setdefault(_KEY, secrets.token_hex(KEY_BYTES))
+    return key
+
+
+def _key_facts(user: User, key: str) -> dict[str, str]:
+    # Here: each web process would hold it for the few who ever see this page.
+    import segno
+
+    link = TOTPDevice(user=user, key=key).config_url
+    typed = base64.b32encode(bytes.fromhex(key)).decode()
+    return {
+        "link": link,
+        "typed_key": " ".join(typed[start : start + 4] for start in range(0, len(typed), 4)),
+        "picture": segno.make(link, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff"),
+    }

@@ -142,8 +142,8 @@ CACHES = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.staff_sign_in.password.EmailBackend"]
 PASSWORD_HASHERS = [
-    "accounts.staff_sign_in.hashers.BcryptSha256Hasher",
-    "accounts.staff_sign_in.hashers.BareBcryptHasher",
+    "accounts.staff_sign_in.password.BcryptSha256Hasher",
+    "accounts.staff_sign_in.password.BareBcryptHasher",
 ]
 BCRYPT_ROUNDS = 12
 AUTH_PASSWORD_VALIDATORS = [

@@ -56,7 +56,7 @@ RETENTION: dict[str, dt.timedelta] = {
 }
 # Whose rules there are, and whose data about a person: one entry for each app that holds any.
 RETENTION_RULES = (
-    "accounts.retention.RULES",
+    "accounts.personal_data.RULES",
     "clinical.retention.RULES",
     "integrations.retention.RULES",
     "config.retention.RULES",

@@ -1,4 +1,4 @@
-"""Filters of the API that every list shares."""
+"""Pages and filters that every list of the API shares."""
 
 from __future__ import annotations
 

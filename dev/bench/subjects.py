@@ -88,7 +88,7 @@ def _session(user: Any) -> str:
     from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone
 
-    from accounts.staff_sign_in.session_limits import ACTIVE, STARTED
+    from accounts.staff_sign_in.sessions import ACTIVE, STARTED
 
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from accounts.models import User
-from accounts.staff_sign_in.hashers import BcryptSha256Hasher
+from accounts.staff_sign_in.password import BcryptSha256Hasher
 
 
 class MeanwhileDeactivated(BcryptSha256Hasher):

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import connection
 from pytest_django import Settings
 
-from accounts.codes.issue import request_code
-from accounts.codes.masking import binding_of, unmask
+from accounts.codes.issue import binding_of, request_code, unmask
 from accounts.codes.verify import InvalidCode, sign_in_with_code
 from accounts.devices.step_up import step_up
 from accounts.messages.local_senders import MemorySms

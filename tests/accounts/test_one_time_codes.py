@@ -5,7 +5,7 @@ import uuid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.codes.masking import Binding, make_code, mask, matches, unmask
+from accounts.codes.issue import Binding, make_code, mask, matches, unmask
 
 # No deadline: a busy machine is not a failure.
 settings.register_profile("unhurried", deadline=None)

@@ -10,11 +10,16 @@ import pytest
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from accounts.codes.issue import request_code
-from accounts.codes.masking import binding_of, unmask
+from accounts.codes.issue import binding_of, request_code, unmask
 from accounts.messages.local_senders import ConsoleSms, MemorySms
-from accounts.messages.send_sms import retry_delay, send_queued_sms
-from accounts.messages.texts import fits_one_segment, phone_changed_text, phone_code_text, sign_in_code_text
+from accounts.messages.send_sms import (
+    fits_one_segment,
+    phone_changed_text,
+    phone_code_text,
+    retry_delay,
+    send_queued_sms,
+    sign_in_code_text,
+)
 from accounts.models import OneTimeCode, SmsMessage
 from accounts.ports import SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 

@@ -11,8 +11,7 @@ from django.db import connection
 
 from accounts.models import AccessEvent, GuessCounter, StaffMail
 from accounts.staff_sign_in.password import try_password
-from accounts.staff_sign_in.password_links import password_link
-from accounts.staff_sign_in.passwords import LinkNotValid, set_password_by_link
+from accounts.staff_sign_in.passwords import LinkNotValid, password_link, set_password_by_link
 from accounts.staff_sign_in.second_factor import add_second_factor, check_second_factor
 from tests.accounts.authenticator import KEY, code_at
 from tests.cast import PASSWORD, HospitalCast

@@ -9,8 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import send_queued_sms
-from accounts.messages.texts import phone_changed_text
+from accounts.messages.send_sms import phone_changed_text, send_queued_sms
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, OneTimeCode, Patient, SmsMessage, User
 from tests.api.records import client_with
 from tests.api.test_code_limits import KNOWN, refused, sign_in

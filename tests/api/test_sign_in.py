@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.codes.masking import binding_of, mask
+from accounts.codes.issue import binding_of, mask
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_queued_sms
 from accounts.models import AccessEvent, DeviceToken, OneTimeCode, Patient, Profile, SmsMessage, User

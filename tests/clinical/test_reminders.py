@@ -12,8 +12,7 @@ from pytest_django import Settings
 from accounts.codes.issue import request_code
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.reports import has_stopped_sms
-from accounts.messages.send_sms import send_queued_sms
-from accounts.messages.texts import fits_one_segment
+from accounts.messages.send_sms import fits_one_segment, send_queued_sms
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
 from clinical.models import Appointment, AppointmentBooking, VisitReminder

@@ -1,8 +1,13 @@
-"""How long a session of the staff lives: so long without activity, and so long at most."""
+"""The cookie by which a browser is known: a signed random secret that signs nobody in.
+
+One browser has one secret, whoever signs in there; `LoginDevice` says for whom it is known.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +19,40 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+_SALT = "accounts.device"
+
+
+def device_secret(request: HttpRequest | None) -> str | None:
+    """The browser's secret; None where there is none, or one that we did not sign."""
+    if request is None:
+        return None
+    age = settings.DEVICE_COOKIE_AGE
+    return request.get_signed_cookie(settings.DEVICE_COOKIE_NAME, default=None, salt=_SALT, max_age=age)
+
+
+def make_device_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def hash_device_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def set_device_cookie(response: HttpResponse, secret: str) -> None:
+    response.set_signed_cookie(
+        settings.DEVICE_COOKIE_NAME,
+        secret,
+        salt=_SALT,
+        max_age=settings.DEVICE_COOKIE_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
 STARTED, ACTIVE = "started_at", "active_at"
 # Activity is noted no finer than this, so that not every request writes.
 NOTED_EVERY = dt.timedelta(minutes=1)
-
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
