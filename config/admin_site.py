@@ -24,7 +24,7 @@ class WardbookAdminSite(UnfoldAdminSite):
         from clinical.admin.recorded_admin import find_page
         from hospitals.access_log.break_glass_page import break_glass_page, end_break_glass_page
         from hospitals.access_log.erasures_page import erasure_page, erasures_page
-        from hospitals.emergencies.page import emergencies_page
+        from hospitals.emergencies.forms import emergencies_page
         from hospitals.staff.import_pages import StaffFilePages
         from integrations.admin.sms_figures import sms_figures_page
 

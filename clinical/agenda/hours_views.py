@@ -14,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinical.dashboard.access import StaffRequest, doctor_page
 from core.refusals import Refused
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
+from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import given_answers, goes_back, visit_step
 from hospitals.hours.page import hours_context
-from hospitals.hours.time_off_form import TimeOffForm
-from hospitals.hours.week_form import WeekForm, edited_week, typed_rows
 from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorTimeOff
 

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from hospitals.emergencies.actions import LEAST_LETTERS, LONGEST_PHRASE, MOST_PHRASES, is_usable, phrases_of
+from accounts.permissions import Permission, has_permission
+from hospitals.admin.base import acting_user
+from hospitals.emergencies.actions import (
+    LEAST_LETTERS,
+    LONGEST_PHRASE,
+    MOST_PHRASES,
+    is_usable,
+    phrases_of,
+    save_emergency_answer,
+)
+from hospitals.models import Hospital
 
 # As much as somebody reads in need.
 LONGEST_TEXT = 500
@@ -52,3 +68,18 @@ class EmergencyForm(forms.Form):
 
     def clean_words(self) -> str:
         return clean_words(self.cleaned_data["words"]) or ""
+
+
+def emergencies_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
+    user = acting_user(request)
+    if user.hospital_id is None or not has_permission(user, Permission.MANAGE_EMERGENCIES, hospital=user.hospital_id):
+        raise PermissionDenied
+    hospital = Hospital.objects.for_user(user).get(pk=user.hospital_id)
+    before = {"text": hospital.emergency_text or "", "words": hospital.emergency_words or ""}
+    form = EmergencyForm(request.POST if request.method == "POST" else None, initial=before)
+    if form.is_valid():
+        save_emergency_answer(hospital_id=hospital.pk, by=user, at=timezone.now(), **form.cleaned_data)
+        messages.success(request, _("Saved. It holds for the next message."))
+        return redirect("admin:emergencies")
+    context = {**site.each_context(request), "form": form, "hospital": hospital, "title": _("Emergencies")}
+    return TemplateResponse(request, "admin/hospitals/emergencies.html", context)

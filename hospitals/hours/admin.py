@@ -21,10 +21,9 @@ from accounts.permissions import Permission, has_permission
 from core.refusals import Refused
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
+from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
 from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague
-from hospitals.hours.time_off_form import TimeOffForm
-from hospitals.hours.week_form import WeekForm, edited_week, typed_rows
 from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher

@@ -13,8 +13,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.models import User
-from hospitals.hours.time_off_form import TimeOffForm
-from hospitals.hours.week_form import Rows, WeekForm, rows_of
+from hospitals.hours.forms import Rows, TimeOffForm, WeekForm, rows_of
 from hospitals.hours.windows import Window, join_shifts
 from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff

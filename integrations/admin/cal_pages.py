@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
-from hospitals.hours.week_form import DAY_NAMES
+from hospitals.hours.forms import DAY_NAMES
 from hospitals.models import Doctor, Weekday
 from integrations.admin.cal_forms import GivenIdsForm
 from integrations.calcom.schedules.permissions import may_publish

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import AccessEvent
 from hospitals.hours.actions import TimeOffEndsBeforeStart, add_time_off, cancel_time_off
-from hospitals.hours.time_off_form import TimeOffForm
+from hospitals.hours.forms import TimeOffForm
 from hospitals.models import DoctorTimeOff
 from tests.cast import HospitalCast
 

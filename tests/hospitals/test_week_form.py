@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hospitals.hours.week_form import (
+from hospitals.hours.forms import (
     MAX_SHIFTS_A_DAY,
     WeekForm,
     rows_of,
