@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
+from accounts.own_data.retention import RowRule, Rows
 from clinical.assistant.serializers import AiSessionSerializer
 from clinical.mirror.facts import chain
-from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
+from clinical.mirror.tombstones import SCRUBBED, scrub_payloads
+from clinical.models import (
+    AiSession,
+    Appointment,
+    AppointmentBooking,
+    ChatMessage,
+    Prescription,
+    PrescriptionMessage,
+    VisitChange,
+)
 from clinical.patients import erasing
 from clinical.prescriptions.serializers import PrescriptionSerializer
 from clinical.visits.serializers import visit_document
@@ -135,3 +145,28 @@ def _pages(rows: QuerySet[Any]) -> Iterator[list[uuid.UUID]]:
     ids = list(rows.values_list("pk", flat=True))
     for first in range(0, len(ids), CHUNK):
         yield ids[first : first + CHUNK]
+
+
+def _old_talks(before: dt.datetime) -> Rows:
+    return AiSession.objects.filter(transcript__isnull=False, start_time__lte=before).order_by("start_time", "pk")
+
+
+def _drop_transcripts(ids: Sequence[Any]) -> None:
+    AiSession.objects.filter(pk__in=ids).update(transcript=None)
+
+
+def _old_visits(before: dt.datetime) -> Rows:
+    """By the visit's end: until then, what the calendar sent may be needed to find out what happened to it."""
+    rows = Appointment.objects.exclude(cal_raw_payload__has_key=SCRUBBED)
+    return rows.filter(end_ts__lte=before).order_by("end_ts", "pk")
+
+
+def _chat_messages(before: dt.datetime) -> Rows:
+    return ChatMessage.objects.filter(asked_at__lte=before).order_by("asked_at", "pk")
+
+
+RULES = (
+    RowRule("chat_messages", ChatMessage, _chat_messages),
+    RowRule("transcripts", AiSession, _old_talks, _drop_transcripts),
+    RowRule("visit_payloads", Appointment, _old_visits, scrub_payloads),
+)

@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from accounts.urls import urlpatterns as own_access
 from clinical.agenda import hours_views
 from clinical.agenda import views as days
-from clinical.dashboard import home
+from clinical.dashboard import access
 from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
@@ -36,8 +36,8 @@ _RX = "pharmacy/<uuid:prescription_id>"
 _OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
 _VISIT = "doctor/visits/<uuid:visit_id>"
 urlpatterns = [
-    path("", home.home, name="home"),
-    path("help/", home.page, name="help"),
+    path("", access.home, name="home"),
+    path("help/", access.page, name="help"),
     *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),

@@ -20,7 +20,7 @@ from accounts.staff_sign_in.purge import purge_sign_in_traces as purge_traces
 from clinical.assistant.replies import answer_next_message, end_idle_sessions, queue_summaries
 from clinical.assistant.session_bookings import link_session_bookings as link_bookings
 from clinical.mirror.apply import complete_past_visits as complete
-from clinical.prescriptions.upkeep import expire_prescriptions
+from clinical.prescriptions.actions import expire_prescriptions
 from clinical.reminders.actions import plan_reminders, queue_due_reminders
 from clinical.reminders.actions import purge_reminders as purge_old_reminders
 from clinical.visits.decisions import tell_cancelled

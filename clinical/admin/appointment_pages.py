@@ -19,14 +19,12 @@ from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction
 from accounts.models import User
-from clinical.admin.labels import CONFLICT_TEXTS
 from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
 from clinical.agenda.hospital_week import Week, doctor_week, hospital_week, week_of
 from clinical.models import Appointment
-from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity
-from clinical.visits.attention import find_conflicts
+from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
+from clinical.visits.attention import CONFLICT_TEXTS, find_conflicts
 from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
-from clinical.visits.guests import match_guest
 from clinical.visits.history import visit_history
 from core.refusals import Refused
 from hospitals.admin.base import acting_user

@@ -12,9 +12,8 @@ from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
 from clinical.admin.appointment_pages import AppointmentPages
-from clinical.admin.labels import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS
 from clinical.models import Appointment
-from clinical.visits.attention import visits_in_conflict
+from clinical.visits.attention import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS, visits_in_conflict
 from hospitals.admin.base import Badge, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 

@@ -19,7 +19,6 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.assistant.chat import end_ai_session, send_chat_message, start_ai_session
-from clinical.assistant.outcomes import MessageOutcome, message_outcome, wait_for_reply
 from clinical.assistant.serializers import (
     AiSessionListItemSerializer,
     AiSessionSerializer,
@@ -28,6 +27,7 @@ from clinical.assistant.serializers import (
     ChatOutcomeSerializer,
     NewAiSessionSerializer,
 )
+from clinical.assistant.transcripts import MessageOutcome, message_outcome, wait_for_reply
 from clinical.models import AiSession
 from clinical.ports import AssistantUnavailable
 from clinical.visits.serializers import PendingSerializer

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
+from clinical.refusals import AlreadyClaimed, NotFound
 from clinical.visits.user_zone import zone_of
+from core.refusals import Refused
 
 P = ParamSpec("P")
 
@@ -62,3 +69,46 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 doctor_page = staff_page(Permission.TREAT_PATIENTS)
 pharmacist_page = staff_page(Permission.DISPENSE)
+
+
+@contextmanager
+def outcome_told(request: HttpRequest, done: str, *, undo: str = "") -> Iterator[None]:
+    """Say that the action inside is done, or why it was refused. `undo` is where the message's button takes it back."""
+    try:
+        yield
+    except Refused as refused:
+        tell(request, refused)
+    else:
+        messages.success(request, done, extra_tags=undo)
+
+
+def tell(request: HttpRequest, refused: Refused) -> None:
+    """Say why something was refused. What a person may not see is not there: 404."""
+    if isinstance(refused, NotFound):
+        raise Http404 from None
+    if isinstance(refused, AlreadyClaimed) and refused.holder:
+        messages.warning(request, _("%(name)s already has this prescription.") % {"name": refused.holder})
+    else:
+        messages.warning(request, str(refused.message))
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Where each role works."""
+    user = request.user
+    if isinstance(user, User):
+        if user.is_doctor:
+            return redirect("staff:doctor-day")
+        if user.is_pharmacist:
+            return redirect("staff:pharmacy-queue")
+        if user.is_staff:
+            return redirect("admin:index")
+    raise PermissionDenied
+
+
+@login_required
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """How each job is done, for the person's role."""
+    return render(request, "clinical/help.html")

@@ -1,7 +1,6 @@
 from clinical.models.ai_session import AiSession, ChatMessage
-from clinical.models.appointment import Appointment, AppointmentAlias, AppointmentBooking
+from clinical.models.appointment import Appointment, AppointmentAlias, AppointmentBooking, VisitReminder
 from clinical.models.prescription import Prescription, PrescriptionMessage
-from clinical.models.reminder import VisitReminder
 from clinical.models.visit_decision import VisitChange
 
 __all__ = [

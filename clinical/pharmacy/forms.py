@@ -1,4 +1,4 @@
-"""The pharmacist's forms, and the thread's. The doctor's lines are `clinical.prescriptions.medication_form`."""
+"""The pharmacist's forms, and the thread's. The doctor's lines are `clinical.prescriptions.forms`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Profile
 from clinical.models import Prescription
 from clinical.prescriptions.actions import DispensedLine
-from clinical.prescriptions.medication_form import numeric_input
+from clinical.prescriptions.forms import numeric_input
 from clinical.prescriptions.medications import MAX_QUANTITY, Medication
 from clinical.prescriptions.states import NOT_A_PHARMACISTS_REASONS
 from core.db.name_search import beginning_with, name_words

@@ -13,25 +13,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_on, full_name, patient_name
-from clinical.dashboard.access import StaffRequest, pharmacist_page
+from clinical.dashboard.access import StaffRequest, outcome_told, pharmacist_page, tell
 from clinical.dashboard.live import is_poll, is_poll_of_shown_page, live_page
-from clinical.dashboard.refused import outcome_told, tell
 from clinical.models import Prescription
 from clinical.pharmacy.forms import DenyForm, DispenseForm, QueueFilters, TakeOverForm
 from clinical.pharmacy.queue import pharmacy_queue
 from clinical.pharmacy.review import prescription_review
 from clinical.prescriptions.actions import (
     approve_prescription,
+    ask_prescriber,
     claim_prescription,
     deny_prescription,
     dispense_prescription,
     release_prescription,
+    take_over_prescription,
     undo_dispensing,
 )
+from clinical.prescriptions.forms import MessageForm
 from clinical.prescriptions.medications import stored_medications
-from clinical.prescriptions.questions import MessageForm, ask_prescriber
 from clinical.prescriptions.states import OPEN, can_take_over
-from clinical.prescriptions.upkeep import take_over_prescription
 from core.refusals import Refused
 
 

@@ -7,18 +7,20 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
-from accounts.access_log.record import AccessAction
+from accounts.access_log.record import AccessAction, record_each
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
-from clinical.models import Prescription
+from clinical.models import Prescription, PrescriptionMessage
 from clinical.prescriptions.history import warned_text
 from clinical.prescriptions.medications import Medication, as_json
 from clinical.prescriptions.states import (
     NOT_A_PHARMACISTS_REASONS,
     OPEN,
     can_move,
+    can_take_over,
     can_undo,
     locked,
     locked_claimed,
@@ -29,10 +31,13 @@ from clinical.querysets import is_record_open
 from clinical.refusals import (
     AlreadyClaimed,
     LinesDoNotMatch,
+    NotClaimed,
     NotFound,
     NotPermitted,
     ReasonMissing,
     RecordNotOpen,
+    TakenTooRecently,
+    TakeOverReasonMissing,
     UndoWindowPassed,
     WrongState,
     translated_rules,
@@ -231,3 +236,77 @@ def _save(prescription: Prescription) -> None:
         prescription.save(update_fields=_CHANGING)
     # The trigger sets these by the database's clock.
     prescription.refresh_from_db(fields=["updated_at", "completed_at"])
+
+
+@transaction.atomic
+def ask_prescriber(*, prescription_id: uuid.UUID, by: User, text: str, at: dt.datetime) -> PrescriptionMessage:
+    """A question of the pharmacist who has claimed the prescription.
+
+    Raises: NotFound, NotPermitted, NotClaimed, NotTheirs, WrongState.
+    """
+    prescription = locked_claimed(prescription_id, by)
+    return _write(prescription, by, text, AccessAction.ASKED_PRESCRIBER, at)
+
+
+@transaction.atomic
+def answer_pharmacist(*, prescription_id: uuid.UUID, by: User, text: str, at: dt.datetime) -> PrescriptionMessage:
+    """An answer of the prescriber. Raises: NotFound, NotPermitted, NotTheirs, WrongState."""
+    prescription = locked_own(prescription_id, by)
+    return _write(prescription, by, text, AccessAction.ANSWERED_PHARMACIST, at)
+
+
+def _write(
+    prescription: Prescription, by: User, text: str, action: AccessAction, at: dt.datetime
+) -> PrescriptionMessage:
+    if prescription.status not in OPEN:
+        raise WrongState
+    message = PrescriptionMessage.objects.create(prescription=prescription, author=by, body=text.strip(), created_at=at)
+    record_change(by, action, prescription)
+    return message
+
+
+# Prescriptions that end in one run.
+BATCH = 500
+
+
+@transaction.atomic
+def take_over_prescription(*, prescription_id: uuid.UUID, by: User, reason: str, at: dt.datetime) -> Prescription:
+    """Take an open prescription from the colleague who has had it for 30 minutes. One's own: no change.
+
+    Raises: NotFound, NotPermitted, WrongState, NotClaimed, TakenTooRecently, TakeOverReasonMissing.
+    """
+    prescription = locked(prescription_id, by, Permission.DISPENSE)
+    if prescription.status not in OPEN:
+        raise WrongState
+    if prescription.pharmacist_id is None:
+        raise NotClaimed
+    if prescription.pharmacist_id == by.pk:
+        return prescription
+    if not can_take_over(claimed_at=prescription.claimed_at, at=at):
+        raise TakenTooRecently
+    if not reason.strip():
+        raise TakeOverReasonMissing
+    prescription.pharmacist_id, prescription.claimed_at = by.pk, at
+    prescription.save(update_fields=["pharmacist", "claimed_at"])
+    record_change(by, AccessAction.TOOK_OVER_PRESCRIPTION, prescription, reason=reason.strip())
+    return prescription
+
+
+@transaction.atomic
+def expire_prescriptions(*, at: dt.datetime) -> int:
+    """End what was neither denied nor dispensed in time; the number of prescriptions. Run until it is zero.
+
+    The prescriber is told on their day page (`clinical.agenda.doctor_day`).
+    """
+    stale = Prescription.objects.filter(status__in=OPEN, created_at__lte=at - settings.PRESCRIPTION_LIFETIME)
+    rows = list(stale.select_for_update(skip_locked=True, of=("self",)).order_by("created_at", "pk")[:BATCH])
+    Prescription.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=Prescription.Status.DENIED, denial_reason=Prescription.DenialReason.EXPIRED, decided_at=at
+    )
+    record_each(
+        by=None,
+        action=AccessAction.EXPIRED_PRESCRIPTION,
+        records=[(row, "") for row in rows],
+        object_kind="prescription",
+    )
+    return len(rows)

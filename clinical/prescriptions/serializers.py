@@ -7,10 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from clinical.models import Prescription
-from clinical.person_serializer import PersonSerializer, _person
 from core.api.schema import example
 from core.times import in_zone
-from hospitals.staff.serializers import HospitalNameSerializer, hospital_name
+from hospitals.staff.serializers import HospitalNameSerializer, PersonSerializer, _person, hospital_name
 
 
 class MedicationSerializer(serializers.Serializer[Any]):

@@ -35,7 +35,7 @@ KEPT_FOR = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is filled in: the fields of `clinical.prescriptions.medication_form`."""
+    """What is filled in: the fields of `clinical.prescriptions.forms`."""
 
     name: str
     strength: str

@@ -12,12 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import patient_name
-from clinical.dashboard.access import StaffRequest, doctor_page
-from clinical.dashboard.refused import outcome_told
+from clinical.dashboard.access import StaffRequest, doctor_page, outcome_told
 from clinical.models import Prescription
-from clinical.prescriptions.actions import withdraw_prescription
+from clinical.prescriptions.actions import answer_pharmacist, withdraw_prescription
+from clinical.prescriptions.forms import MessageForm
 from clinical.prescriptions.medications import stored_medications
-from clinical.prescriptions.questions import MessageForm, answer_pharmacist
 from clinical.prescriptions.states import OPEN
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinical.models import Prescription
-from clinical.prescriptions.medication_form import ROUTE_LABELS
+from clinical.prescriptions.forms import ROUTE_LABELS
 from clinical.prescriptions.medications import Medication, Route
 
 register = template.Library()

@@ -11,6 +11,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, Window
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitChange
@@ -19,6 +20,7 @@ from hospitals.models import Doctor, DoctorTimeOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 # What is further back cannot be mended, what is further ahead can wait.
 LOOK_BACK = dt.timedelta(days=2)
@@ -183,3 +185,34 @@ def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.dateti
     """By visit and the time it was decided for: a visit that moved since then is undecided again."""
     rows = VisitChange.objects.current().filter(appointment__in={visit.pk for visit in visits})
     return {(row.appointment_id, row.start_ts): row for row in rows}
+
+
+VISIT_STATUS_TEXTS: dict[str, Any] = {
+    Appointment.Status.SCHEDULED.value: _("booked"),
+    Appointment.Status.COMPLETED.value: _("completed"),
+    Appointment.Status.CANCELLED.value: _("cancelled"),
+}
+MATCH_TEXTS: dict[str, Any] = {
+    Appointment.PatientMatch.REFERENCE.value: _("booked in the app"),
+    Appointment.PatientMatch.PHONE.value: _("matched by phone"),
+    Appointment.PatientMatch.NONE.value: _("guest"),
+}
+# By kind: what it is, and what to do about it.
+CONFLICT_TEXTS: dict[str, tuple[Any, Any]] = {
+    "overlap": (
+        _("Visits of a doctor that overlap"),
+        _("Ask one of the two patients to choose another time, or keep both if the doctor can see them together."),
+    ),
+    "time_off": (
+        _("Visits in a doctor's time off"),
+        _("Ask the patient to choose another time, cancel, or keep the visit if the doctor comes in for it."),
+    ),
+    "guest": (
+        _("Guests with the number of a patient"),
+        _("Tie the visit to the patient with this number. It is shown in their app, and they can say it is theirs."),
+    ),
+    "unconfirmed": (
+        _("Matched by phone, and nobody said who sits there"),
+        _("Ask the person for name and date of birth. If it is the patient, confirm: the doctor then sees the record."),
+    ),
+}

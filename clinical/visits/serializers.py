@@ -7,13 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from clinical.models import Appointment
-from clinical.person_serializer import REASON_LENGTH, PersonSerializer
 from clinical.ports import CALENDAR_REFUSALS
 from clinical.visits.app_reads import VisitRow
 from core.api.fields import AwareDateTimeField, OneLineField, StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example
 from core.times import zone_or_utc
-from hospitals.staff.serializers import HospitalNameSerializer
+from hospitals.staff.serializers import REASON_LENGTH, HospitalNameSerializer, PersonSerializer
 
 
 @example(

@@ -57,7 +57,7 @@ RETENTION: dict[str, dt.timedelta] = {
 # Whose rules there are, and whose data about a person: one entry for each app that holds any.
 RETENTION_RULES = (
     "accounts.personal_data.RULES",
-    "clinical.retention.RULES",
+    "clinical.personal_data.RULES",
     "integrations.retention.RULES",
     "config.retention.RULES",
 )

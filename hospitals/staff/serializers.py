@@ -1,3 +1,5 @@
+"""A doctor as patients see one."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import AccessEvent
 from core.api.schema import example
 from core.times import in_zone
-from hospitals.models import Hospital
+from hospitals.models import Doctor, Hospital
 
 
 @example(
@@ -76,3 +78,16 @@ class AccessEventSerializer(serializers.Serializer[AccessEvent]):
             "hospital": hospital_name(hospital),
             "kind": instance.action,
         }
+
+
+REASON_LENGTH = 500
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    specialty = serializers.CharField(allow_null=True)
+
+
+def _person(doctor: Doctor) -> dict[str, Any]:
+    return {"id": doctor.pk, "full_name": doctor.full_name, "specialty": doctor.specialty}

@@ -10,8 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Patient, Role, User
 from clinical.models import Prescription
-from clinical.prescriptions.actions import claim_prescription
-from clinical.prescriptions.questions import answer_pharmacist
+from clinical.prescriptions.actions import answer_pharmacist, claim_prescription
 from hospitals.models import Pharmacist
 from tests.browser.looks import press, tab_to
 from tests.browser.people import SignedIn

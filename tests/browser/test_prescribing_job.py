@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import Patient
 from clinical.models import AiSession, Prescription
+from clinical.prescriptions.actions import expire_prescriptions
 from clinical.prescriptions.medications import as_json
-from clinical.prescriptions.upkeep import expire_prescriptions
 from tests.browser.looks import assert_accessible, assert_fits, press, tab_to
 from tests.browser.people import SignedIn
 from tests.cast import HospitalCast, make_patient

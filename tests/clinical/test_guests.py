@@ -8,8 +8,7 @@ from accounts.models import AccessEvent, Patient, User
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
 from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled
-from clinical.visits.attendance import confirm_identity
-from clinical.visits.guests import match_guest
+from clinical.visits.attendance import confirm_identity, match_guest
 from hospitals.models import Doctor
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit

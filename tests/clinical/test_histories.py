@@ -20,9 +20,8 @@ from clinical.prescriptions.actions import (
     withdraw_prescription,
 )
 from clinical.prescriptions.history import prescription_history
-from clinical.visits.attendance import confirm_identity, mark_no_show
+from clinical.visits.attendance import confirm_identity, mark_no_show, match_guest
 from clinical.visits.decisions import ask_to_move
-from clinical.visits.guests import match_guest
 from clinical.visits.history import visit_history
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit

@@ -12,10 +12,14 @@ from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient, User
 from clinical.models import Prescription
-from clinical.prescriptions.actions import claim_prescription
+from clinical.prescriptions.actions import (
+    answer_pharmacist,
+    ask_prescriber,
+    claim_prescription,
+    expire_prescriptions,
+    take_over_prescription,
+)
 from clinical.prescriptions.medications import as_json
-from clinical.prescriptions.questions import answer_pharmacist, ask_prescriber
-from clinical.prescriptions.upkeep import expire_prescriptions, take_over_prescription
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION, make_prescription

@@ -17,11 +17,11 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient, Role
 from clinical.models import Prescription
+from clinical.prescriptions.actions import expire_prescriptions
 from clinical.prescriptions.current import current_medications
 from clinical.prescriptions.history import prescription_history, with_notes
 from clinical.prescriptions.medications import Medication, as_json
 from clinical.prescriptions.suggestions import forget_own, suggestions
-from clinical.prescriptions.upkeep import expire_prescriptions
 from hospitals.models import Doctor
 from tests.cast import HospitalCast, make_patient, make_staff
 from tests.clinical.conftest import SignedIn

@@ -11,6 +11,8 @@ from accounts.models import AccessEvent, Patient, Role, User
 from clinical import refusals
 from clinical.models import Prescription, PrescriptionMessage
 from clinical.prescriptions.actions import (
+    answer_pharmacist,
+    ask_prescriber,
     claim_prescription,
     deny_prescription,
     dispense_prescription,
@@ -19,7 +21,6 @@ from clinical.prescriptions.actions import (
     undo_dispensing,
     withdraw_prescription,
 )
-from clinical.prescriptions.questions import answer_pharmacist, ask_prescriber
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.dispensing import LINES, actions_on_record, assert_refused

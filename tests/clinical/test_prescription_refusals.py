@@ -17,6 +17,7 @@ from clinical.models import Prescription
 from clinical.prescriptions.actions import (
     DispensedLine,
     approve_prescription,
+    ask_prescriber,
     claim_prescription,
     deny_prescription,
     dispense_prescription,
@@ -24,7 +25,6 @@ from clinical.prescriptions.actions import (
     undo_dispensing,
     withdraw_prescription,
 )
-from clinical.prescriptions.questions import ask_prescriber
 from tests.cast import HospitalCast
 from tests.clinical.dispensing import LINES, assert_refused
 from tests.clinical.records import NOW

@@ -13,9 +13,14 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import AccessEvent, Patient, User
 from clinical import refusals
 from clinical.models import Prescription
-from clinical.prescriptions.actions import approve_prescription, claim_prescription, deny_prescription
+from clinical.prescriptions.actions import (
+    approve_prescription,
+    claim_prescription,
+    deny_prescription,
+    expire_prescriptions,
+    take_over_prescription,
+)
 from clinical.prescriptions.states import MOVES
-from clinical.prescriptions.upkeep import expire_prescriptions, take_over_prescription
 from core.refusals import Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Label = str | _StrPromise
 
+
 ROUTE_LABELS: dict[Route, Label] = {
     Route.ORAL: gettext_lazy("By mouth"),
     Route.SUBLINGUAL: gettext_lazy("Under the tongue"),
@@ -249,3 +250,9 @@ def sent_id(data: Mapping[str, Any]) -> uuid.UUID:
         return uuid.UUID(str(data.get("prescription_id", "")))
     except ValueError:
         return uuid.uuid4()
+
+
+class MessageForm(forms.Form):
+    text = forms.CharField(label=gettext_lazy("Message"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    use_required_attribute = False
