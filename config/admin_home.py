@@ -17,7 +17,7 @@ from accounts.permissions import Permission, has_permission
 from clinical.agenda.figures import DayOutcomes, day_figures, month_figures
 from hospitals.models import Hospital
 from hospitals.staff.search import locked_staff
-from integrations.health_figures import health_figures
+from integrations.figures import health_figures
 
 # The drawing's own units; the page stretches it.
 HEIGHT = 1000

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from accounts.codes.send_tallies import ALL, sends_by_scope
 from config.health import is_internal
-from integrations.metrics import VendorFigures
+from integrations.figures import VendorFigures
 
 # The metrics library's own variable: where it is set, all processes of a machine are added up.
 SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Max, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.own_data.registry import Held, NothingMore, Section, Step, Wait
+from accounts.own_data.retention import RowRule, Rows
 from clinical.models import AiSession, AppointmentBooking
 from clinical.patients.erasing import guest_visit_ids, loose_bookings
 from core.times import in_zone
 from integrations.calcom.inbound.replay import scrub_bodies
-from integrations.models import BookingRequest, CalWebhook, VapiEvent
+from integrations.models import BookingLookup, BookingRequest, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
 from integrations.vapi.inbound.forgetting import forget, forget_caller
 
 CHUNK = 500
@@ -115,3 +117,49 @@ def _requests(user: User) -> Iterator[dict[str, Any]]:
             "appointment": one.appointment_id,
             "asked_at": one.created_at,
         }
+
+
+PENDING = CalWebhook.Status.PENDING
+
+
+def _bodies(before: dt.datetime) -> Rows:
+    """One that still waits is work."""
+    rows = CalWebhook.objects.filter(scrubbed_at__isnull=True, received_at__lte=before)
+    return rows.exclude(status=PENDING).order_by("received_at", "pk")
+
+
+def _scrub_bodies(ids: Sequence[Any]) -> None:
+    scrub_bodies(ids, at=timezone.now())
+
+
+def _vapi_events(before: dt.datetime) -> Rows:
+    rows = VapiEvent.objects.filter(received_at__lte=before).exclude(status=PENDING)
+    return rows.order_by("received_at", "pk")
+
+
+def _lookups(before: dt.datetime) -> Rows:
+    """Those that were given up."""
+    return BookingLookup.objects.filter(due_at__isnull=True, queued_at__lte=before).order_by("queued_at", "pk")
+
+
+def _runs(before: dt.datetime) -> Rows:
+    """The last run of a kind says where the next begins, however old it is."""
+    last = SyncRun.objects.values("kind").annotate(last=Max("pk"))
+    reached = last.filter(reached_at__isnull=False)
+    rows = SyncRun.objects.filter(started_at__lte=before)
+    kept = {row["last"] for row in (*last, *reached)}
+    return rows.exclude(pk__in=kept).order_by("pk")
+
+
+def _checks(before: dt.datetime) -> Rows:
+    last = SubscriptionCheck.objects.aggregate(last=Max("pk"))["last"]
+    return SubscriptionCheck.objects.filter(checked_at__lte=before).exclude(pk=last).order_by("pk")
+
+
+RULES = (
+    RowRule("webhook_bodies", CalWebhook, _bodies, _scrub_bodies),
+    RowRule("vapi_events", VapiEvent, _vapi_events),
+    RowRule("booking_lookups", BookingLookup, _lookups),
+    RowRule("sync_runs", SyncRun, _runs),
+    RowRule("subscription_checks", SubscriptionCheck, _checks),
+)

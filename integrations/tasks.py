@@ -25,7 +25,7 @@ from clinical.reminders.actions import plan_reminders, queue_due_reminders
 from clinical.reminders.actions import purge_reminders as purge_old_reminders
 from clinical.visits.decisions import tell_cancelled
 from hospitals.staff.import_file import purge_staff_imports, run_next_staff_import, tell_progress
-from integrations.calcom.bookings.no_show_worker import run_next_mark
+from integrations.calcom.bookings.no_shows import run_next_mark
 from integrations.calcom.bookings.worker import run_next_request
 from integrations.calcom.inbound.lookup_worker import run_due_lookups
 from integrations.calcom.inbound.processing import BATCH, process_pending_webhooks

@@ -58,7 +58,7 @@ RETENTION: dict[str, dt.timedelta] = {
 RETENTION_RULES = (
     "accounts.personal_data.RULES",
     "clinical.personal_data.RULES",
-    "integrations.retention.RULES",
+    "integrations.personal_data.RULES",
     "config.retention.RULES",
 )
 PERSONAL_DATA = (

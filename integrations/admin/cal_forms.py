@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from hospitals.models import Hospital
-from integrations.calcom.setup.typed_ids import GivenIds
+from integrations.calcom.setup.connect_queue import GivenIds
 
 # The database's bigint.
 LARGEST_ID = 2**63 - 1

@@ -17,7 +17,7 @@ from hospitals.admin.filters import KnownChoiceFilter
 from hospitals.staff.search import found_staff
 from integrations.admin.cal_bulk import CalBulkPages
 from integrations.admin.cal_pages import CalDoctorPages
-from integrations.health_figures import out_of_step
+from integrations.figures import out_of_step
 from integrations.models import CalLink
 
 

@@ -25,10 +25,9 @@ from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.hours.forms import DAY_NAMES
 from hospitals.models import Doctor, Weekday
 from integrations.admin.cal_forms import GivenIdsForm
-from integrations.calcom.schedules.permissions import may_publish
 from integrations.calcom.schedules.plan import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
 from integrations.calcom.schedules.problem_texts import STEP_TEXTS, publish_text, reason_text
-from integrations.calcom.schedules.publisher import desired_schedule, push_ours
+from integrations.calcom.schedules.publisher import desired_schedule, may_publish, push_ours
 from integrations.calcom.setup.connect_doctor import CannotConnect
 from integrations.calcom.setup.connect_queue import ask_to_connect
 from integrations.calcom.setup.link_check import ask_for_check

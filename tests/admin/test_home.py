@@ -13,7 +13,7 @@ from accounts.models import Patient, User
 from clinical.agenda.figures import VisitCounts, day_figures
 from clinical.models import Prescription
 from hospitals.models import Hospital
-from integrations.health_figures import health_figures
+from integrations.figures import health_figures
 from integrations.models import CalLink, CalWebhook, SyncRun
 from tests.admin.records import book, prescribe
 from tests.cast import HospitalCast

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Patient, User
 from clinical.models import AiSession, ChatMessage
-from integrations.health_figures import health_figures
+from integrations.figures import health_figures
 from integrations.models import VapiEvent
 from tests.cast import PASSWORD, HospitalCast
 

@@ -21,7 +21,7 @@ INTERFACES = (
     "clinical/pharmacy/queue.py",
     "hospitals/access_log/reading.py",
     "hospitals/staff/forms.py",
-    "integrations/health_figures.py",
+    "integrations/figures.py",
 )
 SCOPING = {"for_user", "for_record", "for_reading", "none"}
 # `module: Model`, and what scopes it there.
@@ -48,7 +48,7 @@ ALLOWED = {
     "hospitals/hours/admin.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/staff/api.py: Hospital": "names of the hospitals in the patient's own access log",
     "hospitals/staff/api.py: Profile": "names of who is in the patient's own access log",
-    "integrations/health_figures.py: ChatMessage": "how many got no answer on the whole platform: a figure, no row",
+    "integrations/figures.py: ChatMessage": "how many got no answer on the whole platform: a figure, no row",
     "integrations/admin/unsettled.py: AppointmentBooking": "beside rows that operators alone see",
 }
 MODELS = {

@@ -29,9 +29,8 @@ from hospitals.staff.csv_file import staff_table
 from hospitals.staff.import_file import add_staff_members, keep_staff_import
 from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.calcom.schedules.publisher import push_ours
-from integrations.calcom.setup.connect_queue import ask_to_connect, ask_to_connect_all
+from integrations.calcom.setup.connect_queue import GivenIds, ask_to_connect, ask_to_connect_all
 from integrations.calcom.setup.link_check import ask_for_check
-from integrations.calcom.setup.typed_ids import GivenIds
 from integrations.models import CalLink, CalWebhook, VapiNumber
 from integrations.vapi.numbers import save_number
 from tests.cast import HospitalCast

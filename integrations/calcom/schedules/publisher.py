@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
+from accounts.permissions import Permission, has_permission, require
 from core.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
@@ -26,13 +27,28 @@ from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, Calco
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import Schedule
-from integrations.calcom.schedules.permissions import require_to_publish
 from integrations.calcom.schedules.plan import schedule_hash, shape_of, wanted_schedule
 from integrations.calcom.schedules.problem_texts import publish_text
 from integrations.models import CalLink
 
-log = structlog.get_logger(__name__)
+_EITHER = (Permission.MANAGE_HOURS, Permission.MANAGE_INTEGRATIONS)
 
+
+def may_publish(user: User, hospital_id: uuid.UUID) -> bool:
+    return any(has_permission(user, one, hospital=hospital_id) for one in _EITHER)
+
+
+def require_to_publish(by: User | None, hospital_id: uuid.UUID) -> None:
+    """Raises: NotPermitted."""
+    require(by, *_EITHER, hospital=hospital_id)
+
+
+def require_to_type_ids(by: User | None) -> None:
+    """Ids that somebody typed lead to any user of the organisation. Raises: NotPermitted."""
+    require(by, Permission.MANAGE_INTEGRATIONS)
+
+
+log = structlog.get_logger(__name__)
 FIRST_RETRY = dt.timedelta(seconds=30)
 LONGEST_RETRY = dt.timedelta(hours=1)
 # What reads back differently after so many pushes stays as it is and is shown: one more would change nothing.

@@ -21,9 +21,8 @@ from integrations.calcom.api.errors import CalcomError, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import EventType, Schedule
 from integrations.calcom.schedules.event_types import pushed_values
-from integrations.calcom.schedules.permissions import require_to_publish
 from integrations.calcom.schedules.plan import shape_from_json, shape_of
-from integrations.calcom.schedules.publisher import CalcomSchedules, desired_schedule, problem_of
+from integrations.calcom.schedules.publisher import CalcomSchedules, desired_schedule, problem_of, require_to_publish
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)

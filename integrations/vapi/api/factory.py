@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from integrations.vapi.api.client import VapiClient, VapiConfig
+from integrations.vapi.api.client import VapiClient
+from integrations.vapi.api.config import VapiConfig as VapiConfig
 
 
 def vapi_client() -> VapiClient:

@@ -14,8 +14,7 @@ from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
 from integrations.vapi.api.factory import vapi_client
 from integrations.vapi.api.responses import Call
 from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
-from integrations.vapi.inbound.processing import due, finish
-from integrations.vapi.inbound.projection import REPORT, STATUS, project_call
+from integrations.vapi.inbound.processing import REPORT, STATUS, due, finish, project_call
 
 log = structlog.get_logger(__name__)
 

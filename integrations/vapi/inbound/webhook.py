@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST
 from core.wake_ups import wake
 from integrations.models import CalWebhook
 from integrations.vapi.api.responses import ServerMessage, Unreadable, read_object
-from integrations.vapi.inbound import projection, signature
-from integrations.vapi.inbound.projection import REPORT, STATUS, TOOLS, Projection
+from integrations.vapi.inbound import processing, signature
+from integrations.vapi.inbound.processing import REPORT, STATUS, TOOLS, Projection
 from integrations.vapi.tools.calls import answer_tools
 
 log = structlog.get_logger(__name__)
@@ -57,10 +57,10 @@ def receive(request: HttpRequest) -> HttpResponse:
     raw: dict[str, Any] = message if isinstance(message, dict) else {}
     said = ServerMessage.model_validate(raw)
     digest = hashlib.sha256(body).hexdigest()
-    if projection.type_of(said) == TOOLS:
+    if processing.type_of(said) == TOOLS:
         return _answered(said, raw, digest)
     try:
-        _store(said, projection.project(said), digest)
+        _store(said, processing.project(said), digest)
     except DatabaseError as error:
         log.error("vapi.event_not_stored", error=type(error).__name__)
         return HttpResponse(status=503)  # the sender tries again, where it is told to
@@ -69,7 +69,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 def _answered(said: ServerMessage, raw: dict[str, Any], digest: str) -> HttpResponse:
     answers = answer_tools(said, raw, at=timezone.now())
-    kept = projection.project_tools(said, tools=answers.tools, is_verified=answers.is_verified)
+    kept = processing.project_tools(said, tools=answers.tools, is_verified=answers.is_verified)
     try:
         _store(said, kept, digest)
     except DatabaseError as error:
@@ -79,7 +79,7 @@ def _answered(said: ServerMessage, raw: dict[str, Any], digest: str) -> HttpResp
 
 def _acknowledged(said: ServerMessage) -> HttpResponse:
     """Some messages ask who is to talk; the rest ask for nothing."""
-    match projection.type_of(said):
+    match processing.type_of(said):
         case "assistant-request" if settings.VAPI_ASSISTANT_ID:
             return _json({"assistantId": settings.VAPI_ASSISTANT_ID})
         case "assistant-request":
@@ -90,7 +90,7 @@ def _acknowledged(said: ServerMessage) -> HttpResponse:
 
 
 def _store(said: ServerMessage, kept: Projection, digest: str) -> None:
-    kind, call_id, now = projection.type_of(said), projection.call_id_of(said), timezone.now()
+    kind, call_id, now = processing.type_of(said), processing.call_id_of(said), timezone.now()
     state, due_at, note = _next_step(said, kind, call_id, now)
     done_at = None if state == PENDING else now
     text = orjson.dumps(kept).decode()

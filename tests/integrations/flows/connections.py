@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from dev.simulators.calcom.process import SimulatorProcess
 from hospitals.models import Doctor
-from integrations.calcom.setup.connect_queue import ask_to_connect, connect_next_doctor
-from integrations.calcom.setup.typed_ids import GivenIds
+from integrations.calcom.setup.connect_queue import GivenIds, ask_to_connect, connect_next_doctor
 from integrations.models import CalConnection
 from tests.integrations.calcom.clinic import control
 

@@ -15,9 +15,8 @@ from clinical.models import Appointment
 from clinical.ports import BookingOutcome
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import BookingFilters
-from integrations.calcom.bookings.calls import GIVE_UP_AFTER
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import STALE_AFTER, _claim, _later, _refused, run_next_request
+from integrations.calcom.bookings.worker import GIVE_UP_AFTER, STALE_AFTER, _claim, _later, _refused, run_next_request
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.flows.conftest import MONDAY_TEN, Connected

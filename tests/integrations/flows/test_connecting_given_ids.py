@@ -11,7 +11,7 @@ from integrations.calcom.api.responses import ScheduleWindow
 from integrations.calcom.schedules.event_types import push_next_event_type
 from integrations.calcom.schedules.publisher import push_next_schedule
 from integrations.calcom.setup.connect_doctor import CannotConnect
-from integrations.calcom.setup.typed_ids import GivenIds
+from integrations.calcom.setup.connect_queue import GivenIds
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
-from integrations.calcom.bookings.no_show_worker import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
+from integrations.calcom.bookings.no_shows import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_request
 from integrations.calcom.inbound.drift import repair

@@ -21,7 +21,7 @@ from integrations.calcom.inbound.pull import (
     pull_window,
     pull_window_if_due,
 )
-from integrations.metrics import mirror_figures
+from integrations.figures import mirror_figures
 from integrations.models import BookingLookup, CalLink, SyncDrift, SyncRun
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import next_call

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from accounts.models import User
 from integrations.calcom.api.requests import BOOKING_TRIGGERS
 from integrations.calcom.setup.subscription import check_subscription, check_subscription_if_due, ensure_subscription
-from integrations.health_figures import health_figures
+from integrations.figures import health_figures
 from integrations.models import SubscriptionCheck
 from tests.integrations.calcom.clinic import call, next_call
 from tests.integrations.flows.conftest import Connected

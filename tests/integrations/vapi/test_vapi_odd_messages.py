@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from clinical.models import AiSession
 from integrations.models import VapiEvent
 from integrations.vapi.api.responses import clean
-from integrations.vapi.inbound.processing import process_next_report
-from integrations.vapi.inbound.projection import Projection
+from integrations.vapi.inbound.processing import Projection, process_next_report
 from tests.integrations.vapi.messages import call, ended, message, post, report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
