@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
+from accounts.own_data.registry import Held, NothingMore
+from accounts.own_data.retention import RowRule, Rows
 from clinical.ports import IdempotencyKeyInUse, IdempotencyKeyReused, KeyClaim
 from config.models import IdempotencyKey
 
@@ -48,3 +52,19 @@ class DatabaseIdempotency:
 def _may_be_taken_over(row: IdempotencyKey, at: dt.datetime) -> bool:
     is_stale = row.state == IdempotencyKey.State.RUNNING and row.created_at <= at - STALE_AFTER
     return is_stale or row.created_at <= at - settings.IDEMPOTENCY_LIFETIME
+
+
+class ConfigData(NothingMore):
+    held: ClassVar = {
+        "idempotency_keys": Held(because="random keys that the app made for its own requests, gone after a day"),
+    }
+
+    def erase_at_once(self, user: User, *, at: dt.datetime) -> dict[str, int]:
+        return {"idempotency_keys": IdempotencyKey.objects.filter(owner_id=user.pk).delete()[0]}
+
+
+def _keys(before: dt.datetime) -> Rows:
+    return IdempotencyKey.objects.filter(created_at__lte=before).order_by("created_at", "pk")
+
+
+RULES = (RowRule("idempotency_keys", IdempotencyKey, _keys),)

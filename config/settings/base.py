@@ -14,8 +14,7 @@ from config.logs import logging_settings
 from config.settings.api import *  # noqa: F403
 from config.settings.chat import *  # noqa: F403
 from config.settings.env import Env
-from config.settings.limits import *  # noqa: F403  # noqa: F403
-from config.settings.staff_access import *  # noqa: F403
+from config.settings.limits import *  # noqa: F403  # noqa: F403  # noqa: F403
 from config.settings.tasks import *  # noqa: F403
 from config.settings.unfold import UNFOLD  # noqa: F401  (read by the admin portal)
 
