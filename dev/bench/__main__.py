@@ -19,8 +19,7 @@ from dev.bench.rows import API_NAMES, OURS, WrongAnswer
 from dev.bench.running import WebWorkers, running, web_server
 from dev.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
 from dev.bench.sign_in import SignInTimes, measure_sign_in
-from dev.embedded.directory import claimed
-from dev.embedded.server import ServerProblem
+from dev.embedded.server import ServerProblem, claimed
 from dev.embedded.valkey import running_valkey
 
 VAR = ROOT / "var" / "bench"

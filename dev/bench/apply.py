@@ -16,8 +16,8 @@ from dev.bench.applying import Applying
 from dev.bench.dataset import ROOT, Dataset, copy_rows, environment_for, prepared
 from dev.bench.events import stored_events
 from dev.bench.report import machine
-from dev.embedded.directory import claimed
 from dev.embedded.postgres import running_postgres
+from dev.embedded.server import claimed
 from dev.embedded.valkey import running_valkey
 
 VAR = ROOT / "var" / "bench"

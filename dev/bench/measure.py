@@ -13,8 +13,7 @@ import psycopg
 import requests
 
 from dev.bench import wrk
-from dev.bench.rows import OURS, WEBHOOKS_A_RUN, Row, WrongAnswer, signed_webhooks
-from dev.bench.subjects import Subjects
+from dev.bench.rows import OURS, WEBHOOKS_A_RUN, Row, Subjects, WrongAnswer, signed_webhooks
 
 TIMEOUT_SECONDS = 20
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import psycopg
 
-from dev.embedded.directory import claimed
 from dev.embedded.server import (
     LOOPBACK,
     Server,
     ServerProblem,
+    claimed,
     kill_group,
     log_end,
     on_free_port,

@@ -13,8 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dev.embedded.directory import claimed
-from dev.embedded.server import LOOPBACK, Server, ServerProblem, on_free_port, package_directory, start_leashed
+from dev.embedded.server import LOOPBACK, Server, ServerProblem, claimed, on_free_port, package_directory, start_leashed
 
 READY_SECONDS = 15
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from dev.embedded.directory import is_claimed
+from dev.embedded.server import is_claimed
 from dev.stack.run import WEB_PORT, Place, run
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,8 @@ from pathlib import Path
 from types import FrameType
 
 from config.settings.env import load_dotenv
-from dev.embedded.directory import claimed
 from dev.embedded.postgres import postgres
-from dev.embedded.server import Server, ServerProblem, free_port
+from dev.embedded.server import Server, ServerProblem, claimed, free_port
 from dev.embedded.valkey import valkey
 from dev.stack import plan, preflight
 from dev.stack.children import Running, StackProblem, Stage, Surroundings, Task

@@ -8,9 +8,9 @@ import requests
 
 from dev.tour.app import PatientApp
 from dev.tour.assistant import patient_calls, patient_chats
+from dev.tour.browser import NotSo, running_stack, step
 from dev.tour.clinic import doctor_prescribes, patient_sees, pharmacist_dispenses
 from dev.tour.hours import admin_changes_hours, admin_takes_time_off, hours_edited_in_calcom
-from dev.tour.stack import NotSo, running_stack, step
 from dev.tour.visits import another_wants_it, patient_books, patient_moves, webhook_arrives
 
 # Somebody new each time, so that what the pages show is of this tour.

@@ -8,8 +8,7 @@ import random
 import requests
 
 from dev.tour.app import Json, PatientApp
-from dev.tour.browser import StaffBrowser
-from dev.tour.stack import Stack, check, eventually, saw, step
+from dev.tour.browser import Stack, StaffBrowser, check, eventually, saw, step
 
 CALL_SECONDS = 30
 QUESTION = "My prescription from the tour: is it ready?"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from dev.tour.app import Json, PatientApp
-from dev.tour.browser import StaffBrowser
-from dev.tour.stack import Stack, check, saw, step
+from dev.tour.browser import Stack, StaffBrowser, check, saw, step
 
 # What a patient of an earlier tour has already would need a tick: the next one then.
 NAMES = ("Amoxicillin", "Cefalexin", "Doxycycline", "Clindamycin")

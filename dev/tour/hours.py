@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 
-from dev.tour.app import Json, PatientApp, newest_text
-from dev.tour.browser import StaffBrowser
-from dev.tour.calcom import calcom, edit_by_hand, hours_in, schedule_of, start_of_day
-from dev.tour.stack import Stack, check, eventually, saw, step
+from dev.tour.app import Json, PatientApp, calcom, edit_by_hand, hours_in, newest_text, schedule_of, start_of_day
+from dev.tour.browser import Stack, StaffBrowser, check, eventually, saw, step
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HALF_AN_HOUR = dt.timedelta(minutes=30)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from dev.tour.app import Json, PatientApp
-from dev.tour.browser import StaffBrowser
-from dev.tour.calcom import calcom
-from dev.tour.stack import Stack, check, eventually, saw, step
+from dev.tour.app import Json, PatientApp, calcom
+from dev.tour.browser import Stack, StaffBrowser, check, eventually, saw, step
 
 
 def patient_books(stack: Stack, app: PatientApp, name: str) -> Json:

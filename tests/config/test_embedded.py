@@ -13,9 +13,17 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dev.embedded.directory import claimed, is_claimed
 from dev.embedded.postgres import postgres, running_postgres
-from dev.embedded.server import LOOPBACK, Server, ServerProblem, free_port, is_free, package_directory
+from dev.embedded.server import (
+    LOOPBACK,
+    Server,
+    ServerProblem,
+    claimed,
+    free_port,
+    is_claimed,
+    is_free,
+    package_directory,
+)
 from dev.embedded.valkey import running_valkey
 
 

@@ -22,8 +22,7 @@ import psycopg
 import pytest
 import redis
 
-from dev.embedded.directory import is_claimed
-from dev.embedded.server import free_port
+from dev.embedded.server import free_port, is_claimed
 from dev.stack.preflight import answers_ok
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]

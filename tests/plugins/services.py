@@ -20,9 +20,8 @@ import pytest
 # Before anything of ours is imported: `config` names the development settings where none are named.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
-from dev.embedded.directory import claimed, is_claimed
 from dev.embedded.postgres import running_postgres
-from dev.embedded.server import ServerProblem
+from dev.embedded.server import ServerProblem, claimed, is_claimed
 from dev.embedded.valkey import running_valkey
 
 OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}

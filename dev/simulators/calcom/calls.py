@@ -2,20 +2,166 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 from pydantic import JsonValue
 
 from dev.simulators.calcom.bookings import Bookings
+from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.inputs import Body, checked
 from dev.simulators.calcom.outputs import Json
-from dev.simulators.calcom.queries import page_numbers
+from dev.simulators.calcom.records import Booking
 from dev.simulators.calcom.world import World
 
-B = TypeVar("B", bound=Body)
+STATUSES = ("upcoming", "recurring", "past", "cancelled", "unconfirmed")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+Test = Callable[[Booking], bool]
+Field = Callable[[Booking], datetime | None]
+Compare = Callable[[datetime, datetime], bool]
+# Both ends are included.
+TIME_FILTERS: dict[str, tuple[Field, Compare]] = {
+    "afterStart": (lambda row: row.start, operator.ge),
+    "beforeEnd": (lambda row: row.end, operator.le),
+    "afterCreatedAt": (lambda row: row.created_at, operator.ge),
+    "beforeCreatedAt": (lambda row: row.created_at, operator.le),
+    "afterUpdatedAt": (lambda row: row.updated_at, operator.ge),
+    "beforeUpdatedAt": (lambda row: row.updated_at, operator.le),
+}
 
+
+def select_bookings(world: World, query: Mapping[str, str]) -> list[Booking]:
+    """All bookings that pass the query's filters, sorted, before paging."""
+    tests = [*_simple_tests(world, query), *_time_tests(query), *_status_tests(query, world.now())]
+    rows = [row for row in world.bookings.values() if all(test(row) for test in tests)]
+    return _sorted(rows, query)
+
+
+def page_numbers(query: Mapping[str, str], *, default: int, highest: int) -> tuple[int, int]:
+    """take and skip. Raises: ApiError for one out of bounds."""
+    take = _whole(query, "take", default)
+    skip = _whole(query, "skip", 0)
+    if not 1 <= take <= highest:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("take", f"must be 1 to {highest}")])
+    if skip < 0:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("skip", "must not be less than 0")])
+    return take, skip
+
+
+def pagination(total: int, take: int, skip: int, returned: int) -> dict[str, JsonValue]:
+    """The block that lists of bookings carry."""
+    remaining = max(0, total - skip - returned)
+    return {
+        "totalItems": total,
+        "remainingItems": remaining,
+        "returnedItems": returned,
+        "itemsPerPage": take,
+        "currentPage": skip // take + 1,
+        "totalPages": -(-total // take),
+        "hasNextPage": remaining > 0,
+        "hasPreviousPage": skip > 0,
+    }
+
+
+def _simple_tests(world: World, query: Mapping[str, str]) -> list[Test]:
+    tests: list[Test] = []
+    if uid := query.get("bookingUid"):
+        tests.append(lambda row: row.uid == uid)
+    if email := query.get("attendeeEmail", "").lower():
+        tests.append(lambda row: any(person.email.lower() == email for person in row.attendees))
+    if name := query.get("attendeeName", "").lower():
+        tests.append(lambda row: any(person.name.lower() == name for person in row.attendees))
+    if types := _numbers(query, "eventTypeIds", "eventTypeId"):
+        tests.append(lambda row: row.event_type_id in types)
+    if teams := _numbers(query, "teamsIds", "teamIds", "teamId"):
+        tests.append(lambda row: world.event_types[row.event_type_id].team_id in teams)
+    if users := _numbers(query, "userIds"):
+        tests.append(lambda row: row.host_id in users)
+    return tests
+
+
+def _time_tests(query: Mapping[str, str]) -> list[Test]:
+    bounds = ((name, _time(query, name)) for name in TIME_FILTERS)
+    return [_bounded(at, *TIME_FILTERS[name]) for name, at in bounds if at is not None]
+
+
+def _bounded(at: datetime, field: Field, compare: Compare) -> Test:
+    def passes(row: Booking) -> bool:
+        value = field(row)
+        return value is not None and compare(value, at)
+
+    return passes
+
+
+def _status_tests(query: Mapping[str, str], now: datetime) -> list[Test]:
+    wanted = [status for status in query.get("status", "").split(",") if status]
+    unknown = [status for status in wanted if status not in STATUSES]
+    if unknown:
+        raise ApiError(400, "Bad Request Exception", errors=[_bound("status", "is not a valid status")])
+    return [lambda row: any(_has_status(row, status, now) for status in wanted)] if wanted else []
+
+
+def _has_status(row: Booking, status: str, now: datetime) -> bool:
+    gone = row.status in {"cancelled", "rejected"}
+    if status == "cancelled":
+        return gone
+    if status == "upcoming":
+        return not gone and row.end >= now
+    if status == "past":
+        return not gone and row.end < now
+    if status == "recurring":
+        return not gone and row.recurring_uid is not None and row.end >= now
+    return status == "unconfirmed" and row.status == "pending" and row.end >= now
+
+
+def _sorted(rows: list[Booking], query: Mapping[str, str]) -> list[Booking]:
+    keys: dict[str, Callable[[Booking], datetime]] = {
+        "sortStart": lambda row: row.start,
+        "sortEnd": lambda row: row.end,
+        "sortCreated": lambda row: row.created_at,
+        "sortUpdatedAt": lambda row: row.updated_at or EARLIEST,
+    }
+    rows.sort(key=lambda row: row.id)
+    for name, key in keys.items():
+        if direction := query.get(name):
+            rows.sort(key=key, reverse=direction == "desc")
+    return rows
+
+
+def _numbers(query: Mapping[str, str], *names: str) -> set[int]:
+    texts = [text for name in names for text in query.get(name, "").split(",")]
+    return {int(text) for text in texts if text.isdigit()}
+
+
+def _time(query: Mapping[str, str], name: str) -> datetime | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        error = _bound(name, f"{name} must be a valid ISO 8601 date string")
+        raise ApiError(400, "Bad Request Exception", errors=[error]) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not text.lstrip("-").isdigit():
+        raise ApiError(400, "Bad Request Exception", errors=[_bound(name, f"{name} must be an integer number")])
+    return int(text)
+
+
+def _bound(name: str, message: str) -> JsonValue:
+    return {"property": name, "constraints": {"invalid": message}}
+
+
+B = TypeVar("B", bound=Body)
 # cal-api-version of the resources that insist on one.
 BOOKINGS_VERSION = "2024-08-13"
 EVENT_TYPES_VERSION = "2024-06-14"

@@ -11,7 +11,17 @@ from pydantic import JsonValue
 from dev.simulators.calcom import outputs
 from dev.simulators.calcom.bookings import give_seat_back, move_all_seats, move_seat, take_seat
 from dev.simulators.calcom.calendar import Span, free_times, host_for
-from dev.simulators.calcom.calls import BOOKINGS_VERSION, EVENT_TYPES_VERSION, SLOTS_VERSION, Call, Reply, Route
+from dev.simulators.calcom.calls import (
+    BOOKINGS_VERSION,
+    EVENT_TYPES_VERSION,
+    SLOTS_VERSION,
+    Call,
+    Reply,
+    Route,
+    page_numbers,
+    pagination,
+    select_bookings,
+)
 from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.inputs import (
     AbsentBody,
@@ -22,7 +32,6 @@ from dev.simulators.calcom.inputs import (
     RescheduleBody,
     ReservationBody,
 )
-from dev.simulators.calcom.queries import page_numbers, pagination, select_bookings
 from dev.simulators.calcom.records import EventType, Reservation
 from dev.simulators.calcom.teams import hosts_of_team
 
