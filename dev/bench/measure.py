@@ -13,7 +13,8 @@ import psycopg
 import requests
 
 from dev.bench import wrk
-from dev.bench.rows import OURS, WEBHOOKS_A_RUN, Row, Subjects, WrongAnswer, signed_webhooks
+from dev.bench.rows import OURS, WEBHOOKS_A_RUN, Row, WrongAnswer, signed_webhooks
+from dev.bench.subjects import Subjects
 
 TIMEOUT_SECONDS = 20
 

@@ -1,134 +1,20 @@
-"""What is measured: each address of ours with the bare view it is held against, and how a right answer looks.
-
-`python -m dev.bench.rows`: who asks in a database, with what credentials, and what must be answered.
-
-A process of its own for each database: Django knows one at a time.
-"""
+"""What is measured: each address of ours with the bare view it is held against, and how a right answer looks."""
 
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import hashlib
 import hmac
 import html
 import json
 import random
-import sys
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-
-@dataclass(frozen=True, slots=True)
-class Subjects:
-    """`unresolved` has, by row, why its address cannot be measured."""
-
-    token: str
-    patient_id: str
-    appointment_id: str
-    visits: int
-    doctor_cookie: str
-    doctor_date: str
-    doctor_patients: list[str]
-    pharmacist_cookie: str
-    waiting_patient: str
-    admin_cookie: str
-    webhook_secret: str
-    unresolved: dict[str, str]
-
-
-def find() -> Subjects:
-    from django.conf import settings
-
-    from accounts.models import Patient, User
-    from clinical.models import Appointment, Prescription
-    from dev.bench.dataset import DAYS_BACK
-
-    patient = Patient.objects.get(user__phone="436600000000")
-    own = Appointment.objects.filter(patient=patient).order_by("-start_ts", "-id")
-    newest = own.first()
-    assert newest is not None
-    doctor = User.objects.get(email="doctor0@bench.example")
-    pharmacist = User.objects.get(email="pharmacist0@bench.example")
-    date = _first_day(doctor) + dt.timedelta(days=DAYS_BACK)
-    day = Appointment.objects.filter(doctor_id=doctor.pk, start_ts__date=date).select_related("patient__user__profile")
-    assert pharmacist.hospital_id
-    oldest = (
-        Prescription.objects.filter(hospital_id=pharmacist.hospital_id, status="PENDING")
-        .select_related("patient__user__profile")
-        .earliest("created_at")
-    )
-    return Subjects(
-        token=_token(patient.user),
-        patient_id=str(patient.pk),
-        appointment_id=str(newest.pk),
-        visits=own.count(),
-        doctor_cookie=_session(doctor),
-        doctor_date=date.isoformat(),
-        doctor_patients=[visit.patient.user.profile.full_name for visit in day if visit.patient],
-        pharmacist_cookie=_session(pharmacist),
-        waiting_patient=oldest.patient.user.profile.full_name,
-        admin_cookie=_session(User.objects.get(email="admin0@bench.example")),
-        webhook_secret=settings.CALCOM_WEBHOOK_SECRET[0],
-        unresolved=_unresolved(str(newest.pk), date.isoformat()),
-    )
-
-
-def _first_day(doctor: Any) -> dt.date:
-    from clinical.models import Appointment
-
-    first: dt.datetime = Appointment.objects.filter(doctor_id=doctor.pk).earliest("start_ts").start_ts
-    return first.date()
-
-
-def _token(user: Any) -> str:
-    from accounts.models import DeviceToken
-
-    DeviceToken.objects.filter(user=user).delete()
-    _, token = DeviceToken.objects.create(user=user)
-    return str(token)
-
-
-def _session(user: Any) -> str:
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.utils import timezone
-
-    from accounts.staff_sign_in.sessions import ACTIVE, STARTED
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[STARTED] = session[ACTIVE] = timezone.now().isoformat()
-    session.save()
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
-
-
-def _unresolved(appointment_id: str, date: str) -> dict[str, str]:
-    from django.urls import Resolver404, resolve
-
-    reasons = {}
-    for row in OURS:
-        path = row.path.format(appointment_id=appointment_id, doctor_date=date).partition("?")[0]
-        try:
-            resolve(path)
-        except Resolver404:
-            reasons[row.name] = f"{path} is no address of ours yet"
-        except Exception as problem:  # the addresses of a tree at work may not even import
-            reasons[row.name] = f"the addresses cannot be read: {type(problem).__name__}: {problem}"
-    return reasons
-
-
-def main() -> None:
-    import django
-
-    django.setup()
-    json.dump(asdict(find()), sys.stdout)
-
+if TYPE_CHECKING:
+    from dev.bench.subjects import Subjects
 
 # More than a run can send: what comes round again is a duplicate, which costs another thing.
 WEBHOOKS_A_RUN = 20_000
@@ -229,11 +115,13 @@ FLOORS = (
     Row("bare view, one insert", "/floor/insert/", _is_empty, inserts=True, connections=WEBHOOK_CLIENTS),
 )
 NOTHING, ONE_ROW, ONE_LIST, ONE_INSERT = (row.name for row in FLOORS)
+
 # At the addresses of ours.
 TEXTBOOK = (
     Row("textbook GET appointments/{id}/", "/api/v1/appointments/{appointment_id}/", _is_the_appointment, _bearer),
     Row("textbook GET appointments/", "/api/v1/appointments/", _is_a_page, _bearer),
 )
+
 # A new address to watch is one line here.
 OURS = (
     Row(
@@ -299,6 +187,7 @@ OURS = (
         )
     ),
 )
+
 # The patient API's, with what they are compared with.
 API_NAMES = {name for row in OURS if row.path.startswith(API) for name in (row.name, row.floor, row.textbook)}
 
@@ -335,7 +224,3 @@ def _meeting(uid: str) -> str:
         : WEBHOOK_BYTES - len(json.dumps(event))
     ]
     return json.dumps(event)
-
-
-if __name__ == "__main__":
-    main()

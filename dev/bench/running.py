@@ -19,7 +19,8 @@ import requests
 
 from dev.bench.dataset import ROOT, environment_for, prepared
 from dev.bench.measure import Target
-from dev.bench.rows import FLOORS, OURS, TEXTBOOK, Subjects, WrongAnswer
+from dev.bench.rows import FLOORS, OURS, TEXTBOOK, WrongAnswer
+from dev.bench.subjects import Subjects
 from dev.embedded.postgres import running_postgres
 from dev.embedded.server import LOOPBACK, Server, claimed, free_port, start_leashed
 from dev.embedded.valkey import running_valkey
@@ -178,7 +179,7 @@ class Running:
             yield server
 
     def _subjects(self, database: str) -> Subjects:
-        command = [sys.executable, "-m", "dev.bench.rows"]
+        command = [sys.executable, "-m", "dev.bench.subjects"]
         environment = environment_for(database=database, redis=self.redis, settings=OUR_SETTINGS)
         made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         subjects = Subjects(**json.loads(made.stdout))

@@ -18,7 +18,8 @@ from dev.bench.__main__ import main
 from dev.bench.dataset import QUEUE, ROOT, SUBJECT_VISITS, VISITS_A_DAY, Dataset, tables
 from dev.bench.measure import Target, _place
 from dev.bench.report import beyond, lines, table
-from dev.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, Subjects, signed_webhooks
+from dev.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
+from dev.bench.subjects import Subjects
 from dev.bench.wrk import Run
 from integrations.calcom.api import signature
 from tests.cast import HospitalCast
