@@ -1,14 +1,35 @@
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from accounts.messages.local_senders import MemorySms
 from accounts.models import Patient
+from tests.api.assistant import FakeAssistant
+from tests.api.assistant import Memory as AssistantMemory
 from tests.api.calendar import FakeCalendar, Memory
+from tests.api.described import DescribedClient
+from tests.api.records import sign_in
 from tests.cast import HospitalCast, make_hospital, make_patient
+from tests.hospitals import publishing
+from tests.plugins.simulators import simulator, vapi_process
+
+__all__ = ["simulator", "vapi_process"]
+
+
+@pytest.fixture
+def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
+    """Stands still at the NOW of the module."""
+    with time_machine.travel(request.module.NOW, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture
@@ -37,6 +58,50 @@ def calendar(settings: Settings) -> Memory:
     settings.BOOKING_PROVIDER = "tests.api.calendar.FakeCalendar"
     FakeCalendar.memory = Memory()
     return FakeCalendar.memory
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> AssistantMemory:
+    settings.CHAT_ASSISTANT = "tests.api.assistant.FakeAssistant"
+    FakeAssistant.memory = AssistantMemory()
+    return FakeAssistant.memory
+
+
+@pytest.fixture
+def nothing_leaves(calendar: Memory) -> None:
+    """No call to a calendar, and no SMS of an earlier test."""
+    MemorySms.sent.clear()
+
+
+@pytest.fixture
+def anyone() -> APIClient:
+    return DescribedClient()
+
+
+@pytest.fixture
+def api(patient: Patient) -> APIClient:
+    return sign_in(patient)
+
+
+@pytest.fixture
+def other_api(other_patient: Patient) -> APIClient:
+    return sign_in(other_patient)
+
+
+@pytest.fixture
+def published(settings: Settings) -> list[uuid.UUID]:
+    """The doctors whose hours somebody asked to publish, in order."""
+    settings.SCHEDULE_PUBLISHER = publishing.PATH
+    publishing.wanted.clear()
+    return publishing.wanted
+
+
+@pytest.fixture
+def admin_client(north: HospitalCast) -> Client:
+    """Signed in as the admin of hospital North."""
+    client = Client()
+    client.force_login(north.admin)
+    return client
 
 
 @pytest.fixture(autouse=True)

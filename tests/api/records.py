@@ -13,6 +13,7 @@ from clinical.models import AiSession, Appointment, Prescription
 from hospitals.models import Doctor
 from tests.api.described import DescribedClient
 
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 _numbers = itertools.count(1)
 
 MEDICATION = {

@@ -22,8 +22,8 @@ from clinical.visits.doctors_api import DoctorSerializer
 from clinical.visits.serializers import AppointmentSerializer
 from hospitals.staff import serializers as hospitals
 from tests.api.records import make_prescription, make_session, make_visit
-from tests.api.test_appointments import START
 from tests.cast import HospitalCast
+from tests.clinical.visits.test_appointments import START
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 from accounts.models import Patient, User
 from hospitals.staff.import_file import run_next_staff_import, tell_progress
 from tests.admin.records import book
-from tests.admin.staff_files import GOOD, file_of
 from tests.browser.looks import assert_accessible, assert_fits, press
 from tests.browser.people import SignedIn
 from tests.cast import PASSWORD, HospitalCast
+from tests.hospitals.staff.staff_files import GOOD, file_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 LOOKS = [("desktop", False), ("phone", True)]

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.accounts.authenticator import code_at
+from tests.accounts.staff_sign_in.authenticator import code_at
 from tests.cast import PASSWORD, HospitalCast
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

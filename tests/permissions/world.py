@@ -25,9 +25,9 @@ from accounts.models import DeviceToken, Patient, Role, User
 from clinical.models import Prescription
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.admin import records
-from tests.admin.staff_files import make_import
 from tests.cast import PASSWORD, HospitalCast, make_hospital, make_patient, make_staff
 from tests.clinical.records import make_prescription, make_visit
+from tests.hospitals.staff.staff_files import make_import
 from tests.permissions.table import Role as Who
 from tests.permissions.table import Row
 

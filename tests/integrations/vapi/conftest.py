@@ -6,7 +6,7 @@ import pytest
 import requests
 from pytest_django import Settings
 
-from dev.simulators.vapi.process import SimulatorProcess, start_simulator
+from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiNumber
 from integrations.vapi.api.client import VapiClient
 from tests.cast import HospitalCast
@@ -24,12 +24,6 @@ def line(north: HospitalCast) -> HospitalCast:
     """Hospital North, with a number that Vapi answers."""
     VapiNumber.objects.create(number=CALLED.removeprefix("+"), hospital=north.hospital)
     return north
-
-
-@pytest.fixture(scope="session")
-def vapi_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    with start_simulator(tmp_path_factory.mktemp("vapi") / "state.sqlite3") as process:
-        yield process
 
 
 @pytest.fixture

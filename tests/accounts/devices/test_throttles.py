@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+import time_machine
+from django.core.cache import cache
+from pytest_django import Settings
+from redis.connection import Connection
+from rest_framework.test import APIClient
+from structlog.testing import capture_logs
+
+from accounts.devices import throttles
+from accounts.models import DeviceToken, Patient
+from dev.embedded.server import free_port
+from tests.api.records import client_with, sign_in
+from tests.integrations.calcom.clinic import eventually
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]
+
+ME = "/api/v1/me/"
+
+
+@pytest.fixture(autouse=True)
+def _rates(settings: Settings) -> None:
+    settings.API_CALLS_PER_TOKEN_A_MINUTE = 4
+    settings.API_CALLS_PER_ADDRESS_A_MINUTE = 6
+
+
+def statuses(client: APIClient, count: int, **headers: str) -> list[int]:
+    return [client.get(ME, headers=headers or None).status_code for _ in range(count)]
+
+
+def test_a_token_may_call_so_often_and_then_slowly(api: APIClient, clock: time_machine.Traveller) -> None:
+    assert statuses(api, 5) == [200, 200, 200, 200, 429]
+    refused = api.get(ME)
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused["Retry-After"] == "15"
+    assert refused.json() == {
+        "type": "urn:wardbook:too_many_requests",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "Please wait a moment before you try again.",
+        "code": "too_many_requests",
+        "errors": [],
+    }
+    clock.shift(dt.timedelta(seconds=14))
+    assert (statuses(api, 1), api.get(ME)["Retry-After"]) == ([429], "1")
+    clock.shift(dt.timedelta(seconds=1))
+    assert statuses(api, 2) == [200, 429]
+    clock.shift(dt.timedelta(minutes=2))
+    assert statuses(api, 5) == [200, 200, 200, 200, 429]
+
+
+def test_an_address_counts_for_all_its_tokens(
+    patient: Patient, other_patient: Patient, clock: time_machine.Traveller
+) -> None:
+    assert statuses(sign_in(patient), 4) == [200] * 4
+    assert statuses(sign_in(other_patient), 3) == [200, 200, 429]
+
+
+def test_made_up_tokens_end_at_the_address(clock: time_machine.Traveller) -> None:
+    answers = [client_with(f"wrong{number}").get(ME).status_code for number in range(7)]
+    assert answers == [401] * 6 + [429]
+
+
+def test_who_has_no_token_is_counted_by_address(anyone: APIClient, clock: time_machine.Traveller) -> None:
+    assert statuses(anyone, 7) == [401] * 6 + [429]
+
+
+def test_what_is_refused_costs_nothing(api: APIClient, settings: Settings, clock: time_machine.Traveller) -> None:
+    assert statuses(api, 20)[4:] == [429] * 16
+    clock.shift(dt.timedelta(seconds=15))
+    assert statuses(api, 1) == [200]
+
+
+def test_other_pages_are_not_counted(anyone: APIClient, clock: time_machine.Traveller) -> None:
+    assert {anyone.get("/staff/login/").status_code for _ in range(8)} == {200}
+
+
+def test_without_redis_nothing_is_counted_and_redis_is_left_alone_for_a_second(
+    api: APIClient, settings: Settings
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    middleware = throttles.ThrottleMiddleware(lambda request: pytest.fail("not called"))
+    request = api.get(ME).wsgi_request
+    with capture_logs() as logs:
+        assert [middleware._wait(request) for _ in range(10)] == [0] * 10
+    assert logs == [{"event": "throttle.off", "error": "ConnectionError", "log_level": "warning"}]
+    assert statuses(api, 10) == [200] * 10
+
+
+def test_a_redis_that_was_emptied_counts_anew(api: APIClient, clock: time_machine.Traveller) -> None:
+    assert statuses(api, 5)[-1] == 429
+    cache.clear()
+    assert statuses(api, 5) == [200, 200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("lost", ["connection", "script"])
+def test_what_redis_loses_between_two_calls_is_made_again(
+    lost: str, api: APIClient, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    assert statuses(api, 2) == [200, 200]
+    with redis.Redis.from_url(settings.REDIS_URL) as client, capture_logs() as logs:
+        if lost == "script":
+            client.script_flush()
+        else:
+            assert client.client_kill_filter(_id=throttles._answer(throttles._counter._connection, "CLIENT", "ID")) == 1
+        assert statuses(api, 3) == [200, 200, 429]
+    assert [log for log in logs if log["event"] == "throttle.off"] == []
+
+
+def test_a_redis_that_was_never_there_is_asked_once(
+    api: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    connect = Connection.connect_check_health
+
+    def counted(self: Connection, **fields: Any) -> None:
+        asked.append(self)
+        connect(self, **fields)
+
+    monkeypatch.setattr(Connection, "connect_check_health", counted)
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    with pytest.raises(redis.ConnectionError):
+        throttles._counter.ask(1, "throttle:nobody", repr(time.time()), throttles.PERIOD_SECONDS, 4)
+    assert len(asked) == 1
+
+
+def test_a_thread_that_ends_closes_its_connection(api: APIClient, settings: Settings) -> None:
+    def ask() -> int:
+        throttles._counter.ask(1, "throttle:thread", repr(time.time()), throttles.PERIOD_SECONDS, 4)
+        return throttles._answer(throttles._counter._connection, "CLIENT", "ID")
+
+    # A knot of objects would keep it open until the collector comes.
+    gc.disable()
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL) as client, ThreadPoolExecutor(1) as threads:
+            number = threads.submit(ask).result()
+            assert number in {int(one["id"]) for one in client.client_list()}
+            threads.shutdown()
+            eventually(lambda: number not in {int(one["id"]) for one in client.client_list()})
+    finally:
+        gc.enable()
+
+
+def test_a_token_is_the_same_however_it_is_presented(
+    anyone: APIClient, patient: Patient, clock: time_machine.Traveller
+) -> None:
+    _, token = DeviceToken.objects.create(user=patient.user)
+    ways = ["Bearer {}", "bearer {}", "BEARER   {}", "Bearer {} ", "bEaReR {}"]
+    answers = [anyone.get(ME, headers={"Authorization": way.format(token)}).status_code for way in ways]
+    assert answers == [200, 200, 200, 200, 429]
+
+
+def test_a_clock_that_was_set_back_shuts_nobody_out(api: APIClient, clock: time_machine.Traveller) -> None:
+    assert api.get(ME).status_code == 200
+    clock.shift(dt.timedelta(hours=-1))
+    assert api.get(ME).status_code == 200

@@ -1,0 +1,246 @@
+"""The pages beside the list of visits: the week, what needs a look, and what an admin says about one visit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import pytest
+import time_machine
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.access_log.break_glass import break_the_glass
+from accounts.models import AccessEvent, Patient, Role, User
+from clinical.models import Appointment, AppointmentBooking, VisitChange
+from hospitals.models import Doctor, DoctorTimeOff
+from tests.admin.records import book, prescribe
+from tests.cast import HospitalCast, make_staff
+
+pytestmark = pytest.mark.usefixtures("published")
+
+BASE = "/admin/clinical/appointment/"
+CALENDAR = f"{BASE}calendar/"
+CONFLICTS = f"{BASE}conflicts/"
+# A Saturday; 10:00 in Vienna.
+AT = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+def said(client: Client, address: str, body: dict[str, str] | None = None) -> str:
+    """The newest of the messages that no page has shown yet."""
+    answer = client.post(address, body or {})
+    assert answer.status_code == 302
+    return [str(message) for message in get_messages(answer.wsgi_request)][-1]
+
+
+def test_the_week_shows_each_doctors_days(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    book(north, patient, AT)
+    book(north, None, AT + HOUR / 4)
+    DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT + DAY, ends_at=AT + DAY + HOUR)
+    page = admin_client.get(CALENDAR).content.decode()
+    assert "16 Nov - 22 Nov 2026" in page
+    assert f'href="{CALENDAR}?week=2026-11-16&amp;doctor={north.doctor.pk}">Dora North</a>' in page
+    assert "10:00-10:45" in page
+    assert "1 overlap<" in page
+    assert '<span class="week-mark">off</span>' in page
+    assert "23 Nov - 29 Nov 2026" in admin_client.get(f"{CALENDAR}?week=2026-11-27").content.decode()
+
+
+def test_a_doctors_week_names_who_comes(
+    admin_client: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    visit = book(north, patient, AT)
+    book(north, None, AT + DAY, status="CANCELLED")
+    page = admin_client.get(f"{CALENDAR}?doctor={north.doctor.pk}").content.decode()
+    assert "Week of Dora North" in page
+    assert f'href="{BASE}{visit.pk}/change/"' in page
+    assert "Paula Patient" in page
+    assert "Greta Guest" in page
+    assert "Dora South" not in admin_client.get(f"{CALENDAR}?doctor={south.doctor.pk}").content.decode()
+
+
+@pytest.mark.parametrize("query", ["week=yesterday", "week=0001-01-01", "week=9999-12-31", "doctor=x", "doctor=%00"])
+def test_nonsense_in_the_address_shows_this_week(admin_client: Client, query: str) -> None:
+    assert "16 Nov - 22 Nov 2026" in admin_client.get(f"{CALENDAR}?{query}").content.decode()
+
+
+def guest(cast: HospitalCast, phone: str | None, start: dt.datetime) -> Appointment:
+    visit = book(cast, None, start)
+    AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, attendee_phone=phone, attendee_at=AT)
+    return visit
+
+
+def test_what_needs_a_look_is_counted_and_has_a_next_step(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    book(north, patient, AT + DAY)
+    later = book(north, patient, AT + DAY + HOUR / 4)
+    found = guest(north, patient.user.phone, AT + 2 * DAY)
+    page = admin_client.get(CONFLICTS).content.decode()
+    assert '<a class="portal-card portal-jump" href="#overlap"><span class="portal-figure">1</span>' in page
+    assert f'action="{BASE}{later.pk}/decide/"' in page
+    assert f'action="{BASE}{found.pk}/match/"' in page
+    assert found.cal_booking_id not in page
+    assert said(admin_client, f"{BASE}{later.pk}/decide/", {"choice": "keep", "back": "conflicts"}) == (
+        "It stays as booked."
+    )
+    assert said(admin_client, f"{BASE}{found.pk}/match/").startswith("Tied to the patient with this number.")
+    page = admin_client.get(CONFLICTS).content.decode()
+    assert page.count("Nothing to do.") == 4
+
+
+def test_the_list_can_be_narrowed_to_what_needs_a_look(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    first, second = book(north, patient, AT + DAY), book(north, patient, AT + DAY + HOUR / 4)
+    book(north, patient, AT + 3 * DAY)
+    page = admin_client.get(f"{BASE}?conflict=overlap")
+    assert {row.pk for row in page.context["cl"].result_list} == {first.pk, second.pk}
+    assert list(admin_client.get(f"{BASE}?conflict=time_off").context["cl"].result_list) == []
+    assert admin_client.get(f"{BASE}?conflict=x").status_code == 302
+
+
+def test_the_admin_confirms_who_sits_there(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    visit = book(north, patient, AT)
+    Appointment.objects.filter(pk=visit.pk).update(patient_match="phone")
+    page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert "It is this patient" in page
+    assert said(admin_client, f"{BASE}{visit.pk}/confirm/").startswith("Confirmed.")
+    visit.refresh_from_db()
+    assert visit.identity_confirmed_at == AT
+    page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert "It is this patient" not in page
+    event = AccessEvent.objects.get(action="confirmed_identity")
+    assert (event.actor_id, event.patient_id, event.surface) == (north.admin.pk, patient.pk, "admin")
+
+
+def test_a_visit_to_come_is_kept_moved_or_cancelled(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    visit = book(north, patient, AT + DAY)
+    address = f"{BASE}{visit.pk}/decide/"
+    assert said(admin_client, address, {"choice": "ask_to_move", "reason": "x" * 900}) == (
+        "The patient is asked to choose another time."
+    )
+    change = VisitChange.objects.get()
+    assert (change.choice, len(change.reason), change.decided_by_id) == ("ask_to_move", 500, north.admin.pk)
+    assert said(admin_client, address) == "Choose what is to happen with the visit."
+    assert VisitChange.objects.count() == 1
+    past = book(north, patient, AT - HOUR)
+    assert said(admin_client, f"{BASE}{past.pk}/decide/", {"choice": "cancel"}) == (
+        "This visit has begun: it can no longer be cancelled or moved."
+    )
+    assert not VisitChange.objects.filter(appointment=past.pk).exists()
+
+
+def test_the_history_names_no_booking(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    visit = book(north, patient, AT)
+    AppointmentBooking.objects.create(
+        uid=visit.cal_booking_id, appointment=visit, start_ts=AT, times_at=AT - DAY, status="accepted", status_at=AT
+    )
+    page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert "Booked for Sat 21 Nov 2026, 10:00" in page
+    assert visit.cal_booking_id not in page
+    assert "Open what Cal.com sent" not in page
+
+
+def operator_client(north: HospitalCast | None) -> Client:
+    operator = User.objects.create_superuser("operator@wardbook.test", "a-long-test-password")
+    if north:
+        break_the_glass(by=operator, hospital_id=north.hospital.pk, reason="Looking for a lost visit.", at=AT)
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+def test_the_payload_is_an_operators_who_broke_the_glass(
+    admin_client: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    visit, other = book(north, patient, AT), book(south, patient, AT)
+    address = f"{BASE}{visit.pk}/payload/"
+    assert admin_client.post(address).status_code == 403
+    client = operator_client(north)
+    assert client.get(address).status_code == 405
+    assert "Open what Cal.com sent" in client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert "raw-payload" in client.post(address).content.decode()
+    event = AccessEvent.objects.get(object_kind="appointment_payload")
+    assert (event.action, event.patient_id, event.object_id) == ("opened_visit", patient.pk, str(visit.pk))
+    assert event.reason.startswith("break_glass:")
+    assert client.post(f"{BASE}{other.pk}/payload/").status_code == 302
+    assert AccessEvent.objects.filter(object_kind="appointment_payload").count() == 1
+
+
+def test_an_operator_looks_and_changes_nothing(north: HospitalCast, patient: Patient) -> None:
+    visit = book(north, patient, AT + DAY)
+    book(north, patient, AT + DAY + HOUR / 4)
+    client = operator_client(north)
+    for address in (f"{CALENDAR}?doctor={north.doctor.pk}", CONFLICTS):
+        page = client.get(address).content.decode()
+        assert "Paula Patient" in page
+    listed = AccessEvent.objects.filter(action="listed_under_break_glass").values_list("patient_id", flat=True)
+    assert list(listed) == [patient.pk, patient.pk]
+    assert "Move or cancel" not in page
+    for name in ("decide", "confirm", "match"):
+        assert client.post(f"{BASE}{visit.pk}/{name}/", {"choice": "keep"}).status_code == 403
+    assert not VisitChange.objects.exists()
+
+
+def test_an_operator_who_did_not_break_the_glass_sees_none_of_it(north: HospitalCast, patient: Patient) -> None:
+    book(north, patient, AT)
+    client = operator_client(None)
+    for address in (CALENDAR, CONFLICTS):
+        assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["decide", "confirm", "match"])
+def test_another_hospitals_visit_is_not_there(
+    admin_client: Client, south: HospitalCast, patient: Patient, name: str
+) -> None:
+    visit = book(south, patient, AT + DAY)
+    for pk in (visit.pk, uuid.uuid4()):
+        assert str(pk) in said(admin_client, f"{BASE}{pk}/{name}/", {"choice": "keep"})
+    assert not VisitChange.objects.exists()
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+def test_the_pages_take_as_many_queries_for_twenty_rows_as_for_two(
+    admin_client: Client, north: HospitalCast, patient: Patient, rows: int
+) -> None:
+    for number in range(rows):
+        user = make_staff(north.hospital, Role.DOCTOR, f"d{number}@north.test", f"Doctor {number}")
+        Doctor.objects.create(user=user, hospital=north.hospital)
+        visit = book(north, patient, AT + number * HOUR)
+        guest(north, patient.user.phone, AT + number * HOUR)
+    pages = {
+        CALENDAR: 6,
+        f"{CALENDAR}?doctor={north.doctor.pk}": 5,
+        CONFLICTS: 8,
+        f"{BASE}{visit.pk}/change/": 8,
+        f"{BASE}?conflict=overlap": 7,
+    }
+    taken = {}
+    # Content types are read once in a process.
+    admin_client.get(f"{BASE}{visit.pk}/change/")
+    for address in pages:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(address).status_code == 200
+        taken[address] = len(queries)
+        assert not any("COUNT(*)" in query["sql"] and "LIMIT" not in query["sql"] for query in queries)
+    assert taken == pages
+
+
+def test_a_prescriptions_page_tells_what_happened(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    row = prescribe(north, patient)
+    page = admin_client.get(f"/admin/clinical/prescription/{row.pk}/change/").content.decode()
+    assert "What happened" in page
+    assert "Written, <strong>Dora North</strong>" in page

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import AccessEvent, Patient, Profile, User
+from clinical.models import Appointment
+from config.models import IdempotencyKey
+from tests.api.calendar import Memory
+from tests.api.records import NOW, make_visit
+from tests.cast import HospitalCast
+
+START = "2026-03-03T09:00:00+01:00"
+SOON = NOW + dt.timedelta(hours=22)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "nothing_leaves")]
+
+
+def book(api: APIClient, north: HospitalCast, *, key: str = "key-1", **changes: Any) -> Any:
+    body = {"doctor": str(north.doctor.pk), "start": START, **changes}
+    return api.post("/api/v1/appointments/", body, headers={"Idempotency-Key": key})
+
+
+def nothing_happened(calendar: Memory) -> bool:
+    return not (calendar.requests or AccessEvent.objects.exists() or IdempotencyKey.objects.exists())
+
+
+def test_a_booking_the_calendar_confirms_is_a_visit(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    calendar.state, calendar.appointment_id = "done", visit.pk
+    answer = book(api, north, reason="Headache")
+    assert (answer.status_code, answer.json()["id"], answer.json()["start"]) == (201, str(visit.pk), START)
+    assert list(calendar.requests.values()) == [
+        {
+            "kind": "book",
+            "patient_id": patient.pk,
+            "doctor_id": north.doctor.pk,
+            "start": SOON,
+            "reason": "Headache",
+        }
+    ]
+    event = AccessEvent.objects.get()
+    assert (event.action, event.object_kind, event.hospital_id) == (
+        "requested_booking",
+        "booking_request",
+        north.hospital.pk,
+    )
+
+
+def test_a_booking_without_an_answer_yet_is_pending(
+    api: APIClient, other_api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    answer = book(api, north)
+    (request_id,) = calendar.requests
+    assert (answer.status_code, answer.json()) == (202, {"request_id": str(request_id), "status": "pending"})
+
+    address = f"/api/v1/appointments/requests/{request_id}/"
+    pending = {"request_id": str(request_id), "status": "pending", "appointment": None, "code": None}
+    assert api.get(address).json() == pending
+    assert other_api.get(address).status_code == 404
+    assert api.get(f"/api/v1/appointments/requests/{uuid.uuid4()}/").status_code == 404
+
+    calendar.state, calendar.code = "refused", "slot_taken"
+    assert api.get(address).json() == {**pending, "status": "refused", "code": "slot_taken"}
+
+    visit = make_visit(patient, north.doctor, SOON)
+    calendar.state, calendar.appointment_id, calendar.code = "done", visit.pk, None
+    body = api.get(address).json()
+    assert (body["status"], body["appointment"]["id"]) == ("done", str(visit.pk))
+
+
+def test_a_booking_whose_visit_is_not_mirrored_yet_is_pending(
+    api: APIClient, calendar: Memory, north: HospitalCast
+) -> None:
+    calendar.state = "done"
+    assert book(api, north).status_code == 202
+
+
+@pytest.mark.parametrize(("told", "code"), [("slot_taken", "slot_taken"), (None, "refused")])
+def test_a_slot_that_is_gone_is_a_conflict(
+    api: APIClient, calendar: Memory, north: HospitalCast, told: str | None, code: str
+) -> None:
+    calendar.state, calendar.code = "refused", told
+    answer = book(api, north)
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("key", [None, "", "with space", "x" * 256, "ümlaut"])
+def test_a_key_is_required(api: APIClient, calendar: Memory, north: HospitalCast, key: str | None) -> None:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    answer = api.post("/api/v1/appointments/", {"doctor": str(north.doctor.pk), "start": START}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+    assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"start": "2026-03-03T09:00:00"}, "start", "invalid"),
+        ({"start": 1772528400}, "start", "invalid"),
+        ({"start": "9999-12-31T23:59:59-23:00"}, "start", "invalid"),
+        ({"doctor": 5}, "doctor", "invalid"),
+        ({"doctor": "x"}, "doctor", "invalid"),
+        ({"reason": "x" * 501}, "reason", "max_length"),
+        ({"patient": "me"}, "patient", "unknown_field"),
+    ],
+)
+def test_a_bad_booking_is_named(
+    api: APIClient, calendar: Memory, north: HospitalCast, changes: dict[str, Any], field: str, code: str
+) -> None:
+    answer = book(api, north, **changes)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+    assert nothing_happened(calendar)
+
+
+def test_the_past_cannot_be_booked(api: APIClient, calendar: Memory, north: HospitalCast) -> None:
+    answer = book(api, north, start="2026-03-02T10:00:00Z")
+    assert (answer.status_code, answer.json()["code"]) == (400, "in_the_past")
+    assert nothing_happened(calendar)
+
+
+def test_a_name_is_needed_first(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
+    Profile.objects.filter(user=patient.user).delete()
+    answer = book(api, north)
+    assert (answer.status_code, answer.json()["code"]) == (409, "profile_incomplete")
+    assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize("why", ["not linked", "left", "unknown"])
+def test_a_doctor_who_cannot_be_booked(api: APIClient, calendar: Memory, north: HospitalCast, why: str) -> None:
+    if why == "not linked":
+        calendar.unbookable.add(north.doctor.pk)
+    elif why == "left":
+        User.objects.filter(pk=north.doctor.pk).update(is_active=False)
+    answer = book(api, north, **({"doctor": str(uuid.uuid4())} if why == "unknown" else {}))
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_bookable")
+    assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize(("visits", "pending", "status"), [(2, 0, 202), (3, 0, 409), (2, 1, 409), (0, 3, 409)])
+def test_open_visits_are_limited(
+    api: APIClient,
+    calendar: Memory,
+    patient: Patient,
+    north: HospitalCast,
+    settings: Settings,
+    visits: int,
+    pending: int,
+    status: int,
+) -> None:
+    settings.MAX_OPEN_VISITS = 3
+    for day in range(visits):
+        make_visit(patient, north.doctor, SOON + dt.timedelta(days=day))
+    make_visit(patient, north.doctor, NOW - dt.timedelta(days=1))
+    make_visit(patient, north.doctor, SOON, status=Appointment.Status.CANCELLED)
+    calendar.pending = pending
+    answer = book(api, north)
+    assert answer.status_code == status
+    if status == 409:
+        assert answer.json()["code"] == "too_many_open"
+        assert nothing_happened(calendar)
+
+
+def test_visits_that_others_booked_with_ones_number_do_not_count(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, settings: Settings
+) -> None:
+    settings.MAX_OPEN_VISITS = 3
+    for day in range(3):
+        make_visit(patient, north.doctor, SOON + dt.timedelta(days=day), patient_match="phone")
+    assert book(api, north).status_code == 202
+
+
+def test_a_visit_is_moved(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    address = f"/api/v1/appointments/{visit.pk}/reschedule/"
+    pending = api.post(address, {"start": "2026-03-04T09:00:00Z"})
+    (request_id,) = calendar.requests
+    assert (pending.status_code, pending.json()) == (202, {"request_id": str(request_id), "status": "pending"})
+    assert calendar.requests[request_id] == {
+        "kind": "reschedule",
+        "patient_id": patient.pk,
+        "appointment_id": visit.pk,
+        "start": dt.datetime(2026, 3, 4, 9, 0, tzinfo=dt.UTC),
+        "reason": "",
+    }
+    calendar.state, calendar.appointment_id = "done", visit.pk
+    assert api.post(address, {"start": "2026-03-04T09:00:00Z"}).status_code == 200
+    calendar.state, calendar.code = "refused", "slot_taken"
+    refused = api.post(address, {"start": "2026-03-04T09:00:00Z"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "slot_taken")
+
+
+def test_a_visit_is_cancelled(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    calendar.state, calendar.appointment_id = "done", visit.pk
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {"reason": "Better now"})
+    assert (answer.status_code, answer.json()["id"]) == (200, str(visit.pk))
+    assert list(calendar.requests.values()) == [
+        {"kind": "cancel", "patient_id": patient.pk, "appointment_id": visit.pk, "reason": "Better now"}
+    ]
+    assert list(AccessEvent.objects.values_list("action", flat=True)) == ["requested_booking"]
+
+
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+@pytest.mark.parametrize("state", ["cancelled", "completed", "begun"])
+def test_what_is_over_does_not_change(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, verb: str, state: str
+) -> None:
+    fields = {} if state == "begun" else {"status": Appointment.Status[state.upper()]}
+    visit = make_visit(patient, north.doctor, NOW if state == "begun" else SOON, **fields)
+    body = {"start": START} if verb == "reschedule" else {}
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/{verb}/", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "visit_not_open")
+    assert nothing_happened(calendar)
+
+
+def test_a_move_into_the_past_or_to_a_doctor_no_longer_bookable_is_refused(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    address = f"/api/v1/appointments/{visit.pk}/reschedule/"
+    assert api.post(address, {"start": "2026-03-02T09:00:00Z"}).json()["code"] == "in_the_past"
+    calendar.unbookable.add(north.doctor.pk)
+    assert api.post(address, {"start": START}).json()["code"] == "not_bookable"
+    assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+def test_another_persons_visit_does_not_change(
+    api: APIClient, calendar: Memory, other_patient: Patient, north: HospitalCast, verb: str
+) -> None:
+    theirs = make_visit(other_patient, north.doctor, SOON)
+    body = {"start": START} if verb == "reschedule" else {}
+    assert api.post(f"/api/v1/appointments/{theirs.pk}/{verb}/", body).status_code == 404
+    assert nothing_happened(calendar)

@@ -1,0 +1,66 @@
+"""Many bookings of one patient at once, with real commits and the real queue."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import AccessEvent, DeviceToken, Patient
+from integrations.models import BookingRequest, CalLink
+from tests.api.records import client_with
+from tests.cast import HospitalCast
+
+START = "2999-03-03T09:00:00+01:00"
+TIMES = 12
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nothing_leaves")]
+
+
+@pytest.fixture(autouse=True)
+def _real_queue(settings: Settings, north: HospitalCast) -> None:
+    settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
+    CalLink.objects.create(doctor=north.doctor, cal_event_type_id=1)
+
+
+def at_once(patient: Patient, north: HospitalCast, key: Callable[[int], str]) -> list[Any]:
+    _, token = DeviceToken.objects.create(user=patient.user)
+
+    def book(number: int) -> Any:
+        body = {"doctor": str(north.doctor.pk), "start": START}
+        try:
+            headers = {"Idempotency-Key": key(number)}
+            return client_with(token).post("/api/v1/appointments/", body, headers=headers)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        return list(pool.map(book, range(TIMES)))
+
+
+def test_one_key_is_one_booking_however_often_it_is_sent(patient: Patient, north: HospitalCast) -> None:
+    answers = at_once(patient, north, lambda _: "the-same")
+    # Those that came while the first was at work were told so; afterwards there is nothing left to wait for.
+    after = at_once(patient, north, lambda _: "the-same")
+    request = BookingRequest.objects.get()
+    assert AccessEvent.objects.count() == 1
+    for answer in answers:
+        if answer.status_code == 202:
+            assert answer.json()["request_id"] == str(request.pk)
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+    assert 202 in {answer.status_code for answer in answers}
+    assert {answer.json().get("request_id") for answer in after} == {str(request.pk)}
+
+
+def test_no_more_than_the_allowed_visits_are_asked_for(
+    patient: Patient, north: HospitalCast, settings: Settings
+) -> None:
+    settings.MAX_OPEN_VISITS = 3
+    answers = at_once(patient, north, lambda _: str(uuid.uuid4()))
+    assert sorted(answer.status_code for answer in answers) == [202] * 3 + [409] * (TIMES - 3)
+    assert BookingRequest.objects.filter(patient=patient, state=BookingRequest.State.QUEUED).count() == 3

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.models import Patient, SmsMessage
+from clinical.models import Appointment, AppointmentBooking, VisitChange
+from integrations.models import BookingRequest
+from tests.cast import HospitalCast
+from tests.clinical.agenda.test_doctor_views import POLL, text_of
+from tests.clinical.conftest import SignedIn
+from tests.clinical.records import make_visit
+
+# Monday, 11:00 in Vienna.
+NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
+VISIT_QUERIES = 5
+pytestmark = [pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
+    return signed_in(north.doctor.user)
+
+
+@pytest.fixture
+def begun(north: HospitalCast, patient: Patient) -> Appointment:
+    visit = make_visit(north.doctor, patient, NOW)
+    AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
+    return visit
+
+
+@pytest.fixture
+def ahead(north: HospitalCast, patient: Patient) -> Appointment:
+    return make_visit(north.doctor, patient, NOW + dt.timedelta(days=1))
+
+
+def send(browser: Client, name: str, visit: Appointment, **facts: str) -> str:
+    """What the page says after the button."""
+    answer = browser.post(reverse(f"staff:visit-{name}", args=[visit.pk]), facts, follow=True)
+    assert answer.redirect_chain == [(reverse("staff:doctor-visit", args=[visit.pk]), 302)]
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(("name", "said"), [("complete", "marked as completed"), ("no-show", "nobody came")])
+def test_a_mark_offers_its_undoing(name: str, said: str, browser: Client, begun: Appointment) -> None:
+    page = send(browser, name, begun)
+    assert said in page
+    undo = re.search(r'class="toast.*?action="([^"]+)".*?>Undo<', page, re.DOTALL)
+    assert undo is not None
+    assert undo[1] == reverse("staff:visit-unmark", args=[begun.pk])
+    back = browser.post(undo[1], follow=True).content.decode()
+    assert "The mark is taken back." in back
+    assert ">Undo<" not in back
+    begun.refresh_from_db()
+    assert (begun.status, begun.completed_at, begun.no_show) == ("SCHEDULED", None, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "said"),
+    [
+        ("queued", None, "on its way to Cal.com"),
+        ("refused", "stays_local", "Marked here only: Cal.com does not allow it."),
+        ("refused", "unknown_there", "Marked here only: Cal.com does not know this visit."),
+        ("refused", "calendar_unavailable", "Marked here only: Cal.com could not be reached."),
+        ("refused", "refused", "Marked here only: Cal.com did not take it."),
+        ("done", None, ""),
+    ],
+)
+def test_where_the_mark_stands_is_said(
+    state: str, code: str | None, said: str, browser: Client, begun: Appointment
+) -> None:
+    page = send(browser, "no-show", begun)
+    assert "on its way to Cal.com" in page
+    BookingRequest.objects.update(state=state, outcome_code=code)
+    page = browser.get(reverse("staff:doctor-visit", args=[begun.pk])).content.decode()
+    assert ("Cal.com" in page) == bool(said)
+    assert said in page
+
+
+def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment) -> None:
+    page = send(browser, "change", ahead, choice="cancel", reason="I am ill.")
+    assert "Being cancelled: the booking calendar has not answered yet." in page
+    assert "I am ill." in page
+    assert "Cancel the visit" not in page
+    assert (VisitChange.objects.get().choice, BookingRequest.objects.get().kind) == ("cancel", "cancel")
+    BookingRequest.objects.update(state="refused")
+    page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
+    assert "Not cancelled: the booking calendar refused." in page
+    assert "Cancel the visit" in page
+
+
+def test_a_patient_is_asked_to_move_and_need_not_after_all(browser: Client, ahead: Appointment) -> None:
+    page = send(browser, "change", ahead, choice="ask_to_move", reason="A course.")
+    assert "asked to choose another time, and has not yet" in page
+    assert list(SmsMessage.objects.values_list("kind", flat=True)) == ["visit_to_move"]
+    page = send(browser, "keep", ahead)
+    assert "The visit stays as it was booked." in page
+    assert "has not yet" not in page
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"choice": "cancel", "reason": " "}, "Say why: the patient will want to know."),
+        ({"choice": "cancel", "reason": "x" * 501}, "Ensure this value has at most 500 characters"),
+        ({"choice": "keep", "reason": "x"}, None),
+        ({"reason": "x"}, None),
+    ],
+)
+def test_errors_stand_beside_the_reason(
+    facts: dict[str, str], said: str | None, browser: Client, ahead: Appointment
+) -> None:
+    answer = browser.post(reverse("staff:visit-change", args=[ahead.pk]), facts)
+    assert answer.status_code == 422
+    assert said is None or said in answer.content.decode()
+    assert not VisitChange.objects.exists()
+    assert not BookingRequest.objects.exists()
+
+
+def test_what_has_begun_is_not_cancelled(browser: Client, begun: Appointment) -> None:
+    page = send(browser, "change", begun, choice="cancel", reason="Too late.")
+    assert "it can no longer be cancelled or moved" in page
+    assert not VisitChange.objects.exists()
+
+
+def test_the_visit_keeps_itself_up_to_date(
+    browser: Client, ahead: Appointment, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    address = reverse("staff:doctor-visit", args=[ahead.pk])
+    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', browser.get(address).content.decode())
+    poll = {**POLL, "X-Poll": proof}
+    with django_assert_num_queries(VISIT_QUERIES):
+        etag = browser.get(address, headers=poll).headers["ETag"]
+    assert browser.get(address, headers={**poll, "If-None-Match": etag}).status_code == 304
+    Appointment.objects.update(status="CANCELLED", cal_status="cancelled", cancellation_reason="Well again")
+    told = browser.get(address, headers={**poll, "If-None-Match": etag})
+    assert "Reason given: Well again" in text_of(told.content)
