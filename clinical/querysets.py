@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.permissions import Permission, has_permission
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Patient, User
 
 
 # Visits whose patient is proven: a typed number proves nothing.
@@ -216,6 +216,14 @@ def patients_for_user(user: User) -> models.QuerySet[Any]:
         known = Prescription.objects.filter(hospital=user.hospital_id, patient=OuterRef("pk"))
         return Patient.objects.filter(Exists(known))
     return Patient.objects.none()
+
+
+def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
+    """The patient, if the record is open to this doctor."""
+    if not user.is_doctor:
+        return None
+    found: Patient | None = patients_for_user(user).filter(pk=patient_id).select_related("user__profile").first()
+    return found
 
 
 def open_patient_ids(user: User) -> models.QuerySet[Any, Any]:

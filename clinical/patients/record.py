@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,6 @@ from accounts.people.names import age_on, display_phone, patient_name
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.prescriptions.current import MOST_ENTRIES, CurrentMedication, current_medications
 from clinical.prescriptions.medications import Medication, stored_medications
-from clinical.querysets import patients_for_user
 
 # Of each kind, so that the page's entries are the latest of all kinds together.
 _READ = MOST_ENTRIES + 1
@@ -54,13 +52,6 @@ class PatientRecord:
     def is_uncertain(self) -> bool:
         """Nothing on the page but calls of who knows whom."""
         return bool(self.past) and not self.past[0].is_certain
-
-
-def open_patient(user: User, patient_id: uuid.UUID) -> Patient | None:
-    """The patient, if the record is open to this doctor."""
-    if not user.is_doctor:
-        return None
-    return patients_for_user(user).filter(pk=patient_id).select_related("user__profile").first()
 
 
 def patient_record(

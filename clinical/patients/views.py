@@ -15,8 +15,9 @@ from accounts.devices.step_up import is_step_up_locked, release_step_up
 from accounts.people.names import patient_name
 from clinical.dashboard.access import StaffRequest, doctor_page
 from clinical.models import AiSession, Appointment
-from clinical.patients.record import open_patient, patient_record
+from clinical.patients.record import patient_record
 from clinical.patients.search import SHORTEST_NAME, begins_search, search_patients
+from clinical.querysets import open_patient
 
 EARLIER_THAN = range(1900, 2201)
 

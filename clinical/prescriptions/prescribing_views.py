@@ -21,12 +21,12 @@ from accounts.people.names import age_on, patient_name
 from clinical.dashboard.access import StaffRequest, doctor_page, tell
 from clinical.dashboard.live import proof_of_page, proves_shown
 from clinical.models import Prescription
-from clinical.patients.record import open_patient
 from clinical.prescriptions.actions import prescribe
 from clinical.prescriptions.current import CurrentMedication, current_medications
 from clinical.prescriptions.forms import MedicationRows, sent_id
 from clinical.prescriptions.medications import MAX_MEDICATIONS, stored_medications
 from clinical.prescriptions.suggestions import forget_own, suggestion, suggestions
+from clinical.querysets import open_patient
 from core.refusals import Refused
 
 

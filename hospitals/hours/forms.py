@@ -30,7 +30,6 @@ from hospitals.hours.windows import (
     parse_time,
 )
 from hospitals.models import Weekday
-from hospitals.staff.forms import NAME_LENGTH
 
 # More is a slip of the hand, or somebody feeding the form by machine.
 MAX_SHIFTS_A_DAY = 12
@@ -216,6 +215,7 @@ def _shift_form(day: int, index: int, row: tuple[str, str], is_bound: bool) -> S
 
 
 # Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
+REASON_LENGTH = 200
 _SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))
 
 
@@ -239,7 +239,7 @@ class TimeOffForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         required=False,
-        max_length=NAME_LENGTH,
+        max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "week-text"}),
         help_text=gettext_lazy("For the hospital only."),
     )

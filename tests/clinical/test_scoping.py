@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, Role, User
 from clinical.models import AiSession, Appointment, Prescription
-from clinical.patients.record import open_patient, patient_record
-from clinical.querysets import is_record_open, patients_for_user
+from clinical.patients.record import patient_record
+from clinical.querysets import is_record_open, open_patient, patients_for_user
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 from tests.cast import PASSWORD, HospitalCast, make_staff
 from tests.clinical.records import make_prescription, make_visit
