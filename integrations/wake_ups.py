@@ -16,23 +16,6 @@ log = structlog.get_logger(__name__)
 
 SOCKET_TIMEOUT_SECONDS = 0.1
 
-_TASKS = {
-    "process_webhooks": "integrations.sweep_webhooks",
-    "process_calls": "integrations.sweep_calls",
-    "answer_chats": "integrations.sweep_chats",
-    "close_chats": "integrations.close_chats",
-    "run_booking_requests": "integrations.sweep_booking_requests",
-    "pass_on_marks": "integrations.sweep_marks",
-    "import_staff": "integrations.sweep_staff_imports",
-    "look_up_bookings": "integrations.sweep_lookups",
-    "connect_doctors": "integrations.connect_doctors",
-    "check_links": "integrations.check_links",
-    "push_schedules": "integrations.sweep_schedules",
-    "erase": "integrations.carry_out_erasures",
-    "send_mail": "integrations.sweep_mail",
-    "send_sms": "integrations.sweep_sms",
-}
-
 
 class _Line:
     """One connection to the broker for all threads of the process: wake-ups are rare and small."""
@@ -70,8 +53,8 @@ _line = _Line()
 
 
 def send(name: str) -> None:
-    """Wake the worker for one kind of work, a name in `_TASKS`, without waiting for the broker.
+    """Wake the worker for one kind of work, the name of a task in `integrations.tasks`, without waiting for the broker.
 
     The thread is no daemon: a command that ends at once still says what it has to say.
     """
-    threading.Thread(target=_line.send, args=(_TASKS[name],), name=f"wake-{name}").start()
+    threading.Thread(target=_line.send, args=(f"integrations.{name}",), name=f"wake-{name}").start()

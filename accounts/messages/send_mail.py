@@ -26,7 +26,7 @@ STUCK_AFTER = dt.timedelta(minutes=3)
 Status = StaffMail.Status
 
 
-def send_queued_mail(*, at: dt.datetime) -> int:
+def send_staff_mail(*, at: dt.datetime) -> int:
     """Send the mails that wait, oldest first; the number of those that were dealt with.
 
     The link is made here, so that its time runs from the sending and no table holds it. A mail whose worker was lost

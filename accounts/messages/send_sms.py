@@ -90,7 +90,7 @@ Status = SmsMessage.Status
 _CODE_TEXTS = {Kind.PHONE_CODE.value: phone_code_text, Kind.ERASE_CODE.value: erase_code_text}
 
 
-def send_queued_sms(*, at: dt.datetime) -> int:
+def send_sms(*, at: dt.datetime) -> int:
     """Send the messages that wait, oldest first, reminders last; the number of those that were handed to the sender.
 
     A message is claimed and committed before it is sent, so it goes out at most once whatever happens here.

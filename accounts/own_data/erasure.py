@@ -145,7 +145,7 @@ def approve_erasure(*, by: User, request_id: uuid.UUID, at: dt.datetime) -> Eras
     request.state, request.approved_at, request.approved_by = State.APPROVED, at, by
     request.save(update_fields=["state", "approved_at", "approved_by", "report"])
     _record(request, AccessAction.APPROVED_ERASURE, by=by)
-    wake("erase")
+    wake("carry_out_erasures")
     return request
 
 
@@ -161,7 +161,7 @@ log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
-def run_erasure_step(*, at: dt.datetime) -> bool:
+def carry_out_next_erasure(*, at: dt.datetime) -> bool:
     """Do the next piece of an approved erasure, and count it. False where there is nothing to do.
 
     A worker that dies leaves what it committed; the next goes on behind it.

@@ -98,7 +98,7 @@ def request_password_reset(*, email: str, at: dt.datetime) -> None:
     # By the email on file: PostgreSQL folds some letters that Python keeps apart, each a fresh count otherwise.
     if spend(kind=RESET_REQUEST, subject=hashed_email((user and user.email) or email), most=limit, at=at):
         StaffMail.objects.create(kind=StaffMail.Kind.RESET, user=user, created_at=at, status_at=at)
-        wake("send_mail")
+        wake("send_staff_mail")
 
 
 def _set(user: User, encoded: str, *, at: dt.datetime) -> None:

@@ -105,7 +105,7 @@ def send_chat_message(*, by: User, session_id: uuid.UUID, text: str, at: dt.date
     message = _unanswered(session, text) or _written_down(session, text, at)
     message.state, message.asked_at, message.settled_at, message.tries = ChatMessage.State.QUEUED, at, None, 0
     message.save()
-    wake("answer_chats")
+    wake("answer_messages")
     return message
 
 

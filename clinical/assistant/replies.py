@@ -151,6 +151,12 @@ BATCH = 200
 LOOKED_BACK_FOR = dt.timedelta(days=7)
 
 
+def close_chats(*, at: dt.datetime) -> None:
+    """End the talks in which nobody says anything any more, and have those that are over summed up."""
+    end_idle_sessions(at=at)
+    queue_summaries(at=at)
+
+
 @transaction.atomic
 def end_idle_sessions(*, at: dt.datetime) -> int:
     """End talks after `CHAT_IDLE` of silence, as of when the last word was said; how many."""
@@ -194,7 +200,7 @@ def queue_summaries(*, at: dt.datetime) -> int:
             session.summary = first_and_last(session.transcript)
             session.save(update_fields=["summary"])
     if asked:
-        wake("answer_chats")
+        wake("answer_messages")
     return len(sessions)
 
 

@@ -34,6 +34,11 @@ AHEAD = dt.timedelta(hours=26)
 KEPT_FOR = dt.timedelta(days=30)
 
 
+def queue_reminders(*, at: dt.datetime) -> int:
+    """Plan what comes up, and queue what is due: a batch of each; how many visits and reminders were moved on."""
+    return plan_reminders(at=at) + queue_due_reminders(at=at)
+
+
 @transaction.atomic
 def plan_reminders(*, at: dt.datetime) -> int:
     """Plan the reminders of visits that come up and have none for their present time; the number of visits.

@@ -13,9 +13,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # (`--queues bookings`, the others exclude it). A worker told nothing takes everything.
 CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}, "chats": {}}
 CELERY_TASK_ROUTES = {
-    "integrations.sweep_booking_requests": {"queue": "bookings"},
+    "integrations.run_booking_requests": {"queue": "bookings"},
     # The assistant thinks for seconds, and holds up nothing else meanwhile: likewise (`--queues chats`).
-    "integrations.sweep_chats": {"queue": "chats"},
+    "integrations.answer_messages": {"queue": "chats"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -27,37 +27,38 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 # A wake-up is published with short timeouts and never retried: sweeps find the work anyway.
 CELERY_TASK_PUBLISH_RETRY = False
+# Seconds between two looks of each task in `integrations.tasks`.
 _SWEEPS = {
-    "sweep-webhooks": ("integrations.sweep_webhooks", 15.0),
-    "sweep-calls": ("integrations.sweep_calls", 15.0),
-    "fetch-reports": ("integrations.fetch_reports", 30.0),
-    "link-session-bookings": ("integrations.link_session_bookings", 60.0),
-    "sweep-chats": ("integrations.sweep_chats", 5.0),
-    "close-chats": ("integrations.close_chats", 60.0),
-    "sweep-booking-requests": ("integrations.sweep_booking_requests", 5.0),
-    "sweep-marks": ("integrations.sweep_marks", 15.0),
-    "sweep-schedules": ("integrations.sweep_schedules", 10.0),
-    "connect-doctors": ("integrations.connect_doctors", 15.0),
-    "check-links": ("integrations.check_links", 600.0),
-    "sweep-mail": ("integrations.sweep_mail", 5.0),
-    "sweep-sms": ("integrations.sweep_sms", 5.0),
-    "sweep-reminders": ("integrations.sweep_reminders", 60.0),
-    "purge-reminders": ("integrations.purge_reminders", 3600.0),
-    "sweep-lookups": ("integrations.sweep_lookups", 15.0),
-    "pull-bookings": ("integrations.pull_bookings", 60.0),
-    "check-subscription": ("integrations.check_subscription", 600.0),
-    "complete-past-visits": ("integrations.complete_past_visits", 300.0),
-    "purge-sign-in-traces": ("integrations.purge_sign_in_traces", 3600.0),
-    "sweep-staff-imports": ("integrations.sweep_staff_imports", 10.0),
-    "purge-staff-imports": ("integrations.purge_staff_imports", 3600.0),
-    "expire-prescriptions": ("integrations.expire_prescriptions", 3600.0),
-    "carry-out-erasures": ("integrations.carry_out_erasures", 30.0),
-    "apply-retention": ("integrations.apply_retention", 3600.0),
-    "seal-access-events": ("integrations.seal_access_events", 60.0),
+    "process_webhooks": 15.0,
+    "process_calls": 15.0,
+    "fetch_reports": 30.0,
+    "link_session_bookings": 60.0,
+    "answer_messages": 5.0,
+    "close_chats": 60.0,
+    "run_booking_requests": 5.0,
+    "pass_on_no_shows": 15.0,
+    "push_schedules": 10.0,
+    "connect_doctors": 15.0,
+    "check_links": 600.0,
+    "send_staff_mail": 5.0,
+    "send_sms": 5.0,
+    "queue_reminders": 60.0,
+    "purge_reminders": 3600.0,
+    "look_up_bookings": 15.0,
+    "pull_bookings": 60.0,
+    "check_subscription": 600.0,
+    "complete_past_visits": 300.0,
+    "purge_sign_in_traces": 3600.0,
+    "import_staff": 10.0,
+    "purge_staff_imports": 3600.0,
+    "expire_prescriptions": 3600.0,
+    "carry_out_erasures": 30.0,
+    "apply_retention": 3600.0,
+    "seal_access_events": 60.0,
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A sweep that nobody took before the next one came is not worth keeping.
-    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-    for name, (task, seconds) in _SWEEPS.items()
+    name: {"task": f"integrations.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in _SWEEPS.items()
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

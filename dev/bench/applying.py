@@ -34,7 +34,7 @@ def run(copy: str, events: int) -> Applying:
     from django.db import connection
     from django.utils import timezone
 
-    from integrations.calcom.inbound.processing import BATCH, process_pending_webhooks
+    from integrations.calcom.inbound.processing import BATCH, process_webhooks
 
     done = Applying()
     writes: list[tuple[str, Any]] = []
@@ -52,7 +52,7 @@ def run(copy: str, events: int) -> Applying:
         while claimed == BATCH:
             writes.clear()
             began = time.perf_counter()
-            claimed = process_pending_webhooks(at=timezone.now())
+            claimed = process_webhooks(at=timezone.now())
             done.seconds += time.perf_counter() - began
             began = time.perf_counter()
             for statement, params in writes:

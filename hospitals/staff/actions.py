@@ -221,7 +221,7 @@ def _replace_password(user: User, password: str | None, *, by: User | None, at: 
 
 def _mail_link(user: User, *, at: dt.datetime) -> None:
     invitation(user, at=at).save(force_insert=True)
-    wake("send_mail")
+    wake("send_staff_mail")
 
 
 def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) -> None:

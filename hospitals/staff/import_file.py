@@ -84,7 +84,7 @@ def discard_staff_import(*, pk: uuid.UUID, by: User, at: dt.datetime) -> None:
     StaffImport.objects.for_user(by).filter(pk=pk, state=State.CHECKED).delete()
 
 
-def run_next_staff_import(*, at: dt.datetime, told: Callable[[uuid.UUID, int], None]) -> bool:
+def import_next_staff(*, at: dt.datetime, told: Callable[[uuid.UUID, int], None]) -> bool:
     """Add the people of the oldest confirmed import; False where none waits. A worker that dies leaves it waiting.
 
     `told` hears how many were added so far; what it is told may yet be taken back.
@@ -165,7 +165,7 @@ def add_staff_members(*, hospital: Hospital, people: Sequence[Newcomer], by: Use
     StaffMail.objects.bulk_create(invitation(user, at=at) for user in users)
     for user in users:
         record_change(user, by=by, reason="added by import")
-    wake("send_mail")
+    wake("send_staff_mail")
 
 
 def _newcomer(line: StaffLine) -> Newcomer:

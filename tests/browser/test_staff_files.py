@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Patient, User
-from hospitals.staff.import_file import run_next_staff_import, tell_progress
+from hospitals.staff.import_file import import_next_staff, tell_progress
 from tests.admin.records import book
 from tests.browser.looks import assert_accessible, assert_fits, press
 from tests.browser.people import SignedIn
@@ -54,7 +54,7 @@ def test_a_file_is_mended_and_added(signed_in: SignedIn, north: HospitalCast, si
     look(page, "preview")
     press(page, page.get_by_role("button", name="Add 3 people"))
     expect(page.get_by_role("progressbar")).to_be_visible()
-    assert run_next_staff_import(at=timezone.now(), told=tell_progress)
+    assert import_next_staff(at=timezone.now(), told=tell_progress)
     # The page looks again by itself.
     expect(page.get_by_text("3 people were added to North.")).to_be_visible()
     look(page, "done")

@@ -92,7 +92,7 @@ class House:
         def is_settled() -> bool:
             forget_calls(self.stack)
             self.stack.query("UPDATE booking_requests SET next_try_at = now() WHERE state IN ('queued', 'unknown')")
-            self.stack.sweep("sweep_booking_requests")
+            self.stack.sweep("run_booking_requests")
             return not self.rows(OPEN)
 
         until(is_settled, every=0.5)

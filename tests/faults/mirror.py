@@ -91,7 +91,7 @@ def settle(stack: Stack) -> None:
     stack.control("POST", "flush")
 
     def is_settled() -> bool:
-        stack.sweep("sweep_webhooks")
+        stack.sweep("process_webhooks")
         return waiting(stack) == 0
 
     until(is_settled, every=1)

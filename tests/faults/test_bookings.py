@@ -125,7 +125,7 @@ def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -
     house.faults(schedules, pulls)
     house.stack.query("UPDATE cal_links SET wanted_hash = 'other', next_try_at = NULL")
     house.stack.query("DELETE FROM sync_runs")
-    house.stack.sweep("sweep_schedules", "pull_bookings")
+    house.stack.sweep("push_schedules", "pull_bookings")
     pulling = "SELECT 1 FROM sync_runs WHERE finished_at IS NULL"
     pushing = "SELECT 1 FROM cal_links WHERE next_try_at IS NOT NULL AND last_error IS NULL"
     until(lambda: bool(house.stack.query(pulling) and house.stack.query(pushing)))

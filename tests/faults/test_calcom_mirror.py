@@ -70,7 +70,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing(stack: Stack, ca
             # The batch gets as far as its first visit, and waits there to be killed.
             holder.execute("LOCK TABLE appointments IN SHARE MODE")
             stack.start("worker")
-            stack.sweep("sweep_webhooks")
+            stack.sweep("process_webhooks")
             until(lambda: bool(stack.query(IN_A_BATCH)))
             stack.kill("worker")
         assert waiting(stack) == stored
@@ -191,7 +191,7 @@ def test_a_look_up_that_calcom_answers_badly_is_made_again(stack: Stack, calenda
     uid = calendar.book(1)
     stack.control("PUT", "faults", {"api": {"next": [{"match": f"GET /v2/bookings/{uid}", "do": fault}]}})
     stack.query(f"INSERT INTO booking_lookups (uid, reason, due_at) VALUES ('{uid}', 'test', now())")
-    stack.sweep("sweep_lookups")
+    stack.sweep("look_up_bookings")
     postponed = (
         f"SELECT 1 FROM booking_lookups WHERE uid = '{uid}' AND due_at BETWEEN now() AND now() + interval '70 s'"
     )
@@ -201,7 +201,7 @@ def test_a_look_up_that_calcom_answers_badly_is_made_again(stack: Stack, calenda
     stack.query("UPDATE booking_lookups SET due_at = now()")
 
     def is_answered() -> bool:
-        stack.sweep("sweep_lookups")
+        stack.sweep("look_up_bookings")
         return not stack.query("SELECT 1 FROM booking_lookups")
 
     until(is_answered, every=0.5)

@@ -25,7 +25,7 @@ def look_up_all(stack: Stack) -> None:
     def is_empty() -> bool:
         forget_calls(stack)
         stack.query("UPDATE booking_lookups SET due_at = now() WHERE due_at > now()")
-        stack.sweep("sweep_lookups")
+        stack.sweep("look_up_bookings")
         return stack.query("SELECT count(*) FROM booking_lookups") == [(0,)]
 
     until(is_empty, every=1)

@@ -79,7 +79,7 @@ def test_a_killed_workers_message_is_answered_once(talk: Talk) -> None:
     # As when its worker is taken for dead.
     talk.stack.query("UPDATE ai_session_messages SET sent_at = sent_at - interval '5 min' WHERE state = 'sent'")
     talk.stack.start("chats")
-    talk.stack.sweep("sweep_chats")
+    talk.stack.sweep("answer_messages")
     until(lambda: talk.state(session) == "answered")
     outcome = talk.call("GET", f"{session}/messages/{answer.json()['request_id']}/").json()
     assert (outcome["status"], outcome["reply"]) == ("done", OTHERWISE)

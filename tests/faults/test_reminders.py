@@ -14,7 +14,7 @@ from tests.faults.harness import Stack, running_stack, until
 from tests.faults.held_twilio import HeldTwilio, held_twilio
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
-SWEEPS = ("sweep_reminders", "sweep_reminders", "sweep_sms", "sweep_sms")
+SWEEPS = ("queue_reminders", "queue_reminders", "send_sms", "send_sms")
 VISITS, TAKEN_BEFORE_SILENCE, WORKERS = 12, 4, 2
 
 
@@ -96,7 +96,7 @@ def test_a_worker_killed_while_it_queues_reminders_leaves_them_to_the_next_once(
     house.stack.module("tests.faults.reminder_seed", "Middle", "6")
     with psycopg.connect(house.stack.servers.database) as other:
         other.execute("LOCK TABLE sms_messages IN SHARE ROW EXCLUSIVE MODE")
-        house.stack.sweep("sweep_reminders", "sweep_reminders")
+        house.stack.sweep("queue_reminders", "queue_reminders")
         until(lambda: house.waiting_inserts() > 0)
         house.stack.kill("worker")
         other.rollback()

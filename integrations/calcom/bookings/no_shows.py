@@ -64,7 +64,7 @@ def queue_mark(appointment: Appointment, *, absent: bool, at: dt.datetime) -> bo
         created_at=at,
         next_try_at=appointment.start_ts + AFTER_START if appointment.start_ts > at else None,
     )
-    wake("pass_on_marks")
+    wake("pass_on_no_shows")
     return True
 
 
@@ -135,7 +135,7 @@ REFUSED_THERE = "refused"
 UNREACHED = "calendar_unavailable"
 
 
-def run_next_mark() -> bool:
+def pass_on_next_no_show() -> bool:
     """Pass one due mark on. Returns False when there is none."""
     request = _claim(timezone.now())
     if request is None:

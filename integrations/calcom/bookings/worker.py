@@ -171,7 +171,7 @@ FIRST_RETRY = dt.timedelta(seconds=2)
 LONGEST_RETRY = dt.timedelta(minutes=5)
 
 
-def run_next_request() -> bool:
+def run_next_booking_request() -> bool:
     """Carry out one due request. Returns False when there is none."""
     now = timezone.now()
     request = _claim(now)

@@ -32,7 +32,7 @@ LONGEST_RETRY = dt.timedelta(hours=1)
 MAX_TRIES = 8
 
 
-def run_due_lookups() -> bool:
+def look_up_bookings() -> bool:
     """Look up what is due, a few at a time. Returns whether more may be due now."""
     now = timezone.now()
     due = BookingLookup.objects.filter(due_at__lte=now)

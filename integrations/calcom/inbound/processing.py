@@ -74,7 +74,7 @@ class _Read:
     at: dt.datetime
 
 
-def process_pending_webhooks(*, at: dt.datetime, limit: int = BATCH) -> int:
+def process_webhooks(*, at: dt.datetime, limit: int = BATCH) -> int:
     """Claim up to `limit` due webhooks and apply them, oldest first. Returns how many were claimed.
 
     Several workers may run this at once: rows are locked, and those locked by another are passed over. A worker that

@@ -39,6 +39,12 @@ ABSENT_LOOKED_UP = 200
 Kind = SyncRun.Kind
 
 
+def pull_bookings() -> None:
+    """Pull what is due. Each kind looks for itself: a restarted scheduler begins its count anew."""
+    pull_changed_if_due()
+    pull_window_if_due()
+
+
 def pull_changed_if_due() -> SyncRun | None:
     """Pull what changed, if five minutes have gone by; sooner where the last pull did not come to its end."""
     last = SyncRun.objects.filter(kind=Kind.UPDATED).order_by("-started_at").first()

@@ -80,7 +80,7 @@ def ask_for_check(link: CalLink, *, by: User | None) -> None:
     wake("check_links")
 
 
-def check_due_links(*, at: dt.datetime) -> int:
+def check_links(*, at: dt.datetime) -> int:
     """Look at every link whose turn has come. Returns how many were looked at; those left are due still."""
     links = list(_due(at))
     if not links:

@@ -116,7 +116,7 @@ NO_PATIENT_NOTE = "No patient has the caller's number: kept here, attached to no
 NOT_A_PHONE_CALL_NOTE = "Not a phone call."
 
 
-def process_next_report(*, at: dt.datetime) -> bool:
+def process_next_call(*, at: dt.datetime) -> bool:
     """Put one reported call on record; whether there was one waiting."""
     with transaction.atomic():
         event = due(at).filter(event_type=REPORT).first()

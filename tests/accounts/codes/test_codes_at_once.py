@@ -16,7 +16,7 @@ from accounts.codes.issue import binding_of, request_code, unmask
 from accounts.codes.verify import InvalidCode, sign_in_with_code
 from accounts.devices.step_up import step_up
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, DeviceToken, GuessCounter, OneTimeCode, Patient, SendTally, SmsMessage
 from core.refusals import Refused, TooOften
 from tests.cast import make_patient
@@ -150,5 +150,5 @@ def test_wrong_birth_dates_at_once_count_exactly_three() -> None:
 def test_many_workers_send_a_message_once() -> None:
     MemorySms.sent.clear()
     a_code()
-    assert at_once(lambda: str(send_queued_sms(at=NOW)), 12) == ["0"] * 11 + ["1"]
+    assert at_once(lambda: str(send_sms(at=NOW)), 12) == ["0"] * 11 + ["1"]
     assert len(MemorySms.sent) == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import phone_changed_text, send_queued_sms
+from accounts.messages.send_sms import phone_changed_text, send_sms
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, OneTimeCode, Patient, SmsMessage, User
 from tests.accounts.codes.test_code_limits import KNOWN, refused, sign_in
 from tests.accounts.codes.test_sign_in import NEW, ask, give, wrong
@@ -28,7 +28,7 @@ def change(client: APIClient, number: str = NEW, **code: str) -> Any:
 
 
 def code_sent() -> str:
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     return MemorySms.sent[-1].text[:4]
 
 
@@ -53,7 +53,7 @@ def test_a_new_number_is_proven_and_the_old_one_told(
     assert number_of(patient) == "436609999999"
     assert (phone.get("/api/v1/me/").status_code, tablet.get("/api/v1/me/").status_code) == (200, 401)
     assert (DeviceToken.objects.count(), LoginDevice.objects.count()) == (1, 1)
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     assert [(sent.to, sent.text) for sent in MemorySms.sent[-1:]] == [("436601234567", phone_changed_text())]
     assert "Paula" not in phone_changed_text()
     assert AccessEvent.objects.filter(action="changed_phone", actor_id=patient.pk).count() == 1
@@ -106,7 +106,7 @@ def test_a_code_serves_its_purpose_and_its_person_only(
     assert not User.objects.filter(phone="436609999999").exists()
     clock.shift(dt.timedelta(minutes=2))
     sign_in_challenge = ask(anyone, NEW).json()["challenge_id"]
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     sign_in_code = MemorySms.sent[-1].text.split("code is ")[1][:4]
     answer = change(phone, challenge_id=sign_in_challenge, otp=sign_in_code)
     assert answer.json()["code"] == "invalid_code"

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.codes.issue import binding_of, mask
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, DeviceToken, OneTimeCode, Patient, Profile, SmsMessage, User
 from tests.cast import HospitalCast
 
@@ -32,7 +32,7 @@ def give(client: APIClient, challenge_id: object, phone: str, otp: str, **more: 
 
 
 def sent_code() -> str:
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     digits = [word.strip(".") for word in MemorySms.sent[-1].text.split() if word.strip(".").isdecimal()]
     return digits[0]
 

@@ -17,7 +17,7 @@ from accounts.messages.send_sms import (
     phone_changed_text,
     phone_code_text,
     retry_delay,
-    send_queued_sms,
+    send_sms,
     sign_in_code_text,
 )
 from accounts.models import OneTimeCode, SmsMessage
@@ -54,7 +54,7 @@ def state() -> dict[str, Any]:
 def test_a_code_is_sent_once_with_its_text(settings: Settings) -> None:
     request_code(number=NUMBER, at=NOW)
     later = NOW + dt.timedelta(seconds=10)
-    assert (send_queued_sms(at=later), send_queued_sms(at=later)) == (1, 0)
+    assert (send_sms(at=later), send_sms(at=later)) == (1, 0)
     row = OneTimeCode.objects.get()
     code = unmask(row.otp, binding_of(row), keys=settings.OTP_KEYS)
     (sent,) = MemorySms.sent
@@ -86,19 +86,19 @@ def test_what_the_sender_says_is_recorded(settings: Settings, failure: Exception
     request_code(number=NUMBER, at=NOW)
     use(settings, failure)
     with capture_logs() as logs:
-        assert send_queued_sms(at=NOW) == 1
+        assert send_sms(at=NOW) == 1
     assert state() == {**expected, "tries": 1}
     assert NUMBER not in str(logs)
-    assert send_queued_sms(at=NOW + dt.timedelta(seconds=4)) == 0
+    assert send_sms(at=NOW + dt.timedelta(seconds=4)) == 0
 
 
 @pytest.mark.django_db
 def test_a_busy_sender_is_tried_again_later(settings: Settings) -> None:
     request_code(number=NUMBER, at=NOW)
     use(settings, SmsBusy())
-    send_queued_sms(at=NOW)
+    send_sms(at=NOW)
     settings.SMS_BACKEND = "accounts.messages.local_senders.MemorySms"
-    assert send_queued_sms(at=NOW + dt.timedelta(seconds=5)) == 1
+    assert send_sms(at=NOW + dt.timedelta(seconds=5)) == 1
     assert (len(MemorySms.sent), state()["status"], state()["tries"]) == (1, "sent", 2)
 
 
@@ -120,7 +120,7 @@ def test_a_dead_code_is_not_sent(reason: str) -> None:
     request_code(number=NUMBER, at=NOW)
     if reason == "closed":
         OneTimeCode.objects.update(closed_at=NOW)
-    assert send_queued_sms(at=NOW + dt.timedelta(minutes=5 if reason == "expired" else 0)) == 1
+    assert send_sms(at=NOW + dt.timedelta(minutes=5 if reason == "expired" else 0)) == 1
     assert MemorySms.sent == []
     assert (state()["status"], state()["error_code"]) == ("failed", "too_late")
 
@@ -132,7 +132,7 @@ def test_a_dead_code_is_not_sent(reason: str) -> None:
 def test_a_notice_is_sent_for_four_hours(late: dt.timedelta, status: str) -> None:
     kind = SmsMessage.Kind.PHONE_CHANGED
     SmsMessage.objects.create(kind=kind, number=NUMBER, created_at=NOW, status_at=NOW)
-    assert send_queued_sms(at=NOW + late) == 1
+    assert send_sms(at=NOW + late) == 1
     assert state()["status"] == status
     assert [(sent.text, sent.valid_for_seconds) for sent in MemorySms.sent] == [(phone_changed_text(), 1)] * (
         status == "sent"
@@ -143,9 +143,9 @@ def test_a_notice_is_sent_for_four_hours(late: dt.timedelta, status: str) -> Non
 def test_a_message_whose_worker_died_is_never_sent_again() -> None:
     request_code(number=NUMBER, at=NOW)
     SmsMessage.objects.update(status=SmsMessage.Status.SENDING, status_at=NOW)
-    assert send_queued_sms(at=NOW + dt.timedelta(minutes=3)) == 0
+    assert send_sms(at=NOW + dt.timedelta(minutes=3)) == 0
     assert state()["status"] == "sending"
-    assert send_queued_sms(at=NOW + dt.timedelta(minutes=3, seconds=1)) == 0
+    assert send_sms(at=NOW + dt.timedelta(minutes=3, seconds=1)) == 0
     assert (state()["status"], MemorySms.sent) == ("unknown", [])
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, DeviceToken, ErasureRequest, LoginDevice, Patient, SmsMessage, User
 from accounts.own_data.erasure import approve_erasure
 from accounts.own_data.registry import holders
@@ -151,7 +151,7 @@ def test_a_new_device_gives_the_birth_date_first(patient: Patient) -> None:
 
 def proof(client: APIClient) -> dict[str, str]:
     challenge = client.post("/api/v1/me/erase/code/").json()["challenge_id"]
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     message = MemorySms.sent[-1]
     assert message.to == "436601234567"
     return {"challenge_id": challenge, "otp": message.text.split()[0]}
@@ -181,7 +181,7 @@ def test_asking_takes_a_fresh_code_and_can_be_withdrawn(api: APIClient, patient:
 def test_no_other_code_serves(api: APIClient, other_api: APIClient, anyone: APIClient, patient: Patient) -> None:
     for path, body in [("auth/otp/request/", {"phone": "+436601234567"})]:
         challenge = anyone.post(f"/api/v1/{path}", body).json()["challenge_id"]
-        send_queued_sms(at=timezone.now())
+        send_sms(at=timezone.now())
         code = next(word.strip(".") for word in MemorySms.sent[-1].text.split() if word.strip(".").isdigit())
         answer = api.post("/api/v1/me/erase/", {"challenge_id": challenge, "otp": code})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_code")
@@ -219,7 +219,7 @@ def test_when_it_is_done_every_device_is_out_and_the_number_is_free(
     assert not LoginDevice.objects.exists()
     assert not SmsMessage.objects.exclude(number="").exists()
     challenge = anyone.post("/api/v1/auth/otp/request/", {"phone": "+436601234567"}).json()["challenge_id"]
-    send_queued_sms(at=timezone.now())
+    send_sms(at=timezone.now())
     code = next(word.strip(".") for word in MemorySms.sent[-1].text.split() if word.strip(".").isdigit())
     body = {"challenge_id": challenge, "phone": "+436601234567", "otp": code}
     signed_in = anyone.post("/api/v1/auth/otp/verify/", body).json()

@@ -22,7 +22,7 @@ from accounts.own_data.retention import apply_retention, count_due, rules
 from clinical.models import AiSession, Appointment, ChatMessage
 from config.checks import check_access_log_is_kept
 from config.models import IdempotencyKey
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
 from tests.cast import HospitalCast
@@ -153,7 +153,7 @@ def test_what_is_work_stays(north: HospitalCast, patient: Patient) -> None:
 def test_a_scrubbed_webhook_can_be_replayed_and_changes_nothing(north: HospitalCast) -> None:
     CalWebhook.objects.create(raw_webhook_body=SCRUBBED_BODY, status="PROCESSED", received_at=NOW, scrubbed_at=NOW)
     assert replay_webhooks(CalWebhook.objects.all(), by=None, at=NOW) == 1
-    process_pending_webhooks(at=NOW)
+    process_webhooks(at=NOW)
     assert CalWebhook.objects.get().status == "PROCESSED"
     assert not Appointment.objects.exists()
 

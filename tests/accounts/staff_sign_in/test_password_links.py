@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.messages.send_mail import send_queued_mail
+from accounts.messages.send_mail import send_staff_mail
 from accounts.models import AccessEvent, Role, StaffMail, User
 from accounts.staff_sign_in.passwords import request_password_reset
 from hospitals.staff.actions import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
@@ -36,7 +36,7 @@ def now() -> dt.datetime:
 
 def mailed_link() -> str:
     """Sends what waits; the address in the one mail."""
-    send_queued_mail(at=now())
+    send_staff_mail(at=now())
     (message,) = mail.outbox
     found = re.search(r"http://testserver(\S+token=\S+)", str(message.body))
     assert found
@@ -130,7 +130,7 @@ def test_an_unknown_email_gets_the_same_answer_and_no_mail(client: Client, north
         (None, "queued"),
         (None, "queued"),
     ]
-    assert send_queued_mail(at=NOW) == 1
+    assert send_staff_mail(at=NOW) == 1
     assert [message.to for message in mail.outbox] == [["doctor@north.test"]]
     assert StaffMail.objects.get().status == "sent"
 
@@ -163,11 +163,11 @@ def test_a_mail_server_that_is_down_is_asked_again(
     backend = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    assert send_queued_mail(at=now()) == 1
+    assert send_staff_mail(at=now()) == 1
     row = StaffMail.objects.get()
     assert (row.status, row.tries, row.next_try_at) == ("queued", 1, NOW + MINUTE)
     settings.EMAIL_BACKEND = backend
-    assert send_queued_mail(at=now()) == 0
+    assert send_staff_mail(at=now()) == 0
     clock.shift(MINUTE)
     assert mailed_link()
 
@@ -185,16 +185,16 @@ def test_a_mail_that_waited_too_long_is_not_sent(
     kind: str, age: dt.timedelta, status: str, north: HospitalCast
 ) -> None:
     StaffMail.objects.create(kind=kind, user=north.doctor.user, created_at=NOW - age)
-    send_queued_mail(at=NOW)
+    send_staff_mail(at=NOW)
     assert (StaffMail.objects.get().status, len(mail.outbox)) == (status, int(status == "sent"))
 
 
 def test_a_mail_whose_worker_was_lost_goes_out_again(north: HospitalCast) -> None:
     lost = {"kind": "reset", "user": north.doctor.user, "status": "sending", "created_at": NOW}
     StaffMail.objects.create(**lost, status_at=NOW - 2 * MINUTE)
-    assert send_queued_mail(at=NOW) == 0
+    assert send_staff_mail(at=NOW) == 0
     StaffMail.objects.update(status_at=NOW - 4 * MINUTE)
-    assert send_queued_mail(at=NOW) == 1
+    assert send_staff_mail(at=NOW) == 1
 
 
 # A first password, and temporary ones

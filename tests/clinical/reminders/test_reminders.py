@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.codes.issue import request_code
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.reports import has_stopped_sms
-from accounts.messages.send_sms import fits_one_segment, send_queued_sms
+from accounts.messages.send_sms import fits_one_segment, send_sms
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
 from clinical.models import Appointment, AppointmentBooking, VisitReminder
@@ -44,7 +44,7 @@ def minutes(at: dt.datetime) -> list[str]:
     MemorySms.sent.clear()
     plan_reminders(at=at)
     queue_due_reminders(at=at)
-    send_queued_sms(at=at)
+    send_sms(at=at)
     return [sent.text for sent in MemorySms.sent]
 
 
@@ -74,7 +74,7 @@ def test_codes_go_before_reminders_that_wait_longer(visit: Appointment) -> None:
     plan_reminders(at=START - DAY)
     queue_due_reminders(at=START - DAY)
     request_code(number="436601234567", at=START - DAY + dt.timedelta(seconds=1))
-    send_queued_sms(at=START - DAY + dt.timedelta(seconds=2))
+    send_sms(at=START - DAY + dt.timedelta(seconds=2))
     assert [sent.line for sent in MemorySms.sent] == [SmsLine.ACCOUNT, SmsLine.REMINDERS]
 
 
@@ -83,7 +83,7 @@ def test_a_reminder_follows_no_number_that_was_given_up(visit: Appointment, pati
     queue_due_reminders(at=START - DAY)
     assert SmsMessage.objects.get().status == "queued"
     User.objects.filter(pk=patient.pk).update(phone="436607777777")
-    send_queued_sms(at=START - DAY)
+    send_sms(at=START - DAY)
     assert MemorySms.sent == []
 
 
@@ -175,11 +175,11 @@ def test_after_a_long_stillness_old_reminders_are_dropped(visit: Appointment, la
 def test_a_queued_reminder_is_not_sent_at_night(visit: Appointment) -> None:
     plan_reminders(at=NOW)
     queue_due_reminders(at=START - DAY)
-    send_queued_sms(at=NOW + 11 * HOUR - dt.timedelta(minutes=30))  # 20:30 in Vienna
+    send_sms(at=NOW + 11 * HOUR - dt.timedelta(minutes=30))  # 20:30 in Vienna
     assert [sent.valid_for_seconds for sent in MemorySms.sent] == [1800]
     SmsMessage.objects.update(status="queued")
     MemorySms.sent.clear()
-    send_queued_sms(at=NOW + 11 * HOUR)
+    send_sms(at=NOW + 11 * HOUR)
     assert MemorySms.sent == []
     assert SmsMessage.objects.values_list("status", "error_code").get() == ("failed", "too_late")
 
@@ -228,7 +228,7 @@ def test_two_sweeps_at_once_remind_once(north: HospitalCast) -> None:
             barrier.wait()
             plan_reminders(at=START - DAY)
             queue_due_reminders(at=START - DAY)
-            while send_queued_sms(at=START - DAY):
+            while send_sms(at=START - DAY):
                 pass
         except BaseException as fault:
             faults.append(fault)

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.reports import has_stopped_sms
-from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.send_sms import send_sms
 from accounts.models import Patient, SmsMessage, User
 from accounts.ports import SmsLine
 from clinical.models import Appointment, AppointmentBooking
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("calendar")]
 
 def texts_sent() -> list[tuple[str, str]]:
     MemorySms.sent.clear()
-    send_queued_sms(at=NOW)
+    send_sms(at=NOW)
     return [(sent.to, sent.text) for sent in MemorySms.sent]
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.messages.local_senders import MemorySms
-from accounts.messages.send_sms import send_queued_sms
+from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, Patient, SmsMessage
 from clinical.mirror.rows import _take_over
 from clinical.models import Appointment, AppointmentBooking, VisitChange
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("calendar")
 def texts(at: dt.datetime = NOW) -> list[tuple[str, str]]:
     """What is sent, to whom."""
     MemorySms.sent.clear()
-    send_queued_sms(at=at)
+    send_sms(at=at)
     return [(sent.to, sent.text) for sent in MemorySms.sent]
 
 

@@ -17,9 +17,9 @@ from hospitals.staff.import_file import (
     ImportIsOver,
     confirm_staff_import,
     discard_staff_import,
+    import_next_staff,
     keep_staff_import,
     purge_staff_imports,
-    run_next_staff_import,
 )
 from tests.admin.records import book, prescribe
 from tests.cast import HospitalCast, make_patient
@@ -28,7 +28,7 @@ from tests.hospitals.staff.staff_files import GOOD, file_of, make_import
 
 def run() -> list[int]:
     heard: list[int] = []
-    while run_next_staff_import(at=timezone.now(), told=lambda pk, added: heard.append(added)):
+    while import_next_staff(at=timezone.now(), told=lambda pk, added: heard.append(added)):
         pass
     return heard
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Profile, User
 from hospitals.models import Hospital, StaffImport
-from hospitals.staff.import_file import run_next_staff_import, tell_progress
+from hospitals.staff.import_file import import_next_staff, tell_progress
 from tests.admin.records import book, prescribe
 from tests.cast import PASSWORD, HospitalCast
 from tests.hospitals.staff.staff_files import GOOD, HEADER, file_of, make_import
@@ -47,7 +47,7 @@ def test_a_file_is_checked_confirmed_watched_and_added(admin_client: Client, nor
     assert User.objects.count() == users
     tell_progress(StaffImport.objects.get().pk, 2)
     assert "2 of 3 so far." in admin_client.get(address).content.decode()
-    assert run_next_staff_import(at=timezone.now(), told=tell_progress) is True
+    assert import_next_staff(at=timezone.now(), told=tell_progress) is True
     done = admin_client.get(address)
     assert "3 people were added to North." in done.content.decode()
     assert "Refresh" not in done.headers

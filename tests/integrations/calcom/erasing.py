@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import connection
 
 from accounts.models import ErasureRequest, Patient, SmsMessage, User
-from accounts.own_data.erasure import approve_erasure, run_erasure_step
+from accounts.own_data.erasure import approve_erasure, carry_out_next_erasure
 from clinical.models import AiSession, Appointment, AppointmentBooking, PrescriptionMessage
 from hospitals.models import Doctor
 from integrations.calcom.inbound.pull import pull_changed_bookings
@@ -28,7 +28,7 @@ def ask(patient: Patient) -> ErasureRequest:
 
 def erase(patient: Patient, operator: User) -> ErasureRequest:
     request = approve_erasure(by=operator, request_id=ask(patient).pk, at=NOW)
-    while run_erasure_step(at=NOW):
+    while carry_out_next_erasure(at=NOW):
         pass
     request.refresh_from_db()
     return request

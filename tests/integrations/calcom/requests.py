@@ -9,7 +9,7 @@ from accounts.models import Patient
 from clinical.ports import BookingOutcome
 from integrations.calcom.api.requests import BookingFilters
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import run_next_request
+from integrations.calcom.bookings.worker import run_next_booking_request
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
 
 
@@ -20,7 +20,7 @@ def book(connected: Connected, start: dt.datetime = MONDAY_TEN, patient: Patient
 
 
 def run_all() -> None:
-    while run_next_request():
+    while run_next_booking_request():
         pass
 
 

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.test import Client
 
 from accounts.models import AccessEvent, ErasureRequest, Patient, Profile, User
-from accounts.own_data.erasure import BATCH, NotAllowed, NotAsked, NotYet, approve_erasure, run_erasure_step
+from accounts.own_data.erasure import BATCH, NotAllowed, NotAsked, NotYet, approve_erasure, carry_out_next_erasure
 from clinical.models import Appointment, AppointmentBooking, Prescription
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast
@@ -97,7 +97,7 @@ def test_only_an_operator_and_only_what_was_asked(patient: Patient, operator: Us
             approve_erasure(by=person, request_id=request.pk, at=NOW)
     with pytest.raises(ErasureRequest.DoesNotExist):
         approve_erasure(by=operator, request_id=uuid.uuid4(), at=NOW)
-    assert run_erasure_step(at=NOW) is False
+    assert carry_out_next_erasure(at=NOW) is False
     assert everything() == before
     ErasureRequest.objects.update(state="withdrawn")
     with pytest.raises(NotAsked):
@@ -111,17 +111,17 @@ def test_many_visits_go_in_batches_and_twice_is_once(patient: Patient, operator:
         make_visit(north.doctor, patient, NOW - number * DAY - DAY, guest_name=NAME)
     request = ask(patient)
     approve_erasure(by=operator, request_id=request.pk, at=NOW)
-    assert run_erasure_step(at=NOW) is True
+    assert carry_out_next_erasure(at=NOW) is True
     # What is committed stays, and whoever comes next goes on behind it.
     assert Appointment.objects.filter(guest_name=NAME).count() == 50
     assert approve_erasure(by=operator, request_id=request.pk, at=NOW + DAY).approved_at == NOW
-    while run_erasure_step(at=NOW):
+    while carry_out_next_erasure(at=NOW):
         pass
     request.refresh_from_db()
     assert (request.state, request.report["visits"]) == ("done", many)
     assert apps.get_model("clinical", "AppointmentHistory").objects.filter(guest_name=NAME).count() == 0
     before = everything()
-    assert run_erasure_step(at=NOW) is False
+    assert carry_out_next_erasure(at=NOW) is False
     assert everything() == before
 
 
@@ -143,7 +143,7 @@ def test_the_operators_page(patient: Patient, operator: User, north: HospitalCas
     assert ErasureRequest.objects.get().state == "asked"
     assert client.post(address, {"word": "erase"}).status_code == 302
     assert "Still at work" in client.get(address).content.decode()
-    while run_erasure_step(at=NOW):
+    while carry_out_next_erasure(at=NOW):
         pass
     shown = client.get(address).content.decode()
     assert "4711" in shown

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from clinical.models import AppointmentBooking
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import CalWebhook
 from tests.cast import make_patient
 from tests.integrations.calcom.conftest import Connected
@@ -46,7 +46,7 @@ def test_a_webhook_that_could_not_be_applied_names_nobody_either(connected: Conn
     post(event(unknown_organizer, attendees=attendees))
     stranger = [{"name": "Otto Other", "email": "o@test", "phoneNumber": "+436600000001"}]
     post(event(unknown_organizer, attendees=stranger, uid="uid-2"))
-    process_pending_webhooks(at=NOW)
+    process_webhooks(at=NOW)
     assert set(CalWebhook.objects.values_list("status", flat=True)) == {"FAILED"}
     done = erase(connected.patient, operator)
     assert done.report["guest_webhook_bodies"] == 1

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from accounts.models import User
 from clinical.models import AiSession, Appointment
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.calcom.inbound.pull import pull_changed_bookings
 from integrations.calcom.inbound.replay import replay_webhooks
 from integrations.models import CalWebhook, SyncDrift
@@ -72,7 +72,7 @@ def test_a_replayed_or_late_webhook_does_not_bring_the_name_back(connected: Conn
     attendees = [{"name": NAME, "email": "p@test", "phoneNumber": PATIENT_PHONE}]
     organizer_id = connected.link.cal_user_id or 0
     post(event(organizer_id, attendees=attendees))
-    process_pending_webhooks(at=NOW)
+    process_webhooks(at=NOW)
     visit = Appointment.objects.get()
     assert visit.patient_id == connected.patient.pk
     Appointment.objects.update(start_ts=NOW - DAY, end_ts=NOW - DAY + 30 * MINUTE)
@@ -80,12 +80,12 @@ def test_a_replayed_or_late_webhook_does_not_bring_the_name_back(connected: Conn
     assert done.report["webhook_bodies"] == 1
     assert hits(NAME) == []
     assert replay_webhooks(CalWebhook.objects.all(), by=None, at=NOW) == 1
-    process_pending_webhooks(at=NOW)
+    process_webhooks(at=NOW)
     # Another one about the same booking, as Cal.com sends it, with the name in it.
     post(event(organizer_id, attendees=attendees, title="A visit"))
     flat = {"triggerEvent": "MEETING_ENDED", "uid": "uid-1", "attendees": attendees, "title": NAME}
     post(json.dumps(flat).encode())
-    process_pending_webhooks(at=NOW)
+    process_webhooks(at=NOW)
     assert set(CalWebhook.objects.values_list("status", flat=True)) == {"PROCESSED"}
     assert hits(NAME) == []
     assert Appointment.objects.get().pk == visit.pk

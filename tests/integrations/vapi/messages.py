@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from integrations.vapi.inbound.processing import process_next_report
+from integrations.vapi.inbound.processing import process_next_call
 from integrations.vapi.inbound.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 SECRET = "vapi-secret-for-tests-0123456789"
@@ -82,5 +82,5 @@ def post(said: dict[str, Any] | bytes, *, secret: str = SECRET, at: float | None
 
 
 def process() -> None:
-    while process_next_report(at=timezone.now()):
+    while process_next_call(at=timezone.now()):
         pass

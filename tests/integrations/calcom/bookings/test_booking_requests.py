@@ -16,7 +16,14 @@ from clinical.ports import BookingOutcome
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import BookingFilters
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import GIVE_UP_AFTER, STALE_AFTER, _claim, _later, _refused, run_next_request
+from integrations.calcom.bookings.worker import (
+    GIVE_UP_AFTER,
+    STALE_AFTER,
+    _claim,
+    _later,
+    _refused,
+    run_next_booking_request,
+)
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
@@ -184,7 +191,7 @@ def test_a_worker_taken_for_dead_undoes_nothing(connected: Connected) -> None:
     slow = _claim(timezone.now())
     assert slow is not None
     with time_machine.travel(timezone.now() + STALE_AFTER, tick=False):
-        assert run_next_request()  # finds nothing, and sends; the answer is lost
+        assert run_next_booking_request()  # finds nothing, and sends; the answer is lost
     _later(slow, "queued", CalcomUnavailable("create_booking"))
     assert BookingRequest.objects.get().state == "unknown"
     a_minute_later()

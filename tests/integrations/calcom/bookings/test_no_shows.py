@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
-from integrations.calcom.bookings.no_shows import GIVE_UP_AFTER, STALE_AFTER, run_next_mark
+from integrations.calcom.bookings.no_shows import GIVE_UP_AFTER, STALE_AFTER, pass_on_next_no_show
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import run_next_request
+from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.drift import repair
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import BookingRequest, CalWebhook, SyncDrift
 from tests.integrations.calcom.clinic import control, next_call
 from tests.integrations.calcom.conftest import Connected
@@ -49,8 +49,8 @@ def look_again(connected: Connected) -> None:
 
 def run_all() -> None:
     # Bookings' own worker leaves marks alone.
-    assert run_next_request() is False
-    while run_next_mark():
+    assert run_next_booking_request() is False
+    while pass_on_next_no_show():
         pass
 
 
@@ -77,7 +77,7 @@ def echo(absent: bool, *, at: dt.datetime) -> None:
     payload = {"bookingUid": "a", "bookingId": 1, "attendees": [{"email": "x@test", "noShow": absent}]}
     body = {"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": at.isoformat(), "payload": payload}
     CalWebhook.objects.create(raw_webhook_body=body, body_sha256=f"{hash(json.dumps(body)):x}", received_at=at)
-    assert process_pending_webhooks(at=timezone.now()) == 1
+    assert process_webhooks(at=timezone.now()) == 1
 
 
 def test_a_no_show_and_its_undoing_reach_the_calendar(connected: Connected, visit: Appointment, doctor: User) -> None:
@@ -117,7 +117,7 @@ def test_a_mark_taken_back_before_it_was_sent_is_never_sent(
     mark_no_show(appointment_id=visit.pk, by=doctor, at=timezone.now())
     mark_completed(appointment_id=visit.pk, by=doctor, at=timezone.now())
     assert requests() == [("absent", "refused", "superseded")]
-    assert (outcome(visit), run_next_mark()) == (None, False)
+    assert (outcome(visit), pass_on_next_no_show()) == (None, False)
     assert absent_there(connected) is False
 
 
@@ -197,7 +197,7 @@ def test_a_visit_marked_before_its_start_is_told_after_it(connected: Connected, 
     look_again(connected)
     visit = Appointment.objects.get()
     mark_no_show(appointment_id=visit.pk, by=doctor, at=visit.start_ts - dt.timedelta(minutes=30))
-    assert run_next_mark() is False
+    assert pass_on_next_no_show() is False
     assert BookingRequest.objects.get().next_try_at == visit.start_ts + dt.timedelta(minutes=1)
 
 

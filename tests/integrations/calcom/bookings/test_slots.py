@@ -14,7 +14,7 @@ from hospitals.models import DoctorTimeOff
 from integrations.calcom.api.budget import SLOTS_A_WINDOW, shared_budget
 from integrations.calcom.api.requests import Attendee
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
 from tests.integrations.calcom.inbound.test_webhooks import event, post
@@ -66,7 +66,7 @@ def test_a_webhook_drops_what_was_kept(
     book_there(connected)
     with django_capture_on_commit_callbacks(execute=True):
         assert post(event(connected.link.cal_user_id or 0)) == 200
-        process_pending_webhooks(at=timezone.now())
+        process_webhooks(at=timezone.now())
     assert (starts(slots(connected)), slots(connected).source) == (WITHOUT_TEN, "calcom")
 
 

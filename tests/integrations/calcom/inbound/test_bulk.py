@@ -17,7 +17,7 @@ from integrations.calcom.inbound.processing import (
     FIRST_RETRY,
     MAX_TRIES,
     UNKNOWN_DOCTOR_NOTE,
-    process_pending_webhooks,
+    process_webhooks,
 )
 from integrations.models import CalLink, CalWebhook
 from tests.cast import HospitalCast
@@ -56,14 +56,14 @@ def test_one_that_the_database_refuses_fails_alone(linked: HospitalCast) -> None
     for number in range(7):
         store("BOOKING_CREATED", f"uid-{number}", bookingId=TOO_LARGE if number == 3 else 5)
     now = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
-    assert process_pending_webhooks(at=now) == 7
+    assert process_webhooks(at=now) == 7
     assert [status for status, _ in statuses()] == ["PROCESSED"] * 3 + ["PENDING"] + ["PROCESSED"] * 3
     assert statuses()[3][1] == "Try 1 failed (DataError); next at 2026-03-02 10:00:10 UTC."
     assert sorted(AppointmentBooking.objects.values_list("uid", flat=True)) == [f"uid-{n}" for n in (0, 1, 2, 4, 5, 6)]
     assert Appointment.objects.count() == 6
     for number in range(1, MAX_TRIES):
         now += FIRST_RETRY * 2 ** (number - 1)
-        assert process_pending_webhooks(at=now) == 1
+        assert process_webhooks(at=now) == 1
     assert statuses()[3] == ("FAILED", "Gave up after 6 tries (DataError). Replay it.")
 
 
@@ -71,7 +71,7 @@ def test_one_of_a_stranger_leaves_its_neighbours_alone(linked: HospitalCast) -> 
     store("BOOKING_CREATED", "a")
     store("BOOKING_RESCHEDULED", "b", minute=1, organizer=STRANGER, rescheduleUid="a")
     store("BOOKING_CANCELLED", "a", minute=2, cancellationReason="ill")
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     assert statuses() == [("PROCESSED", None), ("FAILED", UNKNOWN_DOCTOR_NOTE), ("PROCESSED", None)]
     assert list(AppointmentBooking.objects.values_list("uid", "rescheduled_to")) == [("a", None)]
     visit = Appointment.objects.get()
@@ -85,7 +85,7 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
         store("BOOKING_CREATED", f"uid-{number}", attendees=[{"name": "G", "phoneNumber": f"+43660{number:07}"}])
         store("BOOKING_CANCELLED", f"uid-{number}", minute=1)
     with django_assert_max_num_queries(22):
-        assert process_pending_webhooks(at=timezone.now()) == 120
+        assert process_webhooks(at=timezone.now()) == 120
     assert Appointment.objects.filter(status="CANCELLED").count() == 60
 
 
@@ -95,7 +95,7 @@ def test_a_visit_of_another_program_is_taken_over(linked: HospitalCast) -> None:
         cal_booking_id="a", doctor=linked.doctor, start_ts=start, end_ts=start, status="SCHEDULED", cal_raw_payload={}
     )
     store("BOOKING_CREATED", "a")
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     visit = Appointment.objects.get()
     assert (visit.pk, visit.start_ts) == (theirs.pk, start + dt.timedelta(hours=1))
     assert AppointmentBooking.objects.get().appointment_id == theirs.pk
@@ -103,14 +103,14 @@ def test_a_visit_of_another_program_is_taken_over(linked: HospitalCast) -> None:
 
 def test_a_number_no_program_counts_with_is_kept(linked: HospitalCast) -> None:
     store("BOOKING_CREATED", "a", metadata={"theirs": TOO_LARGE})
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     assert Appointment.objects.get().cal_raw_payload["metadata"] == {"theirs": TOO_LARGE}
 
 
 def _work() -> int:
     try:
         done = 0
-        while claimed := process_pending_webhooks(at=timezone.now(), limit=10):
+        while claimed := process_webhooks(at=timezone.now(), limit=10):
             done += claimed
         return done
     finally:

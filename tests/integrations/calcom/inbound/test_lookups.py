@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from clinical.models import Appointment
-from integrations.calcom.inbound.lookup_worker import MANY, MAX_TRIES, run_due_lookups
+from integrations.calcom.inbound.lookup_worker import MANY, MAX_TRIES, look_up_bookings
 from integrations.calcom.inbound.lookups import SETTLE, queue_lookups
 from integrations.calcom.inbound.pull import pull_changed_bookings
 from integrations.calcom.setup.connect_doctor import connect_doctor
@@ -26,7 +26,7 @@ LOOK_UP = "GET /v2/bookings/*"
 
 def look_up(*uids: str) -> None:
     queue_lookups(uids, reason="test", at=timezone.now() - SETTLE)
-    while run_due_lookups():
+    while look_up_bookings():
         pass
 
 
@@ -39,7 +39,7 @@ def test_a_look_up_makes_the_visit_and_is_gone(connected: Connected) -> None:
 
 def test_one_is_not_asked_for_before_it_is_due(connected: Connected) -> None:
     queue_lookups(["a"], reason="test", at=NOW)
-    assert run_due_lookups() is False
+    assert look_up_bookings() is False
     assert BookingLookup.objects.get().tries == 0
 
 
@@ -56,7 +56,7 @@ def test_a_failure_is_tried_again_later(connected: Connected, fault: str, clock:
     row = BookingLookup.objects.get()
     assert (row.tries, row.last_error, row.due_at) == (1, "calcom_unavailable", NOW + dt.timedelta(seconds=10))
     clock.shift(dt.timedelta(seconds=10))
-    run_due_lookups()
+    look_up_bookings()
     assert BookingLookup.objects.count() == 0
     assert shown() == listed(connected)
 
@@ -69,7 +69,7 @@ def test_it_is_given_up_in_the_end_and_asking_again_revives_it(
     look_up("a")
     for _ in range(MAX_TRIES):
         clock.shift(dt.timedelta(hours=1))
-        run_due_lookups()
+        look_up_bookings()
     row = BookingLookup.objects.get()
     assert (row.due_at, row.tries, row.last_error) == (None, MAX_TRIES, "calcom_unavailable")
     look_up("a")
@@ -84,7 +84,7 @@ def test_a_429_costs_no_try_and_everybody_pauses(connected: Connected, clock: ti
     assert list(BookingLookup.objects.values_list("tries", "due_at", "last_error")) == [(0, later, None)] * 2
     assert pull_changed_bookings().error == "calcom_rate_limited"
     clock.shift(dt.timedelta(seconds=60))
-    run_due_lookups()
+    look_up_bookings()
     assert BookingLookup.objects.count() == 0
 
 
@@ -104,7 +104,7 @@ def test_an_unknown_doctor_waits_until_connected(connected: Connected) -> None:
     row = BookingLookup.objects.get()
     assert (row.due_at, row.last_error, Appointment.objects.count()) == (None, "unknown_doctor", 0)
     connect_doctor(link.pk, connected.client)
-    run_due_lookups()
+    look_up_bookings()
     assert (BookingLookup.objects.count(), shown()) == (0, listed(connected))
 
 

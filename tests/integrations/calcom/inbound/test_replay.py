@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, User
 from clinical.models import Appointment
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import CalWebhook
 from tests.cast import HospitalCast
 from tests.integrations.calcom.conftest import Connected
@@ -50,11 +50,11 @@ def states() -> list[str]:
 
 def test_a_failed_webhook_is_applied_again_and_the_body_stays(connected: Connected) -> None:
     post(event(connected.link.cal_user_id or 0))
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     Appointment.objects.all().delete()
     row = CalWebhook.objects.get()
     assert replay("--id", str(row.pk)) == ["1 of 1", "1 will be applied again by the worker"]
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     again = CalWebhook.objects.get()
     assert (again.status, again.tries, again.raw_webhook_body) == ("PROCESSED", 1, row.raw_webhook_body)
     assert Appointment.objects.count() == 1

@@ -13,8 +13,8 @@ from django.utils import timezone
 from clinical.models import Appointment
 from integrations.calcom.api.signature import sign
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import run_next_request
-from integrations.calcom.inbound.processing import process_pending_webhooks
+from integrations.calcom.bookings.worker import run_next_booking_request
+from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import control, next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
@@ -42,12 +42,12 @@ def tell(connected: Connected) -> None:
         headers = {"X-Cal-Signature-256": sign(SECRET, body)}
         answer = Client().post("/webhooks/calcom/", body, content_type="application/json", headers=headers)
         assert answer.status_code == 200
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
 
 
 def lose_the_answer(connected: Connected, request: uuid.UUID, match: str, fault: str = "drop_after_commit") -> None:
     next_call(connected.simulator, match, fault)
-    assert run_next_request()
+    assert run_next_booking_request()
     assert BookingRequest.objects.get(pk=request).state == "unknown"
 
 
@@ -72,7 +72,7 @@ def test_a_booking_whose_answer_was_lost(connected: Connected) -> None:
     assert (visit.patient_id, visit.patient_match) == (connected.patient.pk, "reference")
     told = outcome(connected, request)
     assert (told.state, told.appointment_id) == ("done", visit.pk)
-    assert not run_next_request()
+    assert not run_next_booking_request()
     assert held(connected) == [(MONDAY_TEN, "accepted")]
 
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
 from integrations.calcom.api.signature import sign
-from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_pending_webhooks
+from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_webhooks
 from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink, CalWebhook
 from tests.integrations.calcom.conftest import Connected
@@ -55,12 +55,12 @@ def test_a_webhook_is_stored_once_and_applied(connected: Connected) -> None:
     assert [post(body), post(body)] == [200, 200]
     row = CalWebhook.objects.get()
     assert (row.status, row.trigger) == ("PENDING", "BOOKING_CREATED")
-    assert process_pending_webhooks(at=timezone.now()) == 1
+    assert process_webhooks(at=timezone.now()) == 1
     row.refresh_from_db()
     assert (row.status, row.tries, row.notes) == ("PROCESSED", 1, None)
     visit = Appointment.objects.get()
     assert (visit.doctor_id, visit.guest_name, visit.cal_booking_id) == (connected.doctor.pk, "Gerda Guest", "uid-1")
-    assert process_pending_webhooks(at=timezone.now()) == 0
+    assert process_webhooks(at=timezone.now()) == 0
 
 
 def test_accepting_is_one_statement_and_nothing_of_what_pages_need(
@@ -131,7 +131,7 @@ def test_secrets_are_stripped_and_nul_is_spelled_out(db: None) -> None:
 )
 def test_what_is_not_ours_is_recorded(db: None, body: bytes) -> None:
     assert post(body) == 200
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     row = CalWebhook.objects.get()
     assert row.status == "PROCESSED"
     assert row.notes
@@ -142,11 +142,11 @@ def test_an_unknown_doctor_fails_until_the_doctor_is_linked(connected: Connected
     user_id = connected.link.cal_user_id or 0
     CalLink.objects.all().delete()
     post(event(user_id))
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     row = CalWebhook.objects.get()
     assert (row.status, row.notes) == ("FAILED", UNKNOWN_DOCTOR_NOTE)
     connect_doctor(connected.doctor.pk, connected.client)
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     row.refresh_from_db()
     assert (row.status, row.notes) == ("PROCESSED", None)
     assert Appointment.objects.get().doctor_id == connected.doctor.pk
@@ -154,7 +154,7 @@ def test_an_unknown_doctor_fails_until_the_doctor_is_linked(connected: Connected
 
 def test_a_booking_that_cannot_be_read_fails_with_the_field(connected: Connected) -> None:
     post(event(startTime="yesterday"))
-    process_pending_webhooks(at=timezone.now())
+    process_webhooks(at=timezone.now())
     row = CalWebhook.objects.get()
     assert row.status == "FAILED"
     assert row.notes == (

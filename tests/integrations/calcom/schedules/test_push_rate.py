@@ -22,7 +22,7 @@ from accounts.models import Patient, Profile, Role, User
 from hospitals.models import Doctor, DoctorAvailability
 from integrations.calcom.api.budget import CALLS_A_WINDOW, KEPT_FOR_BOOKINGS, WINDOW_SECONDS
 from integrations.calcom.bookings.provider import CalcomBookings
-from integrations.calcom.bookings.worker import run_next_request
+from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
 from integrations.models import BookingRequest, CalLink
 from tests.cast import HospitalCast
@@ -143,7 +143,7 @@ def test_300_schedules_and_a_patient(vendor: Vendor, doctors: list[Doctor], pati
                     reason="",
                 )
                 asked.append(time.time())
-                run_next_request()  # as the wake-up lets a worker do
+                run_next_booking_request()  # as the wake-up lets a worker do
             if second % SWEEP_SECONDS == 0:
                 while push_next_schedule():
                     pass

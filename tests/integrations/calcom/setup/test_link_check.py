@@ -14,7 +14,7 @@ from integrations.admin.cal_pages import sides_of
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import ScheduleOverride, ScheduleWindow
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule, push_ours
-from integrations.calcom.setup.link_check import ask_for_check, check_due_links
+from integrations.calcom.setup.link_check import ask_for_check, check_links
 from integrations.models import CalLink
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, call, next_call
@@ -43,7 +43,7 @@ def there(connected: Connected) -> list[tuple[str, str, str]]:
 
 def check(connected: Connected) -> CalLink:
     ask_for_check(connected.link, by=None)
-    assert check_due_links(at=timezone.now()) == 1
+    assert check_links(at=timezone.now()) == 1
     return CalLink.objects.get()
 
 
@@ -60,9 +60,9 @@ def push() -> None:
 
 def test_each_link_is_looked_at_once_a_day(connected: Connected) -> None:
     now = timezone.now()
-    assert check_due_links(at=now) == 0
-    assert check_due_links(at=now + dt.timedelta(hours=20)) == 1
-    assert check_due_links(at=now + dt.timedelta(hours=20)) == 0
+    assert check_links(at=now) == 0
+    assert check_links(at=now + dt.timedelta(hours=20)) == 1
+    assert check_links(at=now + dt.timedelta(hours=20)) == 0
     assert text(connected) == (True, "Cal.com shows these hours.")
 
 
@@ -193,5 +193,5 @@ def test_without_a_zone_only_what_is_gone_counts(connected: Connected) -> None:
 def test_no_calls_left_leaves_the_rest_due(connected: Connected) -> None:
     ask_for_check(connected.link, by=None)
     next_call(connected.simulator, "GET /v2/organizations/*/schedules/*", "429")
-    assert check_due_links(at=timezone.now()) == 0
+    assert check_links(at=timezone.now()) == 0
     assert CalLink.objects.get().checked_at is None

@@ -14,7 +14,7 @@ from accounts.models import Patient
 from clinical.models import AiSession
 from dev.simulators.vapi.process import start_simulator
 from integrations.models import VapiEvent
-from integrations.vapi.inbound.processing import process_next_report
+from integrations.vapi.inbound.processing import process_next_call
 from tests.cast import HospitalCast
 from tests.integrations.vapi.messages import CALLER, SECRET
 from tests.integrations.vapi.phone import control
@@ -49,7 +49,7 @@ def test_a_call_comes_in(
         {"name": "hospital_hours", "toolCallId": "call_0", "result": "North. The hours are not known here."}
     ]
     assert VapiEvent.objects.count() == 5
-    while process_next_report(at=timezone.now()):
+    while process_next_call(at=timezone.now()):
         pass
     session = AiSession.objects.get()
     assert (session.patient_id, session.twilio_call_id) == (patient.pk, made["phoneCallProviderId"])

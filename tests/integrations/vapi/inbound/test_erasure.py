@@ -12,7 +12,7 @@ from django.db import connection
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import ErasureRequest, Patient, User
-from accounts.own_data.erasure import approve_erasure, run_erasure_step
+from accounts.own_data.erasure import approve_erasure, carry_out_next_erasure
 from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
@@ -44,7 +44,7 @@ def operator(db: None) -> User:
 def erase(patient: Patient, operator: User) -> ErasureRequest:
     request = ErasureRequest.objects.create(patient=patient, asked_at=NOW)
     approve_erasure(by=operator, request_id=request.pk, at=NOW)
-    while run_erasure_step(at=NOW):
+    while carry_out_next_erasure(at=NOW):
         pass
     request.refresh_from_db()
     return request

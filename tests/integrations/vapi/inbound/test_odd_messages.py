@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from clinical.models import AiSession
 from integrations.models import VapiEvent
 from integrations.vapi.api.responses import clean
-from integrations.vapi.inbound.processing import Projection, process_next_report
+from integrations.vapi.inbound.processing import Projection, process_next_call
 from tests.integrations.vapi.messages import call, ended, message, post, report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
@@ -80,7 +80,7 @@ def test_missing_and_odd_fields_do_no_harm(said: Any) -> None:
     assert response.status_code == 200
     event = VapiEvent.objects.get()
     assert set(event.projection) <= ALLOWED
-    while process_next_report(at=timezone.now()):
+    while process_next_call(at=timezone.now()):
         pass
     event.refresh_from_db()
     assert event.status == "PROCESSED" or event.event_type == "status-update"
