@@ -29,8 +29,8 @@ _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/
 _ALWAYS_OPEN = ("/staff/logout/",)
 
 
-class HealthMiddleware:
-    """Answers what needs nothing of the rest, before any of it runs.
+class StraightThroughMiddleware:
+    """Operators' addresses and vendors' webhooks: answered before the rest of the middleware runs.
 
     The operators' addresses must work when the rest does not. A vendor's webhook has no session, language or form,
     and passing it by what pages need would cost as much as storing it.

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from pytest_django import DjangoDbBlocker
 
 from accounts.messages.local_senders import MemorySms
-from config.middleware import HealthMiddleware
+from config.middleware import StraightThroughMiddleware
 from tests.permissions import routes_app, routes_portal, routes_staff
 from tests.permissions.table import DENIALS, DONE, PORTAL, SIGN_IN, Answer, Role, Row
 from tests.permissions.world import World, everything, make_world
@@ -56,7 +56,7 @@ def told(answer: HttpResponse) -> Answer:
 
 def routes() -> set[str]:
     """Every route of the URL resolver, and what middleware answers before it."""
-    health = {path.removeprefix("/") for path in HealthMiddleware(lambda request: HttpResponse()).views}
+    health = {path.removeprefix("/") for path in StraightThroughMiddleware(lambda request: HttpResponse()).views}
     return health | set(_walk(get_resolver()))
 
 
