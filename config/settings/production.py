@@ -10,14 +10,13 @@ from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, SENTRY_DSN, env
 
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
-SMS_BACKEND = env.text("SMS_BACKEND", default="integrations.twilio.sms.TwilioSms")
+_TWILIO_SMS = "integrations.twilio.sms.TwilioSms"
+SMS_BACKEND = env.text("SMS_BACKEND", default=_TWILIO_SMS)
 if SMS_BACKEND.startswith("accounts.messages.local_senders."):
     env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
 
 for _name, _hint in {
     "EMAIL_URL": "the mail server; links to set a password are mailed: smtp+tls://user:password@host:587",
-    "TWILIO_ACCOUNT_SID": "the account's id in Twilio's console",
-    "TWILIO_AUTH_TOKEN": "the account's primary token; it also verifies status callbacks",
     "CALCOM_API_KEY": "an organisation admin's key, cal_live_..",
     "CALCOM_WEBHOOK_SECRET": "the secret of our one webhook subscription",
 }.items():
@@ -29,32 +28,35 @@ TRUSTED_PROXY_COUNT = env.integer(
 if PUBLIC_BASE_URL and not PUBLIC_BASE_URL.startswith("https://"):
     env.problem("PUBLIC_BASE_URL", "does not start with https://", hint="links that set passwords begin with it")
 CALCOM_ORG_ID = env.integer("CALCOM_ORG_ID", hint="the organisation's number in Cal.com")
-if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
-    env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")
+if SMS_BACKEND == _TWILIO_SMS:
+    env.text("TWILIO_ACCOUNT_SID", hint="the account's id in Twilio's console")
+    env.text("TWILIO_AUTH_TOKEN", hint="the account's primary token; it also verifies status callbacks")
+    if not (env.text("TWILIO_MESSAGING_SERVICE_SID", default="") or env.text("TWILIO_FROM_NUMBER", default="")):
+        env.problem("TWILIO_MESSAGING_SERVICE_SID", "is missing, and so is TWILIO_FROM_NUMBER", hint="set one of them")
 
-_senders = {env.text("TWILIO_MESSAGING_SERVICE_SID", default=""), env.text("TWILIO_FROM_NUMBER", default="")} - {""}
-_reminder = env.text("TWILIO_REMINDER_MESSAGING_SERVICE_SID", default="")
-_reminder = _reminder or env.text("TWILIO_REMINDER_FROM_NUMBER", default="")
-if not _reminder:
-    env.problem(
-        "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
-        "is missing, and so is TWILIO_REMINDER_FROM_NUMBER",
-        hint="a second sender: who answers STOP to reminders still gets sign-in codes",
-    )
-elif _reminder in _senders:
-    env.problem(
-        "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
-        "is the sender of the sign-in codes too",
-        hint="a STOP to reminders would end the codes; use another service or number",
-    )
+    _senders = {env.text("TWILIO_MESSAGING_SERVICE_SID", default=""), env.text("TWILIO_FROM_NUMBER", default="")} - {""}
+    _reminder = env.text("TWILIO_REMINDER_MESSAGING_SERVICE_SID", default="")
+    _reminder = _reminder or env.text("TWILIO_REMINDER_FROM_NUMBER", default="")
+    if not _reminder:
+        env.problem(
+            "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
+            "is missing, and so is TWILIO_REMINDER_FROM_NUMBER",
+            hint="a second sender: who answers STOP to reminders still gets sign-in codes",
+        )
+    elif _reminder in _senders:
+        env.problem(
+            "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
+            "is the sender of the sign-in codes too",
+            hint="a STOP to reminders would end the codes; use another service or number",
+        )
 
-_notice = env.text("TWILIO_NOTICE_MESSAGING_SERVICE_SID", default="")
-if (_notice or env.text("TWILIO_NOTICE_FROM_NUMBER", default="")) in _senders:
-    env.problem(
-        "TWILIO_NOTICE_MESSAGING_SERVICE_SID",
-        "is the sender of the sign-in codes too",
-        hint="leave it out, or use another service or number: a STOP to notices would end the codes",
-    )
+    _notice = env.text("TWILIO_NOTICE_MESSAGING_SERVICE_SID", default="")
+    if (_notice or env.text("TWILIO_NOTICE_FROM_NUMBER", default="")) in _senders:
+        env.problem(
+            "TWILIO_NOTICE_MESSAGING_SERVICE_SID",
+            "is the sender of the sign-in codes too",
+            hint="leave it out, or use another service or number: a STOP to notices would end the codes",
+        )
 
 LOGGING = logging_settings(as_json=True)
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook

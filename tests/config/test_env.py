@@ -202,6 +202,22 @@ def test_notices_from_the_codes_sender_are_left_out_not_named() -> None:
     assert done.stderr.startswith("TWILIO_NOTICE_MESSAGING_SERVICE_SID: is the sender of the sign-in codes too")
 
 
+def test_twilio_is_asked_for_only_where_it_sends() -> None:
+    env = {name: value for name, value in PRODUCTION.items() if not name.startswith("TWILIO_")}
+    read = "import config.settings.production as settings; print(settings.SMS_BACKEND)"
+    other = python("-c", read, env=env | {"SMS_BACKEND": "gateway.sms.OurSms"})
+    assert (other.returncode, other.stdout, other.stderr) == (0, "gateway.sms.OurSms\n", "")
+    for named in ({}, {"SMS_BACKEND": "integrations.twilio.sms.TwilioSms"}):
+        done = python("manage.py", "migrate", env=env | named)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+            "TWILIO_ACCOUNT_SID",
+            "TWILIO_AUTH_TOKEN",
+            "TWILIO_MESSAGING_SERVICE_SID",
+            "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
+        ]
+
+
 def test_missing_variables_stop_the_web_process() -> None:
     env = {name: value for name, value in PRODUCTION.items() if name != "OTP_KEYS"}
     done = python("-c", "import config.wsgi", env=env)
