@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # pytest's exit status where ARGS leaves none of them.
 NOTHING_CHOSEN := 5
-UV := var/uv/bin/uv
+UV := $(BIN)/uv
 UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
@@ -43,12 +43,10 @@ tour: install ## walk the main job through a running stack
 bench: install ## measure against bare floors; medians and ratios
 	@exec $(BIN)/python -m dev.bench $(ARGS)
 
-lock: $(UV) ## resolve pyproject.toml into the two requirement files anew
+lock: install ## resolve pyproject.toml into the requirement files anew
 	@$(UV_COMPILE) pyproject.toml -o requirements.txt
 	@$(UV_COMPILE) --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-
-$(UV):
-	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install -q --disable-pip-version-check uv
+	@$(UV_COMPILE) --group install -o requirements-uv.txt
 
 clean: ## remove what was installed, built and kept, the data of `make run` too
 	@! $(BIN)/python -m dev.stack status >/dev/null 2>&1 || { echo 'Wardbook is running: stop it first.' >&2; exit 1; }

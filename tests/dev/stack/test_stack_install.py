@@ -17,12 +17,15 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "VENV": tmp_path / ".venv",
         "PYTHON": tmp_path / ".venv" / "bin" / "python",
         "LOCK": tmp_path / "requirements-dev.txt",
+        "UV_LOCK": tmp_path / "requirements-uv.txt",
+        "UV": tmp_path / ".venv" / "bin" / "uv",
         "STYLES": tmp_path / "templates" / "_styles" / "staff.css",
         "STYLE_SHEET": tmp_path / "static" / "build" / "staff.css",
     }.items():
         monkeypatch.setattr(install, name, place)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     install.LOCK.write_text("one==1 \\\n    --hash=sha256:00\ntwo[extra]==2 \\\n    --hash=sha256:00\n")
+    install.UV_LOCK.write_text("uv==3 \\\n    --hash=sha256:00\n")
     return tmp_path
 
 
@@ -59,19 +62,52 @@ def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsy
     )
 
 
+PIP = "-m pip install --disable-pip-version-check --no-input --progress-bar off --retries 2 --require-hashes"
+
+
+def pip_gets_uv() -> str:
+    return f"{PIP} --quiet --only-binary :all: -r {install.UV_LOCK}"
+
+
+def uv_gets_all() -> str:
+    return f"pip install --system-certs --python {install.PYTHON} --require-hashes -r {install.LOCK}"
+
+
+def installing(clone: Path) -> list[str]:
+    return [call for call in calls(clone) if "pip install" in call]
+
+
 def test_packages_are_installed_once_for_a_lock_and_a_python(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program(install.PYTHON, says="3.11 fake")
+    program(install.UV)
     install.install_packages()
-    assert capsys.readouterr().out.splitlines()[0] == "Installing 2 packages (about a minute the first time) .."
-    assert [call for call in calls(clone) if call.startswith("-m pip install")] == [
-        "-m pip install --disable-pip-version-check --no-input --progress-bar off --retries 2 "
-        f"--require-hashes -r {install.LOCK}"
-    ]
+    assert capsys.readouterr().out.splitlines()[0] == "Installing 2 packages (up to a minute the first time) .."
+    assert installing(clone) == [pip_gets_uv(), uv_gets_all()]
     install.install_packages()
     assert capsys.readouterr().out == ""
     install.LOCK.write_text("one==3\n")
     install.install_packages()
-    assert sum(call.startswith("-m pip install") for call in calls(clone)) == 2
+    install.UV_LOCK.write_text("uv==4\n")
+    install.install_packages()
+    assert installing(clone) == [pip_gets_uv(), uv_gets_all()] * 3
+
+
+def test_where_uv_has_no_wheel_pip_installs_all(clone: Path) -> None:
+    no_wheel = "ERROR: No matching distribution found for uv==3"
+    program(install.PYTHON, does=f"case \"$*\" in *only-binary*) echo '{no_wheel}'; exit 1;; esac")
+    install.install_packages()
+    assert installing(clone) == [pip_gets_uv(), f"{PIP} -r {install.LOCK}"]
+
+
+def test_an_index_that_only_pip_knows_is_used(clone: Path) -> None:
+    program(install.PYTHON)
+    program(install.UV, says="error: Request failed after 3 retries\n  cause: client error (Connect)", code=2)
+    install.install_packages()
+    assert installing(clone) == [pip_gets_uv(), uv_gets_all(), f"{PIP} -r {install.LOCK}"]
+
+
+NO_INDEX = "the package index cannot be reached: is there a network?"
+FORGED = "a package is not the one that was locked: do not use it, and tell the maintainers"
 
 
 @pytest.mark.parametrize(
@@ -79,19 +115,67 @@ def test_packages_are_installed_once_for_a_lock_and_a_python(clone: Path, capsys
     [
         ("ERROR: Could not install packages: [Errno 28] No space left on device", "the disk is full"),
         (
-            "WARNING: Retrying after NewConnectionError('Temporary failure in name resolution'): /simple/one/",
-            "the package index cannot be reached: is there a network?",
+            "WARNING: Retrying after NewConnectionError('Temporary failure in name resolution'): /simple/uv/\n"
+            "ERROR: No matching distribution found for uv==3",
+            NO_INDEX,
         ),
-        (
-            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
-            "a package is not the one that was locked: do not use it, and tell the maintainers",
-        ),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", FORGED),
     ],
 )
 def test_what_kept_pip_from_installing_is_named(
     clone: Path, capsys: pytest.CaptureFixture[str], said: str, meaning: str
 ) -> None:
-    program(install.PYTHON, says=f"Collecting one\n{said}\nTraceback", code=1)
+    program(install.PYTHON, says=f"Collecting uv\n{said}\nTraceback", code=1)
+    assert_refused(capsys, meaning)
+    assert installing(clone) == [pip_gets_uv()]
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        (
+            "error: Failed to install: one-1.whl (one==1)\n"
+            "  cause: failed to copy file from /a to /b: No space left on device (os error 28)",
+            "the disk is full",
+        ),
+        ("error: Failed to download `one==1`\n  cause: Hash mismatch for `one==1`", FORGED),
+        (
+            "error: Failed to initialize cache at `/nonexistent/.cache/uv`\n"
+            "  cause: failed to create directory `/nonexistent/.cache/uv`: Permission denied (os error 13)",
+            "uv cannot write its cache. Hint: UV_CACHE_DIR=/a/directory make install",
+        ),
+        (
+            "error: Failed to inspect Python interpreter from provided path at `.venv/bin/python`\n"
+            "  cause: failed to canonicalize path `.venv/bin/python`: Permission denied (os error 13)",
+            "some of .venv belongs to another user",
+        ),
+        (
+            "error: No solution found when resolving dependencies\n"
+            "  cause: Because the current Python version (3.11.7) does not satisfy Python>=3.12 and one==1",
+            "a locked package does not run on this Python",
+        ),
+    ],
+)
+def test_what_kept_uv_from_installing_is_named(
+    clone: Path, capsys: pytest.CaptureFixture[str], said: str, meaning: str
+) -> None:
+    program(install.PYTHON)
+    program(install.UV, says=f"Resolved 2 packages in 1ms\n{said}", code=2)
+    assert_refused(capsys, meaning)
+    assert installing(clone) == [pip_gets_uv(), uv_gets_all()]
+
+
+def test_without_a_network_pip_is_asked_too_and_its_answer_named(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(install.PYTHON, does="case \"$*\" in *only-binary*) exit 0;; *pip*) echo 'Read timed out'; exit 1;; esac")
+    for cause in ("dns error\n  cause: Name or service not known", "operation timed out"):
+        program(install.UV, says=f"error: Request failed after 3 retries in 8.4s\n  cause: {cause}", code=2)
+        assert_refused(capsys, "the package index does not answer")
+    assert installing(clone) == [pip_gets_uv(), uv_gets_all(), f"{PIP} -r {install.LOCK}"] * 2
+
+
+def assert_refused(capsys: pytest.CaptureFixture[str], meaning: str) -> None:
     with pytest.raises(SystemExit) as ended:
         install.install_packages()
     assert ended.value.code == 1
