@@ -67,6 +67,7 @@ class AppointmentAdmin(AppointmentPages):
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, ConflictFilter)
     list_before_template = "admin/clinical/appointment/before_list.html"
+    change_form_before_template = "admin/time_zone_note.html"
     ordering = ("-start_ts", "-pk")
     start = moment("start_ts", gettext_lazy("start"))
     end = moment("end_ts", gettext_lazy("end"))

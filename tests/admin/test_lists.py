@@ -124,7 +124,7 @@ def test_visits_are_shown_in_the_hospitals_zone_without_payload(
     assert "Paula Patient" in listed
     assert "Greta Guest" in listed
     for page in (listed, opened):
-        assert "Europe/Vienna" in listed
+        assert "Europe/Vienna" in page
         assert "raw-payload" not in page
         assert visit.cal_booking_id not in page
 
