@@ -151,6 +151,9 @@ def test_a_refusing_receiver_is_not_tried_again(subscribed: Clinic, receiver: Re
     receiver.statuses = [401]
     subscribed.book()
     eventually(lambda: states(subscribed.simulator) == [("failed", 1)])
+    # A second try would wait for its time; flushing would send it now.
+    assert control(subscribed.simulator, "POST", "flush") == {"posted": 0}
+    assert len(receiver.received) == 1
 
 
 def test_gone_switches_the_subscription_off(subscribed: Clinic, receiver: Receiver) -> None:

@@ -196,4 +196,6 @@ def test_the_list_of_the_unconnected_asks_nothing_per_doctor(
     admin_client: Client, north: HospitalCast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(8):
-        admin_client.get(reverse("admin:integrations_callink_connect_all"))
+        page = admin_client.get(reverse("admin:integrations_callink_connect_all"))
+    assert page.status_code == 200
+    assert "Dora North" in page.content.decode()
