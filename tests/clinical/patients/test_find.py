@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import pytest
 from django.db import connection
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access_log.break_glass import break_the_glass
-from accounts.models import AccessEvent, BreakGlassGrant, Patient, Profile, Role, User
+from accounts.models import AccessEvent, BreakGlassGrant, Patient, Role, User
 from clinical.models import Appointment
 from clinical.patients.find import Typed, find_people, read_typed
 from tests.admin.records import book, prescribe
@@ -184,24 +183,22 @@ def assert_goes_by_an_index(sql: str) -> None:
         assert f"Seq Scan on {table} " not in plan, plan
 
 
+MANY = """
+WITH people AS (
+  INSERT INTO users (phone, role)
+  SELECT '43661' || lpad(n::text, 9, '0'), 'PATIENT' FROM generate_series(0, %(count)s - 1) AS n
+  RETURNING id, right(phone, 9)::int AS n
+), names AS (
+  INSERT INTO profiles (user_id, full_name) SELECT id, 'Given' || n || ' Fam' || n FROM people
+), patients AS (
+  INSERT INTO patients (user_id) SELECT id FROM people
+)
+INSERT INTO appointments (cal_booking_id, patient_id, doctor_id, hospital_id, start_ts, end_ts, status, cal_raw_payload)
+SELECT id, id, %(doctor)s, %(hospital)s, now(), now() + interval '30 minutes', 'SCHEDULED', '{}' FROM people
+"""
+
+
 def fill(cast: HospitalCast, count: int) -> None:
-    users = [User(id=uuid.uuid4(), phone=f"43661{number:09}", role=Role.PATIENT) for number in range(count)]
-    User.objects.bulk_create(users)
-    Profile.objects.bulk_create(Profile(user=user, full_name=f"Given{n} Fam{n}") for n, user in enumerate(users))
-    Patient.objects.bulk_create(Patient(user=user) for user in users)
-    start = timezone.now()
-    Appointment.objects.bulk_create(
-        Appointment(
-            cal_booking_id=str(user.pk),
-            patient_id=user.pk,
-            doctor=cast.doctor,
-            hospital=cast.hospital,
-            start_ts=start,
-            end_ts=start + dt.timedelta(minutes=30),
-            status="SCHEDULED",
-            cal_raw_payload={},
-        )
-        for user in users
-    )
     with connection.cursor() as cursor:
+        cursor.execute(MANY, {"count": count, "doctor": cast.doctor.pk, "hospital": cast.hospital.pk})
         cursor.execute("ANALYZE")
