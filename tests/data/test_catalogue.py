@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from urllib.parse import urlsplit, urlunsplit
+
 import psycopg
 import pytest
+from django.db import connections
 
 from tests.data.catalogue import catalogue, column_order
 from tests.data.conftest import REFERENCE, ROOT, SUPABASE, MakeDatabase, migrate, run_sql
@@ -13,14 +17,20 @@ Databases = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def databases(make_database: MakeDatabase) -> Databases:
-    """The reference itself, and three migrated databases: from nothing, over the reference, beside Supabase."""
-    urls = {name: make_database(name) for name in ("reference", "empty", "seeded", "supabase")}
+def databases(make_database: MakeDatabase, django_db_setup: None) -> Databases:
+    """The reference itself, and three migrated databases: from nothing, over the reference, beside Supabase.
+
+    The one from nothing is the test run's own.
+    """
+    urls = {name: make_database(name) for name in ("reference", "seeded", "supabase")}
+    urls["empty"] = urlunsplit(
+        urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connections['default'].settings_dict['NAME']}")
+    )
     for name in ("reference", "seeded"):
         run_sql(urls[name], REFERENCE.read_text())
     run_sql(urls["seeded"], ROWS)
     run_sql(urls["supabase"], SUPABASE.read_text())
-    for name in ("empty", "seeded", "supabase"):
+    for name in ("seeded", "supabase"):
         done = migrate(urls[name])
         assert done.returncode == 0, done.stderr
     return urls
