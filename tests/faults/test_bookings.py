@@ -15,7 +15,7 @@ from tests.faults.booking_house import House, answers, at_once, booking_house
 from tests.faults.harness import until
 from tests.faults.mirror import settle as settle_webhooks
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bookings")]
 
 VIENNA = ZoneInfo("Europe/Vienna")
 WRITES = "POST /v2/bookings*"
@@ -130,7 +130,9 @@ def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -
     pushing = "SELECT 1 FROM cal_links WHERE next_try_at IS NOT NULL AND last_error IS NULL"
     until(lambda: bool(house.stack.query(pulling) and house.stack.query(pushing)))
     answer = next(house.people).book(house.doctors[0], next(house.times))
-    assert answer.status_code == 201
+    # 202 where the machine is busy: the request waits 2.5 s.
+    assert answer.status_code in {201, 202}
+    until(lambda: house.rows()[-1][2] == "done")
     assert house.stack.query(pulling)
     assert house.stack.query(pushing)
     house.stack.kill("worker")
@@ -146,6 +148,7 @@ def test_two_patients_and_one_slot(house: House) -> None:
         assert sorted(states) == [("done", None), ("refused", "slot_taken")]
         # Who was told at once was told the truth.
         assert [answer.status_code for answer in made if answer.status_code != 202] in (
+            [],
             [201],
             [409],
             [201, 409],

@@ -14,7 +14,7 @@ import requests
 from dev.simulators.vapi.process import SimulatorProcess, start_simulator
 from tests.faults.harness import Stack, running_stack, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chats")]
 ASSISTANT = "5b0a4a08-133c-4146-9315-0984f8c6be80"
 DEADLINE_SECONDS = 30
 OTHERWISE = "I understand. Could you tell me a little more?"
@@ -67,7 +67,7 @@ def test_who_waits_is_answered(talk: Talk) -> None:
 def test_a_killed_workers_message_is_answered_once(talk: Talk) -> None:
     session = talk.begin()
     before = talk.chats()
-    late = {"next": [{"match": "POST /chat", "do": "late", "seconds": 2}]}
+    late = {"next": [{"match": "POST /chat", "do": "late", "seconds": 5}]}
     requests.put(f"{talk.vapi.url}/_simulator/faults", json=late, timeout=DEADLINE_SECONDS).raise_for_status()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(talk.say, session, "My knee hurts")

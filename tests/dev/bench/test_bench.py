@@ -195,7 +195,6 @@ def test_a_name_that_nothing_has_is_answered_with_the_names_there_are(
     assert said[1:] == [*(f"  {row.name}" for row in OURS), "  applying stored webhooks"]
 
 
-@pytest.mark.alone
 def test_the_servers_under_test_lack_only_what_production_lacks() -> None:
     site = (ROOT / "config" / "bench" / "as_installed" / "sitecustomize.py").read_text()
     kept_away = set(re.findall(r'"(\w+)"', site.partition("for name in")[2]))

@@ -20,7 +20,6 @@ from tests.integrations.vapi.messages import CALLER, SECRET
 from tests.integrations.vapi.phone import control
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("plain_secret", [True, False])
