@@ -32,6 +32,11 @@ def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stacks of real programs mostly wait: they come first, so that browsers fill the time."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture
 def north(db: None) -> HospitalCast:
     return make_hospital("North", time_zone="Europe/Vienna")
