@@ -30,9 +30,9 @@ STYLE_SHEET = ROOT / "static" / "build" / "staff.css"
 STYLED_SOURCES = (
     "templates/**/*.html",
     "templates/**/*.css",
-    "*/views/**/*.py",
-    "*/forms.py",
-    "*/templatetags/*.py",
+    "clinical/*/*views.py",
+    "clinical/dashboard/*.py",
+    "static/staff/*.js",
 )
 
 OLDEST_PYTHON = (3, 11)
