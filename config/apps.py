@@ -15,7 +15,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401  (registers the system checks)
-        from config.row_security import secure_tables
+        from config.checks import secure_tables
 
         # post_migrate is sent once per app; this app is the last of ours, so every table exists when it runs.
         post_migrate.connect(secure_tables, sender=self)

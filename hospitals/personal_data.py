@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from accounts.models import AccessEvent, User
 from accounts.own_data.registry import Held, NothingMore, Section
-from hospitals.staff.api import log_context
-from hospitals.staff.serializers import AccessEventSerializer
+from hospitals.access_log.api import AccessEventSerializer, log_context
 
 CHUNK = 500
 _STAFF = Held(because="about staff and their hospitals")

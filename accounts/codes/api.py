@@ -15,8 +15,7 @@ from rest_framework.views import APIView
 from accounts.codes.change_phone import change_phone, request_phone_change
 from accounts.codes.issue import Challenge, request_code
 from accounts.codes.verify import InvalidCode, sign_in_with_code
-from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, current_token, presented_token, signed_in_patient
-from accounts.devices.step_up import step_up
+from accounts.devices.authentication import current_token, presented_token, signed_in_patient
 from accounts.people.api import me_document
 from accounts.people.serializers import (
     ChallengeSerializer,
@@ -25,7 +24,6 @@ from accounts.people.serializers import (
     OtpVerifySerializer,
     PhoneChangeSerializer,
     SignedInSerializer,
-    StepUpSerializer,
 )
 from core.api.schema import refuses
 from core.phone_numbers import InvalidPhone, parse_phone
@@ -78,24 +76,6 @@ class OtpVerifyView(APIView):
             "step_up": signed_in.step_up,
         }
         return Response(answer, headers={"Cache-Control": "no-store"})
-
-
-class StepUpView(APIView):
-    permission_classes = OPEN_BEFORE_STEP_UP
-
-    @extend_schema(request=StepUpSerializer, responses={204: None})
-    @refuses({400: ["wrong_birth_date"], 403: ["step_up_locked"]})
-    def post(self, request: Request) -> Response:
-        """Open the record to a new device. Three tries; then staff of a hospital must check who one is."""
-        body = StepUpSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        step_up(
-            by=signed_in_patient(request),
-            token=current_token(request),
-            birth_date=body.validated_data["date_of_birth"],
-            at=timezone.now(),
-        )
-        return Response(status=204)
 
 
 class PhoneView(APIView):

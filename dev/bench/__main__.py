@@ -1,4 +1,4 @@
-"""`python -m dev.bench`, `make bench`."""
+"""`make bench`: what our addresses cost beside bare views that do the same work with nothing around it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from dev.bench.measure import Target, check, measure
 from dev.bench.report import Line, beyond, lines, machine, table
 from dev.bench.rows import API_NAMES, OURS, WrongAnswer
 from dev.bench.running import WebWorkers, running, web_server
-from dev.bench.sign_in import SETTINGS as SIGN_IN_SETTINGS
 from dev.bench.sign_in import SignInTimes, measure_sign_in
 from dev.embedded.server import ServerProblem, claimed
 from dev.embedded.valkey import running_valkey
@@ -111,7 +110,7 @@ def _sign_in(
     say("Signing in.")
     database = min(targets, key=lambda target: target.appointments).database
     redis = everything.enter_context(running_valkey(VAR / "valkey-sign-in", durable=False))
-    environment = environment_for(database=database, redis=redis, settings=SIGN_IN_SETTINGS)
+    environment = environment_for(database=database, redis=redis, serves="sign_in")
     lock = everything.enter_context(claimed(VAR / "sign-in"))
     server = everything.enter_context(web_server("sign-in", environment, log=VAR / "sign-in.log", lock=lock))
     return measure_sign_in(server.url, database)

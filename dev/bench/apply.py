@@ -24,13 +24,12 @@ VAR = ROOT / "var" / "bench"
 NAME = "applying stored webhooks"
 EVENTS = 100_000
 APPOINTMENTS = 10_000
-OUR_SETTINGS = "dev.bench.settings"
 Say = Callable[[str], None]
 
 
 def measure(server: str, redis: str, *, events: int, appointments: int, say: Say) -> Applying:
     """Fill two databases alike and let one worker apply what is stored in the first."""
-    environment = environment_for(database=server, redis=redis, settings=OUR_SETTINGS)
+    environment = environment_for(database=server, redis=redis)
     filled = prepared(server, appointments, environment=environment, say=say)
     first = _database(server, "apply_first", filled)
     data = Dataset(appointments, today=dt.datetime.now(dt.UTC).date())
@@ -44,7 +43,7 @@ def measure(server: str, redis: str, *, events: int, appointments: int, say: Say
     second = _database(server, "apply_second", first)
     say(f"Stored {events:,} webhooks twice. Applying.")
     command = [sys.executable, "-m", "dev.bench.applying", second, str(events)]
-    ours = environment_for(database=first, redis=redis, settings=OUR_SETTINGS)
+    ours = environment_for(database=first, redis=redis)
     made = subprocess.run(command, cwd=ROOT, env=ours, check=True, stdout=subprocess.PIPE, text=True)
     _check(first, second)
     return Applying(**json.loads(made.stdout))

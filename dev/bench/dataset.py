@@ -315,6 +315,7 @@ def _schema_hash() -> str:
     return digest.hexdigest()[:10]
 
 
-def environment_for(*, database: str, redis: str, settings: str) -> dict[str, str]:
-    own = {"DATABASE_URL": database, "REDIS_URL": redis, "DJANGO_SETTINGS_MODULE": settings}
-    return {**os.environ, **own}
+def environment_for(*, database: str, redis: str, serves: str = "ours") -> dict[str, str]:
+    """What a process of the bench gets; `serves` is one of those that `dev.bench.settings` names."""
+    own = {"DATABASE_URL": database, "REDIS_URL": redis, "BENCH_SERVES": serves}
+    return {**os.environ, **own, "DJANGO_SETTINGS_MODULE": "dev.bench.settings"}

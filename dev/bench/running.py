@@ -120,8 +120,6 @@ def _accepts(port: int) -> bool:
     return True
 
 
-OUR_SETTINGS = "dev.bench.settings"
-_FLOOR_SETTINGS, _TEXTBOOK_SETTINGS = "dev.bench.floor_settings", "dev.bench.textbook_settings"
 _API_READ = "GET appointments/"
 
 
@@ -140,20 +138,20 @@ class Running:
 
     def add(self, appointments: int, *, only: str) -> None:
         """A database of this size, filled where it is not there yet, and the servers before it."""
-        environment = environment_for(database=self.database, redis=self.redis, settings=OUR_SETTINGS)
+        environment = environment_for(database=self.database, redis=self.redis)
         database = prepared(self.database, appointments, environment=environment, say=self.say)
         subjects = self._subjects(database)
         chosen = [row for row in OURS if row.name not in subjects.unresolved and only in row.name]
         beside = {name for row in chosen for name in (row.floor, row.textbook)}
-        for kind, settings, rows in (
-            ("floor", _FLOOR_SETTINGS, [row for row in FLOORS if not only or row.name in beside]),
-            ("textbook", _TEXTBOOK_SETTINGS, [row for row in TEXTBOOK if row.name in beside]),
-            ("ours", OUR_SETTINGS, chosen),
+        for serves, rows in (
+            ("floor", [row for row in FLOORS if not only or row.name in beside]),
+            ("textbook", [row for row in TEXTBOOK if row.name in beside]),
+            ("ours", chosen),
         ):
             if rows:
-                server = self.everything.enter_context(self._server(kind, settings, database, appointments))
+                server = self.everything.enter_context(self._server(serves, database, appointments))
                 self.targets += [Target(row, server.url, database, appointments, subjects) for row in rows]
-                self.ours += [server] if kind == "ours" else []
+                self.ours += [server] if serves == "ours" else []
 
     def resident_mb(self) -> list[float]:
         """Of each worker of ours."""
@@ -166,21 +164,21 @@ class Running:
             return
         for _ in range(STARTS):
             began = time.monotonic()
-            with self._server("start", OUR_SETTINGS, target.database, target.appointments) as server:
+            with self._server("ours", target.database, target.appointments, name="start") as server:
                 workers.health_seconds.append(first_answer(f"{server.url}/healthz", {}, began=began))
                 address = server.url + target.url.removeprefix(target.base)
                 workers.api_seconds.append(first_answer(address, target.row.headers(target.subjects), began=began))
 
     @contextlib.contextmanager
-    def _server(self, kind: str, settings: str, database: str, appointments: int) -> Iterator[Server]:
-        environment = environment_for(database=database, redis=self.redis, settings=settings)
-        log = self.var / f"{kind}-{appointments}.log"
-        with web_server(f"{kind} {appointments:,}", environment, log=log, lock=self.lock) as server:
+    def _server(self, serves: str, database: str, appointments: int, *, name: str = "") -> Iterator[Server]:
+        environment = environment_for(database=database, redis=self.redis, serves=serves)
+        log = self.var / f"{name or serves}-{appointments}.log"
+        with web_server(f"{name or serves} {appointments:,}", environment, log=log, lock=self.lock) as server:
             yield server
 
     def _subjects(self, database: str) -> Subjects:
         command = [sys.executable, "-m", "dev.bench.subjects"]
-        environment = environment_for(database=database, redis=self.redis, settings=OUR_SETTINGS)
+        environment = environment_for(database=database, redis=self.redis)
         made = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         subjects = Subjects(**json.loads(made.stdout))
         for name, reason in subjects.unresolved.items():

@@ -16,7 +16,6 @@ import requests
 
 from dev.bench.rows import WrongAnswer
 
-SETTINGS = "dev.bench.sign_in_settings"
 SAMPLES = 50
 MOST_OF_HASH = 1.2
 MOST_APART = 0.1

@@ -1,4 +1,7 @@
-"""Loads the demo: calendar first, over HTTP; then every row in one transaction; then the calendar's bookings."""
+"""Loads the demo: two hospitals that nobody could take for real ones, repeatable for a given moment.
+
+The calendar first, over HTTP; then every row in one transaction; then the calendar's bookings.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
-"""`make run`: everything Wardbook needs, started in order, watched, and stopped together."""

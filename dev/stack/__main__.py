@@ -1,4 +1,4 @@
-"""`python -m dev.stack run|status`"""
+"""`python -m dev.stack run|status`: everything Wardbook needs, started in order, watched, and stopped together."""
 
 from __future__ import annotations
 

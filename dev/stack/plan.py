@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dev.stack.children import Child, Stage, Task
-from dev.stack.preflight import answers_ok
+from dev.stack.children import Child, Stage, Task, answers_ok
 
 
 def write_private(path: Path, data: Mapping[str, str | None]) -> None:

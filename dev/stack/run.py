@@ -15,8 +15,8 @@ from config.settings.env import load_dotenv
 from dev.embedded.postgres import postgres
 from dev.embedded.server import Server, ServerProblem, claimed, free_port
 from dev.embedded.valkey import valkey
-from dev.stack import plan, preflight
-from dev.stack.children import Running, StackProblem, Stage, Surroundings, Task
+from dev.stack import plan
+from dev.stack.children import Running, StackProblem, Stage, Surroundings, Task, check_disk, check_given_servers
 from dev.stack.guardian import Guardian
 from dev.stack.output import Console
 from dev.stack.plan import write_private
@@ -133,10 +133,10 @@ def run(place: Place, *, port: int = WEB_PORT, plan_stages: plan.Planner = plan.
 def _run(place: Place, console: Console, port: int, plan_stages: plan.Planner) -> None:
     var, log_dir = place.var, place.var / "log"
     log_dir.mkdir(parents=True, exist_ok=True)
-    preflight.check_disk(var)
+    check_disk(var)
     given = dict(os.environ)
     load_dotenv(place.root / ".env", into=given)
-    preflight.check_given_servers(given)
+    check_given_servers(given)
     with contextlib.ExitStack() as everything:
         lock = everything.enter_context(claimed(var))
         (var / "stack.json").unlink(missing_ok=True)

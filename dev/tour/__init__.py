@@ -1,1 +1,0 @@
-"""`make tour`: the main job through a running stack, by its public surfaces alone."""

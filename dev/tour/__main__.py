@@ -1,3 +1,5 @@
+"""`make tour`: the main job through a running stack, by its public surfaces alone."""
+
 from __future__ import annotations
 
 import random
@@ -9,9 +11,18 @@ import requests
 from dev.tour.app import PatientApp
 from dev.tour.assistant import patient_calls, patient_chats
 from dev.tour.browser import NotSo, running_stack, step
-from dev.tour.clinic import doctor_prescribes, patient_sees, pharmacist_dispenses
-from dev.tour.hours import admin_changes_hours, admin_takes_time_off, hours_edited_in_calcom
-from dev.tour.visits import another_wants_it, patient_books, patient_moves, webhook_arrives
+from dev.tour.clinic import (
+    admin_changes_hours,
+    admin_takes_time_off,
+    another_wants_it,
+    doctor_prescribes,
+    hours_edited_in_calcom,
+    patient_books,
+    patient_moves,
+    patient_sees,
+    pharmacist_dispenses,
+    webhook_arrives,
+)
 
 # Somebody new each time, so that what the pages show is of this tour.
 _NAMES = (

@@ -6,9 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import AccessEvent
 from core.api.schema import example
-from core.times import in_zone
 from hospitals.models import Doctor, Hospital
 
 
@@ -45,39 +43,6 @@ def hospital_name(hospital: Hospital | None) -> dict[str, Any] | None:
     if hospital is None:
         return None
     return {"id": hospital.pk, "name": hospital.name, "time_zone": hospital.time_zone}
-
-
-@example(
-    {
-        "at": "2026-03-02T10:00:00+01:00",
-        "actor_name": "Dora Huber",
-        "actor_role": "DOCTOR",
-        "hospital": {
-            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
-            "name": "North Hospital",
-            "time_zone": "Europe/Vienna",
-        },
-        "kind": "opened_patient",
-    }
-)
-class AccessEventSerializer(serializers.Serializer[AccessEvent]):
-    """`names` and `hospitals` of the page's rows come in the context, by id."""
-
-    at = serializers.DateTimeField()
-    actor_name = serializers.CharField(allow_null=True, help_text="Null for what the system did by itself.")
-    actor_role = serializers.CharField()
-    hospital = HospitalNameSerializer(allow_null=True)
-    kind = serializers.CharField()
-
-    def to_representation(self, instance: AccessEvent) -> dict[str, Any]:
-        hospital = self.context["hospitals"].get(instance.hospital_id)
-        return {
-            "at": in_zone(instance.at, hospital.time_zone if hospital else None),
-            "actor_name": self.context["names"].get(instance.actor_id),
-            "actor_role": instance.actor_role,
-            "hospital": hospital_name(hospital),
-            "kind": instance.action,
-        }
 
 
 REASON_LENGTH = 500

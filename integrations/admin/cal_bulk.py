@@ -19,8 +19,7 @@ from unfold.decorators import action
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.models import Doctor, Hospital
-from integrations.admin.cal_forms import ConnectAllForm
-from integrations.admin.cal_pages import connection_text
+from integrations.admin.cal_pages import ConnectAllForm, connection_text
 from integrations.calcom.setup.connect_queue import ask_to_connect_all
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -19,19 +20,61 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.hours.forms import DAY_NAMES
-from hospitals.models import Doctor, Weekday
-from integrations.admin.cal_forms import GivenIdsForm
+from hospitals.models import Doctor, Hospital, Weekday
 from integrations.calcom.schedules.plan import Difference, Hours, Shape, both_sides, shape_from_json, shape_of
 from integrations.calcom.schedules.problem_texts import STEP_TEXTS, publish_text, reason_text
 from integrations.calcom.schedules.publisher import desired_schedule, may_publish, push_ours
 from integrations.calcom.setup.connect_doctor import CannotConnect
-from integrations.calcom.setup.connect_queue import ask_to_connect
+from integrations.calcom.setup.connect_queue import GivenIds, ask_to_connect
 from integrations.calcom.setup.link_check import ask_for_check
 from integrations.models import CalConnection, CalLink
+
+# The database's bigint.
+LARGEST_ID = 2**63 - 1
+
+
+def _number(label: Any, help_text: Any) -> forms.IntegerField:
+    widget = forms.NumberInput(attrs={"class": "week-text", "inputmode": "numeric"})
+    return forms.IntegerField(
+        label=label, help_text=help_text, min_value=1, max_value=LARGEST_ID, widget=widget, localize=False
+    )
+
+
+class GivenIdsForm(forms.Form):
+    user_id = _number(
+        gettext_lazy("User number"), gettext_lazy("The member of the organisation who receives the visits.")
+    )
+    schedule_id = _number(gettext_lazy("Schedule number"), gettext_lazy("A schedule of that user."))
+    event_type_id = _number(
+        gettext_lazy("Event type number"),
+        gettext_lazy("Of the hospital's team, with that user as its only host."),
+    )
+
+    @property
+    def given(self) -> GivenIds:
+        return GivenIds(**self.cleaned_data)
+
+
+class ConnectAllForm(forms.Form):
+    """An operator says which hospital; an admin's is known."""
+
+    hospital = forms.ModelChoiceField(
+        queryset=Hospital.objects.none(),
+        label=gettext_lazy("Hospital"),
+        widget=forms.Select(attrs={"class": "week-text"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["hospital"]
+        field.queryset = Hospital.objects.for_user(user).order_by("name", "pk")
+
 
 MIDNIGHT = "23:59"
 Lines = tuple[str, ...]

@@ -7,11 +7,10 @@ from django.conf import settings
 
 from clinical.ports import AssistantUnavailable, ChatReply
 from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
-from integrations.vapi.api.factory import vapi_client
+from integrations.vapi.api.config import VapiConfig as VapiConfig
 from integrations.vapi.api.responses import LONGEST_NAME, Chat, clean
 
 log = structlog.get_logger(__name__)
-
 # As much of an answer as a patient reads.
 LONGEST_REPLY = 8000
 
@@ -50,3 +49,8 @@ def _ask(client: VapiClient, text: str, *, after: str | None, hospital: str) -> 
                 raise
             # Vapi keeps chats for a while only: the talk goes on without what was said before.
     return client.create_chat(text, assistant_id=settings.VAPI_ASSISTANT_ID, variables=variables)
+
+
+def vapi_client() -> VapiClient:
+    """A client for our account. One per piece of work: it holds a session that threads must not share."""
+    return VapiClient(VapiConfig(base_url=settings.VAPI_API_URL, api_key=settings.VAPI_API_KEY))

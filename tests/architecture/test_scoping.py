@@ -44,7 +44,6 @@ NOT_FACING = {
 SCOPING = {"for_user", "for_record", "for_reading", "none"}
 # `module: Model`, and what scopes it there.
 ALLOWED = {
-    "accounts/people/api.py: DeviceToken": "filtered by the signed-in patient",
     "accounts/people/api.py: Patient": "the signed-in patient's own row",
     "clinical/agenda/doctor_day.py: Appointment": "whether an earlier one exists, inside a scoped query",
     "clinical/agenda/doctor_day.py: DoctorAvailability": "the signed-in doctor's own hours",
@@ -85,8 +84,8 @@ ALLOWED = {
     "hospitals/hours/admin.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
     "hospitals/hours/page.py: DoctorAvailability": "of a doctor the page found through `.for_user`",
     "hospitals/staff/access_pages.py: Hospital": "where a doctor may move to: an operator's page",
-    "hospitals/staff/api.py: Hospital": "names of the hospitals in the patient's own access log",
-    "hospitals/staff/api.py: Profile": "names of who is in the patient's own access log",
+    "hospitals/access_log/api.py: Hospital": "names of the hospitals in the patient's own access log",
+    "hospitals/access_log/api.py: Profile": "names of who is in the patient's own access log",
     "hospitals/staff/forms.py: Hospital": "whether a name is taken: an operator's form",
     "hospitals/staff/search.py: Profile": "which of a list that was read so",
     "hospitals/staff/search.py: User": "which of a list that was read so; whose sign-in is closed, of the own hospital",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, User
 from clinical.models import Appointment, Prescription
-from config.row_security import secure_tables, unsecured_tables
+from config.checks import secure_tables, unsecured_tables
 from hospitals.models import Doctor, DoctorAvailability
 from tests.cast import HospitalCast
 

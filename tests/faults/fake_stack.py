@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from dev.stack.children import Child, Stage, Task
+from dev.stack.children import Child, Stage, Task, answers_ok
 from dev.stack.plan import Addresses
-from dev.stack.preflight import answers_ok
 from dev.stack.run import Place, run
 
 PREPARE = """

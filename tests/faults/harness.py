@@ -28,8 +28,8 @@ from dev.embedded.postgres import postgres
 from dev.embedded.server import free_port, leashed
 from dev.embedded.valkey import valkey
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
+from dev.stack.children import answers_ok
 from dev.stack.plan import BOOKINGS, CHATS, GENERAL
-from dev.stack.preflight import answers_ok
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60

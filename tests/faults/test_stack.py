@@ -23,7 +23,7 @@ import pytest
 import redis
 
 from dev.embedded.server import free_port, is_claimed
-from dev.stack.preflight import answers_ok
+from dev.stack.children import answers_ok
 
 pytestmark = pytest.mark.slow
 

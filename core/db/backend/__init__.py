@@ -1,1 +1,0 @@
-"""PostgreSQL backend that keeps `ON DELETE` rules in the database."""

@@ -1,3 +1,5 @@
+"""The PostgreSQL backend that keeps `ON DELETE` rules in the database."""
+
 from __future__ import annotations
 
 from typing import Any

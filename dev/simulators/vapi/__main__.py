@@ -24,10 +24,9 @@ from collections.abc import Sequence
 
 from dev.simulators.server import serve
 from dev.simulators.store import Store
-from dev.simulators.vapi.faults import Faults
 from dev.simulators.vapi.http import App
 from dev.simulators.vapi.messages import Switchboard, Target
-from dev.simulators.vapi.world import World
+from dev.simulators.vapi.world import Faults, World
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -25,9 +25,8 @@ from dev.simulators.vapi.chats import (
     get_session,
     session_body,
 )
-from dev.simulators.vapi.faults import ApiFault, Faults
 from dev.simulators.vapi.messages import Switchboard
-from dev.simulators.vapi.world import Scripted, World
+from dev.simulators.vapi.world import ApiFault, Faults, Scripted, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,8 +13,7 @@ from typing import Any
 import requests
 
 from dev.simulators.vapi.calls import IncomingCall, begin, finish, message, report_of, tool_message
-from dev.simulators.vapi.faults import Faults
-from dev.simulators.vapi.world import DeliveryRecord, World
+from dev.simulators.vapi.world import DeliveryRecord, Faults, World
 from integrations.vapi.inbound.signature import PREFIX, SECRET_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 MAX_ATTEMPTS = 4

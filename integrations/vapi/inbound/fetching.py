@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
-from integrations.vapi.api.factory import vapi_client
 from integrations.vapi.api.responses import Call
+from integrations.vapi.chat import vapi_client
 from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.inbound.processing import REPORT, STATUS, due, finish, project_call
 

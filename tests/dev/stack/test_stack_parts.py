@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.stack.children import Child, StackProblem, Task
+from dev.stack.children import Child, StackProblem, Task, check_disk, check_given_servers
 from dev.stack.output import TraceFilter
 from dev.stack.plan import DEVELOPMENT_SECRETS, Addresses, environment, remembered, wardbook, write_private
-from dev.stack.preflight import check_disk, check_given_servers
 
 ADDRESSES = Addresses(web_port=8000, calcom_port=9000, database="postgres://x", redis="redis://y", vapi_port=9100)
 
@@ -103,7 +102,7 @@ def test_a_calcom_of_ones_own_is_not_simulated(tmp_path: Path) -> None:
 
 
 def test_a_nearly_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dev.stack.preflight.NEEDED_BYTES", 10**18)
+    monkeypatch.setattr("dev.stack.children.NEEDED_BYTES", 10**18)
     with pytest.raises(StackProblem, match=rf"^the disk that holds {tmp_path} has \d+ MB left; Wardbook needs "):
         check_disk(tmp_path)
 
