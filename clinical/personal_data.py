@@ -114,6 +114,8 @@ def _prescriptions(user: User) -> Iterator[dict[str, Any]]:
             yield {
                 **PrescriptionSerializer().to_representation(one),
                 "denial_note": one.denial_note,
+                "take_over_reason": one.take_over_reason,
+                "confirmed_duplicates": one.confirmed_duplicates,
                 "pharmacist": one.pharmacist.full_name if one.pharmacist else None,
                 "decided_at": one.decided_at,
                 "dispensed_at": one.completed_at,

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from accounts.access_log.record import AccessAction
 from clinical.admin.recorded_admin import BehindGlassAdmin
 from clinical.models import Prescription
-from clinical.prescriptions.history import prescription_history, with_notes
+from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import stored_medications
 from hospitals.admin.base import Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
@@ -73,7 +73,7 @@ class PrescriptionAdmin(BehindGlassAdmin):
         answer = super().changeform_view(request, object_id, *args, **kwargs)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
             row = answer.context_data["original"]
-            answer.context_data["steps"] = with_notes(prescription_history(row), row)
+            answer.context_data["steps"] = prescription_history(row)
         return answer
 
     def name_of(self, obj: Any) -> str:

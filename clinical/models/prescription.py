@@ -4,6 +4,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -62,9 +63,13 @@ class Prescription(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     dispensed_lines = models.JSONField(null=True, blank=True)
+    # Lines, from 1, that the prescriber was warned of as duplicates and prescribed all the same.
+    confirmed_duplicates = ArrayField(models.SmallIntegerField(), null=True, blank=True)
+    # Why the present pharmacist took it from a colleague; NULL where nobody had it.
+    take_over_reason = NullableTextField(null=True, blank=True)
 
     privacy = privacy(
-        sensitive="medications denial_note dispensed_lines denial_reason",
+        sensitive="medications denial_note dispensed_lines denial_reason confirmed_duplicates take_over_reason",
         safe="id patient doctor pharmacist status created_at updated_at hospital claimed_at decided_at completed_at",
     )
 

@@ -84,10 +84,16 @@ def leave_unconfirmed_visits(patient_id: uuid.UUID, *, at: dt.datetime) -> int:
 
 @transaction.atomic
 def erase_prescription_notes(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
-    rows = Prescription.objects.filter(patient=patient_id, denial_note__isnull=False).order_by("pk")
-    ids = list(rows.values_list("pk", flat=True)[:limit])
-    Prescription.objects.filter(pk__in=ids).update(denial_note=None)
-    _history("PrescriptionHistory").filter(pgh_obj_id__in=ids).update(denial_note=None)
+    history = _history("PrescriptionHistory")
+    # A prescription that was given back has the reason in its history alone.
+    taken_over = Exists(history.filter(pgh_obj_id=OuterRef("pk"), take_over_reason__isnull=False))
+    left = Q(denial_note__isnull=False) | Q(take_over_reason__isnull=False) | taken_over
+    ids = list(
+        Prescription.objects.filter(left, patient=patient_id).order_by("pk").values_list("pk", flat=True)[:limit]
+    )
+    words = dict.fromkeys(("denial_note", "take_over_reason"))
+    Prescription.objects.filter(pk__in=ids).update(**words)
+    history.filter(pgh_obj_id__in=ids).update(**words)
     return len(ids)
 
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.people.names import full_name
 from clinical.models import Prescription
 from clinical.pharmacy.queue import undo_minutes, undo_seconds
-from clinical.prescriptions.history import prescription_history, with_notes
+from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import Earlier, Medication, duplicates, stored_medications
 from clinical.prescriptions.states import OPEN
 from clinical.visits.history import Step
@@ -55,7 +55,7 @@ def prescription_review(*, user: User, row: Prescription, at: dt.datetime, today
         lines=_lines(row, others),
         current=[one for one in others if one.is_current],
         earlier=[one for one in others if not one.is_current],
-        steps=with_notes(prescription_history(row), row),
+        steps=prescription_history(row),
         undo_minutes=undo_minutes(row, at),
         undo_seconds=undo_seconds(row, at),
     )

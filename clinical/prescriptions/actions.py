@@ -14,7 +14,6 @@ from accounts.access_log.record import AccessAction, record_each
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import Prescription, PrescriptionMessage
-from clinical.prescriptions.history import warned_text
 from clinical.prescriptions.medications import Medication, as_json
 from clinical.prescriptions.states import (
     NOT_A_PHARMACISTS_REASONS,
@@ -98,8 +97,10 @@ def prescribe(
         doctor=doctor,
         hospital_id=doctor.hospital_id,
         medications=as_json(medications),
+        confirmed_duplicates=list(confirmed) or None,
     )
-    record_change(by, AccessAction.PRESCRIBED, prescription, reason=warned_text(confirmed))
+    warned = f"duplicate_confirmed: {', '.join(map(str, confirmed))}" if confirmed else ""
+    record_change(by, AccessAction.PRESCRIBED, prescription, reason=warned)
     return prescription
 
 
@@ -130,7 +131,7 @@ def claim_prescription(*, prescription_id: uuid.UUID, by: User, at: dt.datetime)
     if prescription.pharmacist_id is not None:
         holder = Pharmacist.objects.with_names().get(pk=prescription.pharmacist_id)
         raise AlreadyClaimed(holder.full_name)
-    prescription.pharmacist_id, prescription.claimed_at = by.pk, at
+    prescription.pharmacist_id, prescription.claimed_at, prescription.take_over_reason = by.pk, at, None
     _save(prescription)
     record_change(by, AccessAction.CLAIMED_PRESCRIPTION, prescription)
     return prescription
@@ -145,7 +146,7 @@ def release_prescription(*, prescription_id: uuid.UUID, by: User, at: dt.datetim
     prescription = locked_claimed(prescription_id, by)
     if prescription.status not in OPEN:
         raise WrongState
-    prescription.pharmacist_id = prescription.claimed_at = None
+    prescription.pharmacist_id = prescription.claimed_at = prescription.take_over_reason = None
     _save(prescription)
     record_change(by, AccessAction.RELEASED_PRESCRIPTION, prescription)
     return prescription
@@ -227,7 +228,8 @@ def _move(prescription: Prescription, status: str, *, at: dt.datetime) -> None:
 
 
 _CHANGING = (
-    "status", "pharmacist", "claimed_at", "decided_at", "denial_reason", "denial_note", "dispensed_lines"
+    "status", "pharmacist", "claimed_at", "take_over_reason", "decided_at", "denial_reason", "denial_note",
+    "dispensed_lines",
 )  # fmt: skip
 
 
@@ -286,9 +288,9 @@ def take_over_prescription(*, prescription_id: uuid.UUID, by: User, reason: str,
         raise TakenTooRecently
     if not reason.strip():
         raise TakeOverReasonMissing
-    prescription.pharmacist_id, prescription.claimed_at = by.pk, at
-    prescription.save(update_fields=["pharmacist", "claimed_at"])
-    record_change(by, AccessAction.TOOK_OVER_PRESCRIPTION, prescription, reason=reason.strip())
+    prescription.pharmacist_id, prescription.claimed_at, prescription.take_over_reason = by.pk, at, reason.strip()
+    prescription.save(update_fields=["pharmacist", "claimed_at", "take_over_reason"])
+    record_change(by, AccessAction.TOOK_OVER_PRESCRIPTION, prescription, reason=prescription.take_over_reason)
     return prescription
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
 from django.utils.translation import gettext as _
 
-from accounts.access_log.record import AccessAction
-from accounts.models import AccessEvent, User
+from accounts.models import User
 from clinical.models import Prescription
 from clinical.visits.history import Step
 
 MOST_ROWS = 200
 # Without the medications: they never change.
-_COLUMNS = ("pgh_created_at", "status", "doctor_id", "pharmacist_id", "denial_reason", "denial_note")
+_COLUMNS = (
+    "pgh_created_at", "status", "doctor_id", "pharmacist_id", "denial_reason", "denial_note", "take_over_reason",
+    "confirmed_duplicates",
+)  # fmt: skip
 _Status = Prescription.Status
 _Reason = Prescription.DenialReason
 Row = Mapping[str, Any]
@@ -34,8 +34,17 @@ def prescription_history(prescription: Prescription) -> list[Step]:
     people = {prescription.doctor_id, *(row["pharmacist_id"] for row in rows)} - {None}
     named = User.objects.filter(pk__in=people).values_list("pk", "profile__full_name", "email")
     names: Names = {pk: name or email or "" for pk, name, email in named}
-    written = Step(prescription.created_at, _("Written"), names.get(prescription.doctor_id, ""))
+    written = Step(prescription.created_at, _written(rows), names.get(prescription.doctor_id, ""))
     return [written, *_changes(rows, names)]
+
+
+def _written(rows: Sequence[Row]) -> str:
+    """By the first version: that of an older prescription was filled in, the prescription itself was left alone."""
+    lines = rows[0]["confirmed_duplicates"] if rows else None
+    if not lines:
+        return _("Written")
+    warned = ", ".join(map(str, lines))
+    return _("Written, though warned that it is a duplicate (medication %(lines)s)") % {"lines": warned}
 
 
 def _changes(rows: Sequence[Row], names: Names) -> Iterator[Step]:
@@ -52,7 +61,8 @@ def _handover(before: Row, after: Row, names: Names) -> Step:
         return Step(at, _("Taken up"), names.get(new, ""))
     if new is None:
         return Step(at, _("Given back"), names.get(old, ""))
-    return Step(at, _("Taken over from %(name)s") % {"name": names.get(old, "")}, names.get(new, ""))
+    text = _("Taken over from %(name)s") % {"name": names.get(old, "")}
+    return Step(at, text, names.get(new, ""), after["take_over_reason"] or "")
 
 
 def _move(before: str, after: Row, names: Names) -> Step:
@@ -74,30 +84,3 @@ def _denial(row: Row, names: Names) -> Step:
     label = str(_Reason(reason).label) if reason in _Reason.values else reason or ""
     note = ": ".join(part for part in (label, row["denial_note"]) if part)
     return Step(at, _("Denied"), names.get(row["pharmacist_id"], ""), note)
-
-
-_WARNED = "duplicate_confirmed: "
-
-
-def warned_text(lines: Sequence[int]) -> str:
-    """That the doctor was told of a duplicate in these lines and prescribed it all the same; for the access log."""
-    return f"{_WARNED}{', '.join(map(str, lines))}" if lines else ""
-
-
-def with_notes(steps: Sequence[Step], prescription: Prescription) -> list[Step]:
-    """With the reason of taking it over, and the duplicates that the prescriber meant. One query."""
-    noted = AccessEvent.objects.filter(
-        patient_id=prescription.patient_id,
-        action__in=[AccessAction.PRESCRIBED, AccessAction.TOOK_OVER_PRESCRIPTION],
-        object_id=str(prescription.pk),
-    )
-    reasons: dict[dt.datetime, str] = dict(noted.values_list("at", "reason"))
-    return [_noted(step, reasons.get(step.at, "")) for step in steps]
-
-
-def _noted(step: Step, reason: str) -> Step:
-    if not reason.startswith(_WARNED):
-        return replace(step, note=reason or step.note)
-    lines = reason.removeprefix(_WARNED)
-    text = _("Written, though warned that it is a duplicate (medication %(lines)s)") % {"lines": lines}
-    return replace(step, text=text)

@@ -19,7 +19,7 @@ from accounts.models import AccessEvent, Patient, Role
 from clinical.models import Prescription
 from clinical.prescriptions.actions import expire_prescriptions
 from clinical.prescriptions.current import current_medications
-from clinical.prescriptions.history import prescription_history, with_notes
+from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import Medication, as_json
 from clinical.prescriptions.suggestions import forget_own, suggestions
 from hospitals.models import Doctor
@@ -176,8 +176,9 @@ def test_what_the_patient_takes_needs_a_tick(
     event = AccessEvent.objects.get(action="prescribed")
     assert (event.object_id, event.reason) == (wish["prescription_id"], "duplicate_confirmed: 1")
     row = Prescription.objects.get(pk=wish["prescription_id"])
-    steps = with_notes(prescription_history(row), row)
-    assert [step.text for step in steps] == ["Written, though warned that it is a duplicate (medication 1)"]
+    assert [step.text for step in prescription_history(row)] == [
+        "Written, though warned that it is a duplicate (medication 1)"
+    ]
 
 
 @time_machine.travel(NOW, tick=False)

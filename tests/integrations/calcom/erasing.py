@@ -62,7 +62,10 @@ def mirrored_visit(connected: Connected) -> Appointment:
 
 
 def fill(patient: Patient, doctor: Doctor) -> None:
-    prescription = make_prescription(doctor, patient)
+    prescription = make_prescription(doctor, patient, take_over_reason=WORDS)
+    # Given back: from here on the reason is in the history alone.
+    prescription.take_over_reason = None
+    prescription.save()
     prescription.status, prescription.denial_reason = "DENIED", "withdrawn"
     prescription.denial_note = WORDS
     prescription.save()
