@@ -16,6 +16,7 @@ from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
 from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled, VisitNotBegun
 from clinical.visits.decisions import may_decide
+from clinical.visits.history import changed_by
 
 # People come early, and are sometimes seen early.
 SEEN_EARLY_BY = dt.timedelta(hours=1)
@@ -29,7 +30,7 @@ def mark_completed(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> A
     """
     visit = _begun(appointment_id, by, at)
     visit.completed_at, visit.completed_by = at, by
-    _set_no_show(visit, False, at=at)
+    _set_no_show(visit, False, by=by, at=at)
     _record(by, AccessAction.MARKED_VISIT, visit, reason="completed")
     return visit
 
@@ -39,7 +40,7 @@ def mark_no_show(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> App
     """Nobody came. Raises: NotFound, NotPermitted, VisitCancelled, VisitNotBegun."""
     visit = _begun(appointment_id, by, at)
     visit.completed_at = visit.completed_by = None
-    _set_no_show(visit, True, at=at)
+    _set_no_show(visit, True, by=by, at=at)
     _record(by, AccessAction.MARKED_VISIT, visit, reason="no_show")
     return visit
 
@@ -54,7 +55,7 @@ def unmark_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> App
     if visit.completed_at is None and not visit.no_show:
         return visit
     visit.completed_at = visit.completed_by = None
-    _set_no_show(visit, False, at=at)
+    _set_no_show(visit, False, by=by, at=at)
     _record(by, AccessAction.MARKED_VISIT, visit, reason="unmarked")
     return visit
 
@@ -75,7 +76,8 @@ def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) ->
     if visit.is_patient_identified:
         return visit
     visit.identity_confirmed_at = at
-    visit.save(update_fields=["identity_confirmed_at"])
+    with changed_by(by):
+        visit.save(update_fields=["identity_confirmed_at"])
     _record(by, AccessAction.CONFIRMED_IDENTITY, visit)
     return visit
 
@@ -105,12 +107,13 @@ def _begun_visit(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appoin
     return visit
 
 
-def _set_no_show(visit: Appointment, no_show: bool, *, at: dt.datetime) -> None:
+def _set_no_show(visit: Appointment, no_show: bool, *, by: User, at: dt.datetime) -> None:
     """A no-show is a fact of the booking too: the row is derived from it again with the next event."""
     is_to_be_told = booking_provider().mark_absence(appointment=visit, absent=no_show, at=at)
     visit.no_show = no_show
     visit.status = visit_status(visit, at=at)
-    visit.save(update_fields=["completed_at", "completed_by", "no_show", "status"])
+    with changed_by(by):
+        visit.save(update_fields=["completed_at", "completed_by", "no_show", "status"])
     AppointmentBooking.objects.filter(uid=visit.cal_booking_id, appointment=visit).update(
         no_show=no_show, no_show_at=at, no_show_hash=None if is_to_be_told else AGREED
     )
@@ -152,7 +155,8 @@ def match_guest(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appo
     if patient is None:
         raise NobodyToConfirm
     visit.patient_id, visit.patient_match = patient.pk, Appointment.PatientMatch.PHONE
-    visit.save(update_fields=["patient_id", "patient_match"])
+    with changed_by(by):
+        visit.save(update_fields=["patient_id", "patient_match"])
     record_access(
         by=by,
         action=AccessAction.DECIDED_VISIT,

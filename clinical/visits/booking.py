@@ -13,6 +13,7 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Profile, User
 from clinical.models import Appointment
 from clinical.ports import KeyClaim, booking_provider, idempotency_store
+from clinical.visits.history import changed_by
 from core.refusals import Conflict, Invalid
 from hospitals.models import Doctor
 
@@ -100,7 +101,8 @@ def accept_visit(*, by: User, appointment_id: uuid.UUID, at: dt.datetime) -> App
     if visit.is_patient_identified:
         return visit
     visit.identity_confirmed_at = at
-    visit.save(update_fields=["identity_confirmed_at"])
+    with changed_by(by):
+        visit.save(update_fields=["identity_confirmed_at"])
     record_access(
         by=by,
         action=AccessAction.CONFIRMED_IDENTITY,

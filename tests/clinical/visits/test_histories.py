@@ -156,7 +156,7 @@ def test_a_history_takes_the_same_queries_however_long(north: HospitalCast, pati
         Prescription.objects.filter(pk=row.pk).update(pharmacist=north.pharmacist if number % 2 else None)
     with CaptureQueriesContext(connection) as queries:
         assert len(visit_history(visit)) == count
-    assert len(queries) == 4
+    assert len(queries) == 3
     with CaptureQueriesContext(connection) as queries:
         prescription_history(row)
     assert len(queries) == 2
