@@ -49,7 +49,7 @@ class Review:
 
 
 def prescription_review(*, user: User, row: Prescription, at: dt.datetime, today: dt.date) -> Review:
-    """`today` is the hospital's. Four queries."""
+    """`today` is the hospital's. Three queries."""
     others = list(_others(user, row, today))
     return Review(
         lines=_lines(row, others),

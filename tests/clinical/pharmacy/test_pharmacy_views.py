@@ -120,7 +120,7 @@ def test_opening_a_prescription_is_on_record_and_costs_the_same(
     prescription = make_prescription(north.doctor, patient)
     for _ in range(others):
         make_prescription(north.doctor, patient, medications=as_json([MEDICATION]))
-    with django_assert_num_queries(9), time_machine.travel(NOW, tick=False):
+    with django_assert_num_queries(8), time_machine.travel(NOW, tick=False):
         page = browser.get(address("review", prescription)).content.decode()
     assert "45 years old, born 17 May 1980" in re.sub(r"\s+", " ", page)
     event = AccessEvent.objects.get()
