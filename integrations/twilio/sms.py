@@ -10,16 +10,15 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from requests.exceptions import ConnectionError as TransportError
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from accounts.ports import STOPPED, SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
+from integrations.http_failures import was_never_sent
 
 HEADER = "X-Twilio-Signature"
 REFERENCE = "message"
@@ -89,7 +88,7 @@ class TwilioSms:
             # From None throughout: the exceptions' texts quote the number.
             raise _meaning(error) from None
         except (RequestException, TwilioException) as error:
-            if _was_never_sent(error):
+            if was_never_sent(error):
                 log.warning("twilio.unreachable", error=type(error).__name__)
                 raise SmsBusy from None
             log.warning("twilio.unknown_outcome", error=type(error).__name__)
@@ -118,12 +117,3 @@ def _meaning(error: TwilioRestException) -> SmsRefused | SmsBusy | SmsUnknownOut
     if error.status >= 500:
         return SmsUnknownOutcome()
     return SmsRefused(STOPPED if error.code == ANSWERED_STOP else str(error.code))
-
-
-def _was_never_sent(error: Exception) -> bool:
-    """Whether no connection came about: a connection that broke may have carried the message."""
-    if isinstance(error, ConnectTimeout):
-        return True
-    cause = error.args[0] if isinstance(error, TransportError) and error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)

@@ -1,4 +1,4 @@
-"""Where Cal.com is, who we are there, and whether a failed call ever left."""
+"""Where Cal.com is, and who we are there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import requests
-from requests.exceptions import ConnectTimeout, RequestException
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,3 @@ class Bearer(requests.auth.AuthBase):
         if self._key:
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
-
-
-def was_never_sent(error: RequestException) -> bool:
-    """Whether the connection was not even made, so that Cal.com cannot have acted."""
-    if isinstance(error, ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

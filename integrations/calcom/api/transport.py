@@ -12,9 +12,10 @@ from pydantic import JsonValue, ValidationError
 from requests.exceptions import RequestException
 
 from integrations.calcom.api.answers import Answer, read_answer, unclear
-from integrations.calcom.api.config import Bearer, CalcomConfig, Gate, was_never_sent
+from integrations.calcom.api.config import Bearer, CalcomConfig, Gate
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomUnavailable
 from integrations.calcom.api.responses import read
+from integrations.http_failures import was_never_sent
 
 log = structlog.get_logger(__name__)
 
