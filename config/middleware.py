@@ -19,6 +19,7 @@ from accounts.staff_sign_in.second_factor import is_checked, needs_second_factor
 from accounts.staff_sign_in.sessions import is_fragment
 from config import health, metrics
 from core.client_address import client_address
+from core.times import UTC
 from integrations.calcom.inbound import webhook as calcom_webhooks
 from integrations.vapi.inbound import webhook as vapi_webhooks
 
@@ -122,10 +123,4 @@ class AdminPortalMiddleware:
 
 
 def _hospital_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
-    user = request.user
-    hospital = user.hospital if isinstance(user, User) else None
-    try:
-        return zoneinfo.ZoneInfo(hospital.time_zone or "UTC" if hospital else "UTC")
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # Other programs write this column too.
-        return zoneinfo.ZoneInfo("UTC")
+    return request.user.hospital_zone() if isinstance(request.user, User) else UTC

@@ -5,13 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 
+UTC = zoneinfo.ZoneInfo("UTC")
 
-def zone_or_utc(name: str | None) -> dt.tzinfo:
-    """The zone of that name. UTC for none, and for a name that another program may have written into the table."""
+
+def known_zone(name: str | None) -> zoneinfo.ZoneInfo | None:
+    """The zone of that name. None for no name, and for an unknown one: other programs write these columns too."""
     try:
-        return zoneinfo.ZoneInfo(name) if name else dt.UTC
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return dt.UTC
+        return zoneinfo.ZoneInfo(name) if name else None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def zone_or_utc(name: str | None) -> zoneinfo.ZoneInfo:
+    """The zone of that name, or UTC where times have to be shown although no zone is known."""
+    return known_zone(name) or UTC
 
 
 def in_zone(moment: dt.datetime, name: str | None) -> dt.datetime:

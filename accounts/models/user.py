@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+import zoneinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +13,7 @@ from django.db.models.functions import Lower
 from core.db.fields import DbForeignKey, DbOneToOneField, EnumField, GenRandomUuid, NullableTextField, TransactionNow
 from core.db.name_search import name_words
 from core.privacy import privacy
+from core.times import zone_or_utc
 
 
 class Role(models.TextChoices):
@@ -123,6 +125,10 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
     def __str__(self) -> str:
         """Never a name or a number: this text reaches logs and error pages."""
         return f"{self.role or 'operator'} {self.pk}"
+
+    def hospital_zone(self) -> zoneinfo.ZoneInfo:
+        """The zone a member of staff reads times in: the hospital's; UTC where that has none."""
+        return zone_or_utc(self.hospital.time_zone if self.hospital else None)
 
     @property
     def is_patient(self) -> bool:

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.people.actions import change_own_name, recent_sign_ins
 from accounts.staff_sign_in.forms import OwnNameForm
-from core.times import zone_or_utc
 
 
 @never_cache
@@ -28,7 +27,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         change_own_name(by=user, full_name=form.cleaned_data["full_name"], at=timezone.now())
         messages.success(request, _("Your name is changed."))
         return redirect("staff:profile")
-    zone = zone_or_utc(user.hospital.time_zone if user.hospital else None)
+    zone = user.hospital_zone()
     context = {"form": form, "sign_ins": recent_sign_ins(user), "zone": zone}
     with timezone.override(zone):
         return render(request, "accounts/profile.html", context, status=422 if form.is_bound else 200)

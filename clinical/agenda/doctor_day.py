@@ -16,7 +16,6 @@ from clinical.agenda.timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.prescriptions.states import OPEN
 from clinical.visits.shown import visit_name, visit_state
-from clinical.visits.user_zone import zone_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
@@ -106,7 +105,7 @@ class DoctorDay:
 
 
 def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
-    zone = zone_of(user)
+    zone = user.hospital_zone()
     midnight = dt.datetime.combine(date, dt.time(), zone)
     end = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone)
     visits = list(_visits(user, midnight, end)[:MOST_VISITS])

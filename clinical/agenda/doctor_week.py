@@ -13,7 +13,6 @@ from clinical.agenda import timeline
 from clinical.agenda.timeline import Span
 from clinical.models import Appointment
 from clinical.visits.shown import visit_name, visit_state
-from clinical.visits.user_zone import zone_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 700
@@ -86,7 +85,7 @@ def monday_of(date: dt.date) -> dt.date:
 
 def doctor_week(*, user: User, date: dt.date, at: dt.datetime) -> DoctorWeek:
     """The week of this date."""
-    zone, first = zone_of(user), monday_of(date)
+    zone, first = user.hospital_zone(), monday_of(date)
     start = dt.datetime.combine(first, dt.time(), zone)
     end = dt.datetime.combine(first + DAYS * ONE_DAY, dt.time(), zone)
     visits = list(

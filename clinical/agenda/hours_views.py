@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clinical.dashboard.access import StaffRequest, doctor_page
 from core.refusals import Refused
+from core.times import known_zone
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import given_answers, goes_back, visit_step
 from hospitals.hours.page import hours_context
-from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorTimeOff
 
 
@@ -52,7 +52,7 @@ def time_off(request: StaffRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect("staff:doctor-hours")
     doctor = _own_row(request)
-    form = TimeOffForm(request.POST, zone=zone_of(doctor.hospital))
+    form = TimeOffForm(request.POST, zone=known_zone(doctor.hospital.time_zone))
     is_valid = form.is_valid()
     if not is_valid or goes_back(request.POST):
         return _page(request, doctor, time_off_form=form, status=200 if is_valid else 422)
@@ -98,5 +98,5 @@ def _page(
 
 def _visits_page(request: StaffRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
     step = visit_step(request.POST, hit.visits, by=request.user)
-    context = {"title": title, "zone": zone_of(doctor.hospital), "step": step}
+    context = {"title": title, "zone": known_zone(doctor.hospital.time_zone), "step": step}
     return render(request, "clinical/hours_visits.html", context)

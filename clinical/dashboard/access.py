@@ -22,7 +22,6 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from clinical.refusals import AlreadyClaimed, NotFound
-from clinical.visits.user_zone import zone_of
 from core.refusals import Refused
 
 P = ParamSpec("P")
@@ -51,7 +50,7 @@ def staff_page(permission: Permission) -> Callable[[StaffView[P]], AnyView[P]]:
                 return _to_sign_in(request)
             if user.hospital_id is None or not has_permission(user, permission, hospital=user.hospital_id):
                 raise PermissionDenied
-            with timezone.override(zone_of(user)):
+            with timezone.override(user.hospital_zone()):
                 return view(request, *args, **kwargs)  # type: ignore[arg-type]  # proven above
 
         return guarded  # type: ignore[return-value]  # `wraps` keeps the view's own first argument

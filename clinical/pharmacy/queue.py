@@ -18,7 +18,6 @@ from clinical.models import Prescription, PrescriptionMessage
 from clinical.pharmacy.forms import QueueFilters
 from clinical.prescriptions.medications import Medication, stored_medications
 from clinical.prescriptions.states import OPEN, can_take_over, can_undo, undo_ends_at
-from clinical.visits.user_zone import zone_of
 
 # Hours that are always drawn, so that the first dispensing of a day is not a chart of one bar.
 OPENS, CLOSES = 8, 18
@@ -124,7 +123,7 @@ class PharmacyQueue:
 def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None = None) -> PharmacyQueue:
     """Five queries. Names come by themselves: eleven joins take longer to plan than all of this to run."""
     filters = filters or QueueFilters()
-    zone = zone_of(user)
+    zone = user.hospital_zone()
     midnight = dt.datetime.combine(at.astimezone(zone).date(), dt.time(), zone)
     rows = filters.narrowed(Prescription.objects.for_user(user))
     still_open = _open_rows(rows, user)

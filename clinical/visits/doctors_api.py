@@ -23,7 +23,7 @@ from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patie
 from clinical.ports import Slots, booking_provider
 from core.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
 from core.api.schema import example, refuses
-from core.times import in_zone
+from core.times import in_zone, zone_or_utc
 from hospitals.models import Doctor
 from hospitals.querysets import DoctorQuerySet
 
@@ -175,7 +175,7 @@ class SlotsView(APIView):
         query = SlotsQuery(data=request.query_params.dict(), context={"now": timezone.now()})
         query.is_valid(raise_exception=True)
         data = query.validated_data
-        zone = data.get("time_zone") or doctor.hospital.time_zone or "UTC"
+        zone = data.get("time_zone") or zone_or_utc(doctor.hospital.time_zone).key
         slots = booking_provider().slots(doctor, start=data["from"], end=data["to"], time_zone=zone)
         return Response(_slots_document(slots, zone))
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
+from core.times import known_zone
 from hospitals.hours.open_hours import BookedVisit, hit_by_hours, hit_by_time_off
 from hospitals.hours.windows import Window, in_order
-from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff, Hospital
 from hospitals.ports import DecisionCause, VisitChoice, booked_visits, schedule_publisher
 
@@ -114,7 +114,7 @@ def replace_weekly_hours(
 
 
 def _hit(doctor: Doctor, before: Collection[Window], after: Collection[Window], at: dt.datetime) -> list[BookedVisit]:
-    zone = zone_of(doctor.hospital)
+    zone = known_zone(doctor.hospital.time_zone)
     if zone is None:
         return []  # hours without a zone were never published, and mean no moment in time
     time_off = list(doctor.time_off.filter(ends_at__gt=at).values_list("starts_at", "ends_at"))

@@ -19,12 +19,12 @@ from unfold.decorators import display
 
 from accounts.permissions import Permission, has_permission
 from core.refusals import Refused
+from core.times import known_zone
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
 from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague
-from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
 
@@ -100,7 +100,7 @@ class HoursPages(HospitalScopedAdmin):
             return self.not_found(request, str(pk))
         if request.method != "POST":
             return HttpResponseRedirect(self.address("hours", pk))
-        form = TimeOffForm(request.POST, zone=zone_of(doctor.hospital))
+        form = TimeOffForm(request.POST, zone=known_zone(doctor.hospital.time_zone))
         if not form.is_valid() or goes_back(request.POST):
             return self._hours_page(request, doctor, time_off_form=form)
         facts = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "is_whole_days", "reason")}
@@ -167,7 +167,7 @@ class HoursPages(HospitalScopedAdmin):
     def _visits_page(self, request: HttpRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
         context = {
             "title": title % {"name": self.name_of(doctor)},
-            "zone": zone_of(doctor.hospital),
+            "zone": known_zone(doctor.hospital.time_zone),
             "step": visit_step(request.POST, hit.visits, by=acting_user(request)),
         }
         return self._page(request, "visits_hit", context)

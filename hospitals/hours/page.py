@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.models import User
+from core.times import known_zone
 from hospitals.hours.forms import Rows, TimeOffForm, WeekForm, rows_of
 from hospitals.hours.windows import Window, join_shifts
-from hospitals.hours.zones import zone_of
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
 
@@ -29,7 +29,7 @@ class TimeOffRow:
 
 def time_off_rows(doctor: Doctor, *, at: dt.datetime) -> list[TimeOffRow]:
     """What is not over yet; one query."""
-    zone = zone_of(doctor.hospital)
+    zone = known_zone(doctor.hospital.time_zone)
     return [TimeOffRow(off.pk, _span_text(off, zone), off.reason) for off in doctor.time_off.filter(ends_at__gt=at)]
 
 
@@ -56,7 +56,7 @@ def hours_context(
     time_off_form: TimeOffForm | None = None,
 ) -> dict[str, Any]:
     """For the template. A `week` or `time_off_form` that was typed and is not saved takes the place of what is."""
-    zone = zone_of(doctor.hospital)
+    zone = known_zone(doctor.hospital.time_zone)
     return {
         "doctor": doctor,
         "week": week or WeekForm(rows_of(join_shifts(windows_of(doctor))), is_bound=False),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from clinical.ports import Slot, Slots
+from core.times import known_zone
 from hospitals.hours.open_hours import free_slots
 from hospitals.models import Doctor
 from integrations.calcom.api.errors import CalcomError, CalcomUnavailable
@@ -71,7 +72,8 @@ def _local(doctor: Doctor, start: dt.datetime, end: dt.datetime, time_zone: str)
     """Hours minus time off minus visits. Empty for a hospital without a zone: its hours mean nothing then."""
     now = timezone.now()
     hospital = doctor.hospital
-    if hospital.time_zone is None:
+    hours_zone = known_zone(hospital.time_zone)
+    if hours_zone is None:
         return Slots([], "local", now)
     visits = Appointment.objects.filter(
         doctor=doctor, status=Appointment.Status.SCHEDULED, start_ts__lt=end, end_ts__gt=start
@@ -83,7 +85,7 @@ def _local(doctor: Doctor, start: dt.datetime, end: dt.datetime, time_zone: str)
         busy=busy,
         start=start,
         end=end,
-        zone=ZoneInfo(hospital.time_zone),
+        zone=hours_zone,
         length=dt.timedelta(minutes=hospital.visit_length_minutes),
         not_before=now + dt.timedelta(minutes=hospital.booking_notice_minutes),
     )

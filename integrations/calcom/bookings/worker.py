@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts.models import Patient
 from clinical.mirror.apply import Applied, UnknownDoctor, apply_booking_facts
 from clinical.mirror.facts import BookingFacts
+from core.times import zone_or_utc
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnavailable, CalcomUnknownOutcome
 from integrations.calcom.api.factory import calcom_client
@@ -88,7 +89,7 @@ def _create(request: BookingRequest, client: CalcomClient) -> Booking:
         event_type_id=link.cal_event_type_id,
         attendee=Attendee(
             name=patient.user.profile.full_name,
-            time_zone=patient.time_zone or "UTC",
+            time_zone=zone_or_utc(patient.time_zone).key,
             phone=f"+{patient.user.phone}",
         ),
         metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.times import known_zone
 from integrations.models import CalConnection, CalLink
 
 PROBLEM_TEXTS = {
@@ -67,7 +68,7 @@ def publish_text(link: CalLink | None) -> str:
         return _("Not connected to Cal.com: patients cannot book this doctor yet.")
     if link.problem is not None:
         return str(PROBLEM_TEXTS[CalLink.Problem(link.problem)])
-    if link.doctor.hospital.time_zone is None:
+    if known_zone(link.doctor.hospital.time_zone) is None:
         return _("Not sent: the hospital has no time zone.")
     if not link.is_sent:
         if link.last_error:

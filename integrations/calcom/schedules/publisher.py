@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -19,6 +18,7 @@ from django.utils import timezone
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, has_permission, require
+from core.times import known_zone
 from core.wake_ups import wake
 from hospitals.models import Doctor
 from hospitals.ports import PublishState
@@ -75,7 +75,7 @@ class CalcomSchedules:
     def state(self, doctor_id: uuid.UUID) -> PublishState:
         link = CalLink.objects.select_related("doctor__hospital").filter(doctor_id=doctor_id).first()
         is_in_step = link is not None and link.cal_schedule_id is not None and link.is_in_step
-        is_in_step = is_in_step and link is not None and link.doctor.hospital.time_zone is not None
+        is_in_step = is_in_step and link is not None and known_zone(link.doctor.hospital.time_zone) is not None
         return PublishState(is_in_step, publish_text(link), self.address(doctor_id))
 
     def address(self, doctor_id: uuid.UUID) -> str:
@@ -85,9 +85,9 @@ class CalcomSchedules:
 def desired_schedule(doctor_id: uuid.UUID) -> ScheduleInput | None:
     """The schedule Cal.com should have; None for a hospital without a zone."""
     doctor = Doctor.objects.select_related("hospital").get(pk=doctor_id)
-    if doctor.hospital.time_zone is None:
+    zone, now = known_zone(doctor.hospital.time_zone), timezone.now()
+    if zone is None:
         return None
-    zone, now = ZoneInfo(doctor.hospital.time_zone), timezone.now()
     return wanted_schedule(
         doctor.availability.values_list("day_of_week", "start_time", "end_time"),
         doctor.time_off.filter(ends_at__gt=now - PAST_KEPT).values_list("starts_at", "ends_at"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core.times import zone_or_utc
 from hospitals.models import Doctor, Hospital
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused
@@ -133,8 +134,8 @@ def _user(doctor: Doctor, client: CalcomClient) -> OrgUser:
     for user in client.list_org_users(emails=[email]):
         if user.email.lower() == email.lower():
             return user
-    zone = doctor.hospital.time_zone or "UTC"
-    return client.create_org_user(email=email, name=doctor.full_name, time_zone=zone)
+    zone = zone_or_utc(doctor.hospital.time_zone)
+    return client.create_org_user(email=email, name=doctor.full_name, time_zone=zone.key)
 
 
 def _join_team(team_id: int, user: OrgUser, client: CalcomClient) -> None:

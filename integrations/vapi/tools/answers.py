@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -23,6 +22,7 @@ from django.utils.translation import ngettext
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from clinical.ports import booking_provider
+from core.times import known_zone
 from hospitals.models import Doctor, DoctorAvailability, Hospital
 from integrations.vapi.api.responses import Loose, Name
 
@@ -192,7 +192,7 @@ def _times_of(doctors: Sequence[Doctor], day: dt.date | None, asked: Asked) -> t
 
 
 def _times(doctor: Doctor, day: dt.date | None, asked: Asked) -> str | None:
-    zone = _zone(doctor.hospital)
+    zone = known_zone(doctor.hospital.time_zone)
     if zone is None:
         return None
     start = max(asked.at, dt.datetime.combine(day, dt.time(), zone)) if day else asked.at
@@ -203,14 +203,6 @@ def _times(doctor: Doctor, day: dt.date | None, asked: Asked) -> str | None:
         return None
     shown = ", ".join(date_format(slot.start, "l j F H:i") for slot in found.slots[:TIMES_EACH])
     return _("%(doctor)s: %(times)s") % {"doctor": doctor.full_name, "times": shown}
-
-
-def _zone(hospital: Hospital) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(hospital.time_zone) if hospital.time_zone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        # Other programs write this column too.
-        return None
 
 
 def _hours(hospital: Hospital) -> str:

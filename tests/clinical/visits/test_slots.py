@@ -38,8 +38,9 @@ def test_what_has_passed_is_left_out(api: APIClient, north: HospitalCast) -> Non
     assert api.get(address(north, query)).json()["slots"][0]["start"] == "2026-03-02T11:00:00+01:00"
 
 
-def test_a_hospital_without_a_zone_answers_in_utc(api: APIClient, north: HospitalCast) -> None:
-    Hospital.objects.update(time_zone=None)
+@pytest.mark.parametrize("zone", [None, "Mars/Olympus"])
+def test_a_hospital_without_a_known_zone_answers_in_utc(zone: str | None, api: APIClient, north: HospitalCast) -> None:
+    Hospital.objects.update(time_zone=zone)
     body = api.get(address(north)).json()
     assert (body["slots"][0]["start"], body["time_zone"]) == ("2026-03-02T10:00:00+00:00", "UTC")
 

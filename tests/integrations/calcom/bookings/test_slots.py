@@ -10,11 +10,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from clinical.models import Appointment
 from clinical.ports import Slots
-from hospitals.models import DoctorTimeOff
+from hospitals.models import DoctorTimeOff, Hospital
 from integrations.calcom.api.budget import SLOTS_A_WINDOW, shared_budget
 from integrations.calcom.api.requests import Attendee
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.inbound.processing import process_webhooks
+from integrations.models import CalLink
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
 from tests.integrations.calcom.inbound.test_webhooks import event, post
@@ -112,3 +113,11 @@ def test_with_their_own_calls_used_up_they_are_our_own_hours(connected: Connecte
 def test_a_doctor_who_is_not_connected_has_our_own_hours(connected: Connected) -> None:
     connected.link.delete()
     assert (starts(slots(connected)), slots(connected).source) == (ALL, "local")
+
+
+def test_hours_in_an_unknown_zone_mean_no_slots(connected: Connected) -> None:
+    """Other programs write the column too."""
+    CalLink.objects.update(cal_event_type_id=None)
+    Hospital.objects.update(time_zone="Mars/Olympus")
+    connected.doctor.hospital.refresh_from_db()
+    assert (starts(slots(connected)), slots(connected).source) == ([], "local")

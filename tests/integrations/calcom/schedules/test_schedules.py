@@ -109,8 +109,9 @@ def test_many_edits_within_the_delay_make_one_push(connected: Connected, caplog:
     assert shown(connected)[0] == [("Monday", "09:00", "12:00"), ("Tuesday", "08:00", "17:00")]
 
 
-def test_a_hospital_without_a_zone_pushes_nothing_and_says_so(connected: Connected) -> None:
-    Hospital.objects.update(time_zone=None)
+@pytest.mark.parametrize("zone", [None, "Mars/Olympus"])
+def test_a_hospital_without_a_known_zone_pushes_nothing_and_says_so(zone: str | None, connected: Connected) -> None:
+    Hospital.objects.update(time_zone=zone)
     DoctorAvailability.objects.all().delete()
     CalcomSchedules().want(connected.doctor.pk)
     push_after_the_delay()
