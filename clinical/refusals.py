@@ -11,18 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from core.refusals import Conflict
 
 
-class NotFound(Conflict):
-    """There is no such record, or none that this person may see."""
-
-    code = "not_found"
-    message = _("There is no such record.")
-
-
-class NotPermitted(Conflict):
-    code = "not_permitted"
-    message = _("Your role does not do this.")
-
-
 class RecordNotOpen(Conflict):
     code = "record_not_open"
     message = _("Confirm who sits here first: this patient's record is not open to you.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,13 @@ class NotPermitted(Forbidden, PermissionDenied):
 
     code = "not_permitted"
     message = _("Your role does not do this.")
+
+
+class NotFound(Refused, Http404):
+    """There is no such record, or none that this person may see. Where nobody says it in words, Django answers 404."""
+
+    code = "not_found"
+    message = _("There is no such record.")
 
 
 class Conflict(Refused):

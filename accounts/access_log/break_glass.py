@@ -10,15 +10,10 @@ from accounts.access_log import open_grants
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import BreakGlassGrant, User
 from accounts.models.access import MIN_REASON_LENGTH
-from accounts.permissions import Permission, has_permission
+from accounts.permissions import Permission, require
 from core.refusals import Conflict, Invalid
 
 GRANT_LIFETIME = dt.timedelta(minutes=30)
-
-
-class NotAnOperator(Conflict):
-    code = "not_an_operator"
-    message = _("Only an operator of the platform can do this.")
 
 
 class ReasonTooShort(Invalid):
@@ -40,12 +35,11 @@ class NotOpen(Conflict):
 def break_the_glass(*, by: User, hospital_id: uuid.UUID, reason: str, at: dt.datetime) -> BreakGlassGrant:
     """Open a hospital's visits, prescriptions and talks to an operator, to read, for 30 minutes. On record.
 
-    Raises: NotAnOperator, ReasonTooShort, AlreadyOpen.
+    Raises: NotPermitted, ReasonTooShort, AlreadyOpen.
     """
     # The lock on the person keeps two tries from opening twice.
     operator = User.objects.select_for_update(of=("self",)).get(pk=by.pk)
-    if not has_permission(operator, Permission.BREAK_GLASS):
-        raise NotAnOperator
+    require(operator, Permission.BREAK_GLASS)
     reason = " ".join(reason.split())
     if len(reason) < MIN_REASON_LENGTH:
         raise ReasonTooShort

@@ -15,8 +15,8 @@ from accounts.codes.limits import caller_of
 from accounts.codes.verify import Guess, InvalidCode, take_code
 from accounts.models import ErasureRequest, OneTimeCode, Patient, User
 from accounts.own_data.registry import Step, Wait, holders
-from accounts.permissions import Permission, has_permission
-from core.refusals import Conflict, Forbidden
+from accounts.permissions import Permission, require
+from core.refusals import Conflict
 from core.wake_ups import wake
 
 State = ErasureRequest.State
@@ -36,11 +36,6 @@ class NotAsked(Conflict):
 class BeingErased(Conflict):
     code = "being_erased"
     message = _("This is being carried out, and cannot be taken back any more.")
-
-
-class NotAllowed(Forbidden):
-    code = "not_an_operator"
-    message = _("Only an operator of the platform can do this.")
 
 
 class NotYet(Conflict):
@@ -126,10 +121,9 @@ def waits_of(patient_id: uuid.UUID, *, at: dt.datetime) -> list[Wait]:
 def approve_erasure(*, by: User, request_id: uuid.UUID, at: dt.datetime) -> ErasureRequest:
     """Erase the person at once: name, number, devices. The worker does the rest. Done already: no change.
 
-    Raises: NotAllowed, NotAsked, NotYet, ErasureRequest.DoesNotExist.
+    Raises: NotPermitted, NotAsked, NotYet, ErasureRequest.DoesNotExist.
     """
-    if not has_permission(by, Permission.ERASE_PATIENTS):
-        raise NotAllowed
+    require(by, Permission.ERASE_PATIENTS)
     patient_id = ErasureRequest.objects.values_list("patient", flat=True).get(pk=request_id)
     user = User.objects.select_for_update(of=("self",)).get(pk=patient_id)
     Patient.objects.select_for_update().get(pk=patient_id)

@@ -26,7 +26,7 @@ from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_gu
 from clinical.visits.attention import CONFLICT_TEXTS, find_conflicts
 from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
 from clinical.visits.history import visit_history
-from core.refusals import Refused
+from core.refusals import NotPermitted, Refused
 from hospitals.admin.base import acting_user
 from hospitals.models import Doctor
 
@@ -141,6 +141,8 @@ class AppointmentPages(BehindGlassAdmin):
             return HttpResponseRedirect(self.address("change", pk))
         try:
             action(appointment_id=pk, by=user, at=timezone.now(), **facts)
+        except NotPermitted:
+            raise
         except Refused as refused:
             self.message_user(request, str(refused.message), messages.ERROR)
         else:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinical.dashboard.access import StaffRequest, doctor_page
-from core.refusals import Refused
+from core.refusals import NotPermitted, Refused
 from core.times import known_zone
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
@@ -39,6 +39,8 @@ def week(request: StaffRequest) -> HttpResponse:
         replace_weekly_hours(doctor=doctor, windows=typed.windows, answers=answers, by=request.user, at=timezone.now())
     except VisitsHit as hit:
         return _visits_page(request, doctor, hit, title=_("New weekly hours"))
+    except NotPermitted:
+        raise
     except Refused as refused:
         messages.error(request, str(refused.message))
         return _page(request, doctor, week=typed, status=422)
@@ -62,6 +64,8 @@ def time_off(request: StaffRequest) -> HttpResponse:
         add_time_off(doctor=doctor, **facts, answers=answers, by=request.user, at=timezone.now())
     except VisitsHit as hit:
         return _visits_page(request, doctor, hit, title=_("Time off"))
+    except NotPermitted:
+        raise
     except Refused as refused:
         messages.error(request, str(refused.message))
         return _page(request, doctor, time_off_form=form, status=422)

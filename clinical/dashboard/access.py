@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,8 +21,8 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.refusals import AlreadyClaimed, NotFound
-from core.refusals import Refused
+from clinical.refusals import AlreadyClaimed
+from core.refusals import NotFound, NotPermitted, Refused
 
 P = ParamSpec("P")
 
@@ -82,9 +82,9 @@ def outcome_told(request: HttpRequest, done: str, *, undo: str = "") -> Iterator
 
 
 def tell(request: HttpRequest, refused: Refused) -> None:
-    """Say why something was refused. What a person may not see is not there: 404."""
-    if isinstance(refused, NotFound):
-        raise Http404 from None
+    """Say why something was refused. What a person may not see is not there, and what they may not do has no page."""
+    if isinstance(refused, NotFound | NotPermitted):
+        raise refused
     if isinstance(refused, AlreadyClaimed) and refused.holder:
         messages.warning(request, _("%(name)s already has this prescription.") % {"name": refused.holder})
     else:

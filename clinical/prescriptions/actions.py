@@ -31,8 +31,6 @@ from clinical.refusals import (
     AlreadyClaimed,
     LinesDoNotMatch,
     NotClaimed,
-    NotFound,
-    NotPermitted,
     ReasonMissing,
     RecordNotOpen,
     TakenTooRecently,
@@ -41,7 +39,7 @@ from clinical.refusals import (
     WrongState,
     translated_rules,
 )
-from core.refusals import PersonErased
+from core.refusals import NotFound, NotPermitted, PersonErased
 from hospitals.models import Doctor, Pharmacist
 
 Status = Prescription.Status

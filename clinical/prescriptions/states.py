@@ -7,9 +7,10 @@ import uuid
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
-from accounts.permissions import Permission, has_permission
+from accounts.permissions import Permission, require
 from clinical.models import Prescription
-from clinical.refusals import NotClaimed, NotFound, NotPermitted, NotTheirs
+from clinical.refusals import NotClaimed, NotTheirs
+from core.refusals import NotFound
 
 UNDO_WINDOW = dt.timedelta(minutes=5)
 # A colleague may have gone home with it.
@@ -46,8 +47,7 @@ def can_take_over(*, claimed_at: dt.datetime | None, at: dt.datetime) -> bool:
 
 def locked(prescription_id: uuid.UUID, by: User, permission: Permission) -> Prescription:
     """The row, locked, if this person may see it. Raises: NotPermitted, NotFound."""
-    if not has_permission(by, permission):
-        raise NotPermitted
+    require(by, permission)
     visible = Prescription.objects.for_user(by).filter(pk=prescription_id)
     prescription: Prescription | None = visible.select_for_update(of=("self",)).first()
     if prescription is None:

@@ -9,14 +9,15 @@ from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Role, User
-from accounts.permissions import Permission, has_permission
+from accounts.permissions import Permission, require
 from clinical.mirror.apply import visit_status
 from clinical.mirror.facts import AGREED, chain
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
-from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled, VisitNotBegun
+from clinical.refusals import NobodyToConfirm, VisitCancelled, VisitNotBegun
 from clinical.visits.decisions import may_decide
 from clinical.visits.history import changed_by
+from core.refusals import NotFound, NotPermitted
 
 # People come early, and are sometimes seen early.
 SEEN_EARLY_BY = dt.timedelta(hours=1)
@@ -93,8 +94,7 @@ def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
 
 
 def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
-    if not has_permission(by, Permission.TREAT_PATIENTS):
-        raise NotPermitted
+    require(by, Permission.TREAT_PATIENTS)
     return _begun_visit(appointment_id, by, at)
 
 

@@ -19,7 +19,8 @@ from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import Appointment, AppointmentBooking, VisitChange
 from clinical.ports import booking_provider
-from clinical.refusals import NotFound, NotPermitted, VisitBegun, VisitCancelled
+from clinical.refusals import VisitBegun, VisitCancelled
+from core.refusals import NotFound, NotPermitted
 from core.wake_ups import wake
 
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from core.refusals import Conflict, Contradiction, Forbidden, Invalid, Refused, TooOften, Unavailable
+from core.refusals import Conflict, Contradiction, Forbidden, Invalid, NotFound, Refused, TooOften, Unavailable
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
 _REFUSAL_STATUS: dict[type[Refused], int] = {
     Invalid: 400,
     Forbidden: 403,
+    NotFound: 404,
     Conflict: 409,
     Contradiction: 422,
     TooOften: 429,

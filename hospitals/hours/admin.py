@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.permissions import Permission, has_permission
-from core.refusals import Refused
+from core.refusals import NotPermitted, Refused
 from core.times import known_zone
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
@@ -141,6 +141,8 @@ class HoursPages(HospitalScopedAdmin):
         try:
             booked_visits().decide_one(visit_id, choice, reason=typed_reason(request.POST), by=by, at=timezone.now())
             self.message_user(request, _("Saved."), messages.SUCCESS)
+        except NotPermitted:
+            raise
         except Refused as refused:
             self.message_user(request, refused.message, messages.ERROR)
         return HttpResponseRedirect(back)

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts.access_log.break_glass import (
     AlreadyOpen,
-    NotAnOperator,
     NotOpen,
     ReasonTooShort,
     break_the_glass,
@@ -22,7 +21,7 @@ from accounts.models import AccessEvent, BreakGlassGrant, Patient, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.querysets import patients_for_user
-from core.refusals import Refused
+from core.refusals import NotPermitted, Refused
 from tests.admin.records import fill
 from tests.cast import PASSWORD, HospitalCast
 
@@ -137,7 +136,7 @@ def test_only_an_operator_can(operator: User, north: HospitalCast, patient: Pati
         User.objects.filter(pk=operator.pk).update(is_active=False)
     if who == "with a role":
         User.objects.filter(pk=operator.pk).update(role="PATIENT")
-    refused(NotAnOperator, user, north, REASON)
+    refused(NotPermitted, user, north, REASON)
 
 
 def test_it_is_open_once_at_a_time_and_again_after(operator: User, north: HospitalCast) -> None:

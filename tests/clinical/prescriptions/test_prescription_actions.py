@@ -21,6 +21,7 @@ from clinical.prescriptions.actions import (
     undo_dispensing,
     withdraw_prescription,
 )
+from core.refusals import NotPermitted
 from hospitals.models import Pharmacist
 from tests.cast import HospitalCast, make_staff
 from tests.clinical.dispensing import LINES, actions_on_record, assert_refused
@@ -53,7 +54,7 @@ def test_nothing_is_prescribed_for_a_closed_record(match: str | None, north: Hos
 
 
 def test_a_pharmacist_does_not_prescribe(north: HospitalCast, patient: Patient) -> None:
-    with pytest.raises(refusals.NotPermitted):
+    with pytest.raises(NotPermitted):
         prescribe(by=north.pharmacist.user, patient_id=patient.pk, medications=[MEDICATION], at=NOW)
     assert not Prescription.objects.exists()
 

@@ -25,6 +25,7 @@ from clinical.prescriptions.actions import (
     undo_dispensing,
     withdraw_prescription,
 )
+from core.refusals import NotFound, NotPermitted
 from tests.cast import HospitalCast
 from tests.clinical.dispensing import LINES, assert_refused
 from tests.clinical.records import NOW
@@ -97,7 +98,7 @@ def test_what_nobody_holds_is_claimed_first(
 def test_another_hospitals_prescription_is_not_there(
     act: Callable[[uuid.UUID, User], object], waiting: Prescription, south: HospitalCast
 ) -> None:
-    assert_refused(refusals.NotFound, waiting, lambda: act(waiting.pk, south.pharmacist.user))
+    assert_refused(NotFound, waiting, lambda: act(waiting.pk, south.pharmacist.user))
 
 
 @pytest.mark.parametrize("act", PHARMACISTS_MOVES)
@@ -110,7 +111,7 @@ def test_other_roles_do_not_do_a_pharmacists_work(
     patient: Patient,
 ) -> None:
     by = {"doctor": north.doctor.user, "admin": north.admin, "patient": patient.user}[role]
-    assert_refused(refusals.NotPermitted, mine, lambda: act(mine.pk, by))
+    assert_refused(NotPermitted, mine, lambda: act(mine.pk, by))
 
 
 def test_an_approved_one_is_not_approved_again(approved: Prescription, north: HospitalCast) -> None:

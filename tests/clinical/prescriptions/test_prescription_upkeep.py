@@ -21,7 +21,7 @@ from clinical.prescriptions.actions import (
     take_over_prescription,
 )
 from clinical.prescriptions.states import MOVES
-from core.refusals import Refused
+from core.refusals import NotFound, NotPermitted, Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription
 
@@ -67,9 +67,9 @@ def test_what_nobody_has_is_claimed_and_another_hospitals_is_not_there(
     waiting = make_prescription(north.doctor, patient)
     with pytest.raises(refusals.NotClaimed):
         take_over_prescription(prescription_id=waiting.pk, by=colleague, reason="x", at=NOW + HALF_HOUR)
-    with pytest.raises(refusals.NotFound):
+    with pytest.raises(NotFound):
         take_over_prescription(prescription_id=theirs.pk, by=south.pharmacist.user, reason="x", at=NOW + HALF_HOUR)
-    with pytest.raises(refusals.NotPermitted):
+    with pytest.raises(NotPermitted):
         take_over_prescription(prescription_id=theirs.pk, by=north.doctor.user, reason="x", at=NOW + HALF_HOUR)
     theirs.refresh_from_db()
     assert theirs.pharmacist_id == north.pharmacist.pk

@@ -11,7 +11,7 @@ from clinical import refusals
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
 from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
-from core.refusals import Refused
+from core.refusals import NotFound, NotPermitted, Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 
@@ -87,11 +87,11 @@ def test_another_doctors_visit_is_not_there(
 ) -> None:
     visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
     for by, wanted in [
-        (south.doctor.user, refusals.NotFound),
+        (south.doctor.user, NotFound),
         # An admin says who sits there, and nothing else.
-        (south.admin, refusals.NotFound if act is confirm_identity else refusals.NotPermitted),
-        (north.pharmacist.user, refusals.NotPermitted),
-        (patient.user, refusals.NotPermitted),
+        (south.admin, NotFound if act is confirm_identity else NotPermitted),
+        (north.pharmacist.user, NotPermitted),
+        (patient.user, NotPermitted),
     ]:
         with pytest.raises(wanted):
             act(appointment_id=visit.pk, by=by, at=NOW)

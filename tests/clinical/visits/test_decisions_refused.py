@@ -12,7 +12,7 @@ from accounts.models import AccessEvent, Patient, SmsMessage, User
 from clinical import refusals
 from clinical.models import Appointment, VisitChange
 from clinical.visits.decisions import decide_visits, keep_visit
-from core.refusals import Refused
+from core.refusals import NotFound, NotPermitted, Refused
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast
 from tests.clinical.deciding import ACTS, SOON, Act
@@ -43,11 +43,11 @@ def test_what_cannot_be_decided(
 @pytest.mark.parametrize(
     ("who", "wanted"),
     [
-        ("south.admin", refusals.NotFound),
-        ("south.doctor.user", refusals.NotFound),
-        ("north.pharmacist.user", refusals.NotPermitted),
-        ("patient.user", refusals.NotPermitted),
-        ("operator", refusals.NotPermitted),
+        ("south.admin", NotFound),
+        ("south.doctor.user", NotFound),
+        ("north.pharmacist.user", NotPermitted),
+        ("patient.user", NotPermitted),
+        ("operator", NotPermitted),
     ],
 )
 def test_who_may_not_decide(
@@ -83,7 +83,7 @@ def test_of_many_at_once_one_that_is_not_theirs_stops_all(
     visit: Appointment, north: HospitalCast, south: HospitalCast, patient: Patient, calendar: Memory
 ) -> None:
     other = make_visit(south.doctor, patient, SOON)
-    with pytest.raises(refusals.NotFound):
+    with pytest.raises(NotFound):
         decide_visits(
             choices={visit.pk: "cancel", other.pk: "cancel"}, cause="hours", reason="", by=north.admin, at=NOW
         )

@@ -7,8 +7,9 @@ import pytest
 from accounts.models import AccessEvent, Patient, User
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
-from clinical.refusals import NobodyToConfirm, NotFound, NotPermitted, VisitCancelled
+from clinical.refusals import NobodyToConfirm, VisitCancelled
 from clinical.visits.attendance import confirm_identity, match_guest
+from core.refusals import NotFound, NotPermitted
 from hospitals.models import Doctor
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit

@@ -9,8 +9,9 @@ from django.apps import apps
 from django.test import Client
 
 from accounts.models import AccessEvent, ErasureRequest, Patient, Profile, User
-from accounts.own_data.erasure import BATCH, NotAllowed, NotAsked, NotYet, approve_erasure, carry_out_next_erasure
+from accounts.own_data.erasure import BATCH, NotAsked, NotYet, approve_erasure, carry_out_next_erasure
 from clinical.models import Appointment, AppointmentBooking, Prescription
+from core.refusals import NotPermitted
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit
@@ -93,7 +94,7 @@ def test_only_an_operator_and_only_what_was_asked(patient: Patient, operator: Us
     request = ask(patient)
     before = everything()
     for person in (north.admin, north.doctor.user, patient.user):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotPermitted):
             approve_erasure(by=person, request_id=request.pk, at=NOW)
     with pytest.raises(ErasureRequest.DoesNotExist):
         approve_erasure(by=operator, request_id=uuid.uuid4(), at=NOW)
