@@ -12,12 +12,12 @@ from django.db.models import Q, QuerySet
 
 from accounts.access_log.sealing import SEALER_LOCK
 from accounts.access_log.seals import last_cut, make_cut
+from accounts.guessing.counters import forget
 from accounts.models import (
     AccessEvent,
     AuditSeal,
     DeviceToken,
     ErasureRequest,
-    GuessCounter,
     LoginDevice,
     OneTimeCode,
     Patient,
@@ -51,7 +51,6 @@ class AccountsData(NothingMore):
         "erased_numbers": Held(because="keyed hashes of numbers of people who are erased"),
         "audit_seals": _AUDIT,
         "audit_cuts": _AUDIT,
-        "send_tallies": _SECURITY,
         "break_glass_grants": Held(because="an operator's reason, which names no patient; what was opened is in"),
         "staff_mails": Held(because="mails to staff"),
     }
@@ -137,7 +136,7 @@ def _forget_devices(user: User) -> int:
     devices = LoginDevice.objects.filter(user=user)
     subjects = [str(user.pk), *([user.phone] if user.phone else [])]
     subjects += [f"device:{pk}" for pk in devices.values_list("pk", flat=True)]
-    GuessCounter.objects.filter(subject__in=subjects).delete()
+    forget(subjects=subjects)
     return devices.delete()[0]
 
 

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from accounts.codes.send_tallies import ALL, sends_by_scope
+from accounts.codes.limits import ALL, sends_by_scope
 from config.health import is_internal
 from integrations.figures import VendorFigures
 

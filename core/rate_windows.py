@@ -12,6 +12,8 @@ from dataclasses import dataclass
 NO_WAIT = dt.timedelta(0)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
+# Longer than anything is kept; `at` less or plus this is still a date.
+FOREVER = dt.timedelta(days=36_500)
 UNKNOWN_ADDRESS = "unknown"
 
 

@@ -8,18 +8,28 @@ at once by the commit that follows.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 from django.conf import settings
 
 from accounts.access_log.record import current_surface
-from accounts.codes.send_tallies import ALL, add_send, tallies
 from accounts.devices.tokens import known_device
-from accounts.guessing.counters import limits_reached, lock_counter
-from accounts.models import GuessCounter, LoginDevice, User
+from accounts.guessing.counters import (
+    Hit,
+    add_to_minute,
+    count_hit,
+    hits_of,
+    limits_reached,
+    refuse_while,
+    totals_by_minute,
+    totals_by_subject,
+)
+from accounts.models import LoginDevice, User
 from core.phone_numbers import country_of
-from core.rate_windows import NO_WAIT, Limit, address_subject, ceiling_wait, whole_seconds
+from core.rate_windows import NO_WAIT, Limit, address_subject, ceiling_wait
 from core.refusals import TooOften
 
 log = structlog.get_logger(__name__)
@@ -27,6 +37,9 @@ log = structlog.get_logger(__name__)
 SENDS, FAILURES = "sms_send", "code_failure"
 ADDRESS_SENDS, ADDRESS_FAILURES = "address_send", "address_failure"
 PHONE_CHANGES = "phone_change"
+# Counted by the minute: its subjects are countries' ISO codes, and all of them together.
+CEILING_SENDS = "ceiling_send"
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +55,6 @@ class Caller:
         return self.number if self.device is None else f"device:{self.device.pk}"
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A try counted as a failure, and how to take that back."""
-
-    counter: GuessCounter
-    before: list[dt.datetime]
-
-    def take_back(self) -> None:
-        self.counter.hits = self.before
-        self.counter.save(update_fields=["hits"])
-
-
 def caller_of(*, number: str, device_token: str | None = None) -> Caller:
     """The caller of this request, by the number typed and the token shown, which need not be valid any more."""
     device = known_device(number=number, token=device_token)
@@ -67,7 +68,7 @@ def count_send(caller: Caller, *, account: User | None = None, at: dt.datetime) 
     """
     refuse_if_guessed_out(caller, at=at)
     limit = _send_limit()
-    hits = _count(SENDS, caller.subject, limit, at, "number_sends").counter.hits
+    hits = _count(SENDS, caller.subject, limit, at, "number_sends").hits
     if account is not None:
         _count(PHONE_CHANGES, str(account.pk), _account_limit(), at, "account_sends")
     if caller.device is None:
@@ -85,12 +86,19 @@ def count_towards_ceilings(caller: Caller, *, at: dt.datetime) -> None:
     share = 1 + (settings.SMS_RESERVED_SHARE if caller.device is not None else 0)
     country = country_of(caller.number)
     for scope, ceiling in ((country, settings.SMS_PER_COUNTRY_AN_HOUR), (ALL, settings.SMS_IN_ALL_AN_HOUR)):
-        add_send(scope, at=at)
-        # One of the sends tallied is this one.
-        wait = ceiling_wait(tallies(scope, at=at), int(ceiling * share) + 1, at)
+        add_to_minute(kind=CEILING_SENDS, subject=scope, at=at)
+        # One of the sends totalled is this one.
+        totals = totals_by_minute(kind=CEILING_SENDS, subject=scope, at=at)
+        wait = ceiling_wait(totals, int(ceiling * share) + 1, at)
         if wait > NO_WAIT:
             log.warning("sms.ceiling_reached", scope=scope)
-            _refuse(wait, "all" if scope == ALL else "country")
+        with _naming("all" if scope == ALL else "country"):
+            refuse_while(wait)
+
+
+def sends_by_scope(*, at: dt.datetime) -> dict[str, int]:
+    """Codes asked for in the last hour, by country and in all."""
+    return totals_by_subject(kind=CEILING_SENDS, at=at)
 
 
 def refuse_if_guessed_out(caller: Caller, *, at: dt.datetime) -> None:
@@ -98,35 +106,35 @@ def refuse_if_guessed_out(caller: Caller, *, at: dt.datetime) -> None:
 
     Raises: TooOften.
     """
-    counters = GuessCounter.objects.filter(kind=FAILURES, subject=caller.subject)
-    hits = counters.values_list("hits", flat=True).first() or []
-    _refuse(_failure_limit().wait(hits, at), "number_failures")
+    hits = hits_of(kind=FAILURES, subject=caller.subject)
+    with _naming("number_failures"):
+        refuse_while(_failure_limit().wait(hits, at))
 
 
-def count_failure(subject: str, *, at: dt.datetime) -> Counted:
+def count_failure(subject: str, *, at: dt.datetime) -> Hit:
     """Count a guess at a live code of this number or known device. Raises: TooOften."""
     return _count(FAILURES, subject, _failure_limit(), at, "number_failures")
 
 
-def count_address_failure(caller: Caller, *, at: dt.datetime) -> Counted:
+def count_address_failure(caller: Caller, *, at: dt.datetime) -> Hit:
     """Raises: TooOften."""
     limit = _address_limit(settings.OTP_FAILURES_PER_ADDRESS)
     return _count(ADDRESS_FAILURES, caller.address, limit, at, "address_failures")
 
 
-def _count(kind: str, subject: str, limit: Limit, at: dt.datetime, name: str) -> Counted:
-    counter = lock_counter(kind=kind, subject=subject)
-    before = limit.recent(counter.hits, at)
-    _refuse(limit.wait(before, at), name)
-    counter.hits = [*before, at]
-    counter.save(update_fields=["hits"])
-    return Counted(counter, before)
+def _count(kind: str, subject: str, limit: Limit, at: dt.datetime, name: str) -> Hit:
+    with _naming(name):
+        return count_hit(kind=kind, subject=subject, limit=limit, at=at)
 
 
-def _refuse(wait: dt.timedelta, limit: str) -> None:
-    if wait > NO_WAIT:
+@contextmanager
+def _naming(limit: str) -> Iterator[None]:
+    """Which limit it was that refused, for the alarms that watch them."""
+    try:
+        yield
+    except TooOften:
         limits_reached.labels(limit).inc()
-        raise TooOften(retry_after_seconds=whole_seconds(wait))
+        raise
 
 
 def _send_limit() -> Limit:

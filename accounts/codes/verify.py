@@ -14,14 +14,13 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.codes.issue import binding_of, matches
 from accounts.codes.limits import (
     Caller,
-    Counted,
     caller_of,
     count_address_failure,
     count_failure,
     refuse_if_guessed_out,
 )
 from accounts.devices.tokens import give_token
-from accounts.guessing.counters import codes_failed
+from accounts.guessing.counters import Hit, codes_failed
 from accounts.models import OneTimeCode, Patient, Role, User
 from core.refusals import Invalid
 
@@ -43,7 +42,7 @@ class Guess:
     asked_by: User | None = None
 
 
-def take_code(guess: Guess, caller: Caller, *, at: dt.datetime) -> list[Counted] | None:
+def take_code(guess: Guess, caller: Caller, *, at: dt.datetime) -> list[Hit] | None:
     """Use the code up if it is right: what was counted as failures, for the caller to take back when all is well.
 
     None, not an exception, for anything wrong: what was counted has to be committed.
@@ -56,7 +55,7 @@ def take_code(guess: Guess, caller: Caller, *, at: dt.datetime) -> list[Counted]
     return counted
 
 
-def _take_code(guess: Guess, caller: Caller, at: dt.datetime) -> list[Counted] | None:
+def _take_code(guess: Guess, caller: Caller, at: dt.datetime) -> list[Hit] | None:
     live = _live(guess, at)
     number = live.values_list("number", flat=True).first()
     if number is None:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.guessing.counters import lock_counter, step_ups_locked
-from accounts.models import DeviceToken, GuessCounter, LoginDevice, Patient, User
+from accounts.guessing.counters import clear, count_hit, forget, hits_of, step_ups_locked
+from accounts.models import DeviceToken, LoginDevice, Patient, User
 from accounts.permissions import Permission, require
-from core.refusals import Forbidden, Invalid
+from core.rate_windows import FOREVER, Limit
+from core.refusals import Forbidden, Invalid, TooOften
 
 TRIES = "step_up"
 
@@ -47,7 +48,7 @@ def step_up(*, by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetim
 def release_step_up(*, by: User, patient_id: uuid.UUID, at: dt.datetime) -> None:
     """Let a patient try again, after a doctor has checked who they are. Raises: NotPermitted."""
     require(by, Permission.TREAT_PATIENTS)
-    GuessCounter.objects.filter(kind=TRIES, subject=str(patient_id)).delete()
+    forget(kinds=[TRIES], subjects=[str(patient_id)])
     record_access(
         by=by,
         action=AccessAction.RELEASED_STEP_UP,
@@ -58,35 +59,29 @@ def release_step_up(*, by: User, patient_id: uuid.UUID, at: dt.datetime) -> None
 
 
 def is_step_up_locked(patient_id: uuid.UUID) -> bool:
-    tries = GuessCounter.objects.filter(kind=TRIES, subject=str(patient_id)).values_list("hits", flat=True).first()
-    return len(tries or []) >= settings.STEP_UP_MAX_TRIES
+    return len(hits_of(kind=TRIES, subject=str(patient_id))) >= settings.STEP_UP_MAX_TRIES
 
 
 @transaction.atomic
 def _try(by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetime) -> bool:
     """False, not an exception, for a wrong date: the try that was counted has to be committed."""
-    counter = lock_counter(kind=TRIES, subject=str(by.pk))
-    if len(counter.hits) >= settings.STEP_UP_MAX_TRIES:
-        raise StepUpLocked
-    counter.hits = [*counter.hits, at]
-    counter.save(update_fields=["hits"])
+    limit = Limit(settings.STEP_UP_MAX_TRIES, FOREVER)
+    try:
+        hit = count_hit(kind=TRIES, subject=str(by.pk), limit=limit, at=at)
+    except TooOften:
+        raise StepUpLocked from None
     on_file = Patient.objects.values_list("date_of_birth", flat=True).get(pk=by.pk)
     # Taken off the file since: there is nothing to ask for.
     if on_file is not None and on_file != birth_date:
-        _record_if_locked(by, counter)
+        if len(hit.hits) >= limit.most:
+            step_ups_locked.inc()
+            record_access(by=by, action=AccessAction.STEP_UP_LOCKED, patient_id=by.pk)
         return False
-    counter.hits = []
-    counter.save(update_fields=["hits"])
+    clear(kind=TRIES, subject=str(by.pk))
     DeviceToken.objects.filter(pk=token.pk).update(needs_step_up=False)
     LoginDevice.objects.filter(user=by, secret_hash=token.digest).update(stepped_up_at=at)
     record_access(by=by, action=AccessAction.STEPPED_UP, patient_id=by.pk)
     return True
-
-
-def _record_if_locked(by: User, counter: GuessCounter) -> None:
-    if len(counter.hits) >= settings.STEP_UP_MAX_TRIES:
-        step_ups_locked.inc()
-        record_access(by=by, action=AccessAction.STEP_UP_LOCKED, patient_id=by.pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 from accounts.models.access import AccessEvent, AuditCut, AuditSeal, BreakGlassGrant
-from accounts.models.codes import GuessCounter, OneTimeCode, SendTally
+from accounts.models.codes import GuessCounter, OneTimeCode
 from accounts.models.devices import DeviceToken, LoginDevice
 from accounts.models.erasure import ErasedNumber, ErasureRequest
 from accounts.models.messages import SmsMessage, StaffMail
@@ -19,7 +19,6 @@ __all__ = [
     "Patient",
     "Profile",
     "Role",
-    "SendTally",
     "SmsMessage",
     "StaffMail",
     "User",

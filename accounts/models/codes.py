@@ -60,41 +60,35 @@ class OneTimeCode(models.Model):
 
 
 class GuessCounter(models.Model):
-    """When one subject (a number, an account, an address, a known device) did one kind of thing, for rolling windows.
+    """How often one subject (a number, an account, an address, a known device, a country) did one kind of thing.
 
-    The row is locked while counting, so that concurrent tries are counted before any is compared.
+    `hits` are moments, for rolling windows: the row is locked while counting, so that concurrent tries are counted
+    before any is compared. Where thousands an hour are counted, by everyone at once, `hits_in_minute` is their number
+    in the `minute` that begins then.
     """
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
     kind = models.TextField()
     subject = models.TextField()
     hits = ArrayField(models.DateTimeField(), default=list)
+    minute = models.DateTimeField(null=True)
+    hits_in_minute = models.IntegerField(db_default=0)
 
-    privacy = privacy(sensitive="subject", safe="id kind hits")
+    privacy = privacy(sensitive="subject", safe="id kind hits minute hits_in_minute")
 
     class Meta:
         db_table = "guess_counters"
-        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="guess_counters_kind_subject_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject", "minute"],
+                nulls_distinct=False,
+                name="guess_counters_kind_subject_minute_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(minute__isnull=True, hits_in_minute=0) | Q(minute__isnull=False, hits__len=0),
+                name="guess_counters_moments_or_a_number",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"counter {self.kind} {self.pk}"
-
-
-class SendTally(models.Model):
-    """Codes asked for within one minute: in one country (`scope` is its ISO code), or in all (`all`).
-
-    A number a minute, not a moment each as above: thousands an hour are counted here, by everyone at once.
-    """
-
-    scope = models.TextField()
-    minute = models.DateTimeField()
-    sends = models.IntegerField(db_default=0)
-
-    privacy = privacy(safe="id scope minute sends")
-
-    class Meta:
-        db_table = "send_tallies"
-        constraints = [models.UniqueConstraint(fields=["scope", "minute"], name="send_tallies_scope_minute_key")]
-
-    def __str__(self) -> str:
-        return f"sends {self.scope} {self.minute:%H:%M}"

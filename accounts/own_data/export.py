@@ -9,11 +9,10 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.guessing.counters import lock_counter
+from accounts.guessing.counters import count_hit
 from accounts.models import User
 from accounts.own_data.registry import holders
-from core.rate_windows import NO_WAIT, Limit, whole_seconds
-from core.refusals import TooOften
+from core.rate_windows import Limit
 
 EXPORTS = "export"
 EXPORT_WINDOW = dt.timedelta(days=1)
@@ -24,14 +23,8 @@ FORMAT = 1
 @transaction.atomic
 def begin_export(*, by: User, at: dt.datetime) -> None:
     """Count and record one export of a person's own data. Raises: TooOften."""
-    counter = lock_counter(kind=EXPORTS, subject=str(by.pk))
     limit = Limit(settings.EXPORTS_A_DAY, EXPORT_WINDOW)
-    recent = limit.recent(counter.hits, at)
-    wait = limit.wait(recent, at)
-    if wait > NO_WAIT:
-        raise TooOften(retry_after_seconds=whole_seconds(wait))
-    counter.hits = [*recent, at]
-    counter.save(update_fields=["hits"])
+    count_hit(kind=EXPORTS, subject=str(by.pk), limit=limit, at=at)
     record_access(by=by, action=AccessAction.EXPORTED, patient_id=by.pk, object_kind="patient", object_id=by.pk)
 
 

@@ -23,6 +23,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access_log.record import AccessAction, record_access
+from accounts.guessing.counters import take_back_hit
 from accounts.models import User
 from accounts.permissions import require_for_staff
 from accounts.staff_sign_in.tries import (
@@ -30,7 +31,6 @@ from accounts.staff_sign_in.tries import (
     SECOND_FACTOR_DAY,
     Try,
     count_for_person,
-    give_back,
     record_failure,
     spend,
     take_back,
@@ -195,7 +195,7 @@ def _accept(attempt: Try, user: User, code: str, at: dt.datetime) -> bool:
     if device is None or not device.verify_token(code if model is TOTPDevice else _stored(code)):
         return False
     take_back(attempt)
-    give_back(kind=SECOND_FACTOR_DAY, subject=str(user.pk), at=at)
+    take_back_hit(kind=SECOND_FACTOR_DAY, subject=str(user.pk), at=at)
     return True
 
 

@@ -11,14 +11,24 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.guessing.counters import Tally, lock_counter
-from accounts.models import GuessCounter, LoginDevice, User
+from accounts.guessing.counters import (
+    Lockout,
+    Tally,
+    clear,
+    count_failure_in_a_row,
+    count_hit,
+    forget,
+    hits_by_kind,
+    tally_of,
+)
+from accounts.models import LoginDevice, User
 from accounts.permissions import require_for_staff
 from accounts.staff_sign_in.sessions import hash_device_secret
+from core.rate_windows import Limit
+from core.refusals import TooOften
 
 # Kinds of counters. The first four count failures in a row, the last two what is used of a rolling day.
 UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_device", "second_factor", "own_password"
@@ -56,7 +66,7 @@ def take_back(attempt: Try) -> None:
     """The try was right: nothing is counted any more. Call in the transaction that acts on it."""
     if attempt.counter is not None:
         kind, subject = attempt.counter
-        GuessCounter.objects.filter(kind=kind, subject=subject).update(hits=[])
+        clear(kind=kind, subject=subject)
     elif attempt.user is not None:
         User.objects.filter(pk=attempt.user.pk).update(login_attempts=0, lockout_until=None)
 
@@ -74,21 +84,11 @@ def record_failure(attempt: Try, *, about: User | None, reason: str) -> None:
 @transaction.atomic
 def spend(*, kind: str, subject: str, most: int, at: dt.datetime) -> bool:
     """Take one of so many in a rolling day; False where they are used up."""
-    row = lock_counter(kind=kind, subject=subject)
-    recent = [hit for hit in row.hits if hit > at - BUDGET_WINDOW]
-    if len(recent) >= most:
+    try:
+        count_hit(kind=kind, subject=subject, limit=Limit(most, BUDGET_WINDOW), at=at)
+    except TooOften:
         return False
-    row.hits = [*recent, at]
-    row.save(update_fields=["hits"])
     return True
-
-
-def give_back(*, kind: str, subject: str, at: dt.datetime) -> None:
-    """Undo the `spend` at that moment. Call in the transaction that acts on it."""
-    row = lock_counter(kind=kind, subject=subject)
-    if at in row.hits:
-        row.hits.remove(at)
-        row.save(update_fields=["hits"])
 
 
 def hashed_email(email: str) -> str:
@@ -109,31 +109,20 @@ def _count_account(user: User, at: dt.datetime) -> Try:
     tally = Tally(row.login_attempts or 0, row.lockout_until)
     if tally.is_locked(at):
         return Try(user, None, is_locked=True, closes=False)
-    counted = _counting(tally, at)
+    counted = tally.counting(at, _lockout())
     row.login_attempts, row.lockout_until = counted.failures, counted.locked_until
     row.save(update_fields=["login_attempts", "lockout_until"])
     return Try(user, None, is_locked=False, closes=counted.is_locked(at))
 
 
 def _count(counter: tuple[str, str], user: User | None, at: dt.datetime) -> Try:
-    row = lock_counter(kind=counter[0], subject=counter[1])
-    tally = _tally(row)
-    if tally.is_locked(at):
-        return Try(user, counter, is_locked=True, closes=False)
-    counted = _counting(tally, at)
-    row.hits = [*row.hits, at][-counted.failures :]
-    row.save(update_fields=["hits"])
-    return Try(user, counter, is_locked=False, closes=counted.is_locked(at))
+    kind, subject = counter
+    tally, was_locked = count_failure_in_a_row(kind=kind, subject=subject, lockout=_lockout(), at=at)
+    return Try(user, counter, is_locked=was_locked, closes=not was_locked and tally.is_locked(at))
 
 
-def _tally(row: GuessCounter) -> Tally:
-    failures = len(row.hits)
-    closed = failures >= settings.SIGN_IN_MAX_FAILURES
-    return Tally(failures, row.hits[-1] + settings.SIGN_IN_LOCKOUT if closed else None)
-
-
-def _counting(tally: Tally, at: dt.datetime) -> Tally:
-    return tally.counting(at, most=settings.SIGN_IN_MAX_FAILURES, lockout=settings.SIGN_IN_LOCKOUT)
+def _lockout() -> Lockout:
+    return Lockout(settings.SIGN_IN_MAX_FAILURES, settings.SIGN_IN_LOCKOUT)
 
 
 def _record(action: AccessAction, about: User | None, reason: str) -> None:
@@ -155,7 +144,7 @@ def release_lockout(*, user: User, by: User | None, at: dt.datetime) -> None:
     """
     require_for_staff(by, user)
     User.objects.filter(pk=user.pk).update(login_attempts=0, lockout_until=None)
-    GuessCounter.objects.filter(_counters_of(user)).delete()
+    forget(kinds=_PERSONAL_KINDS, subjects=_subjects_of(user))
     record_access(
         by=by,
         action=AccessAction.RELEASED_LOCKOUT,
@@ -169,16 +158,20 @@ def is_locked_out(user: User, *, at: dt.datetime) -> bool:
     """Whether anything is closed to the person for now."""
     if user.lockout_until is not None and at < user.lockout_until:
         return True
-    return any(_is_closed(row, at) for row in GuessCounter.objects.filter(_counters_of(user)))
+    counters = hits_by_kind(kinds=_PERSONAL_KINDS, subjects=_subjects_of(user))
+    return any(_is_closed(kind, hits, at) for kind, hits in counters)
 
 
-def _is_closed(row: GuessCounter, at: dt.datetime) -> bool:
-    if row.kind == SECOND_FACTOR_DAY:
-        return len([hit for hit in row.hits if hit > at - BUDGET_WINDOW]) >= settings.SECOND_FACTOR_TRIES_A_DAY
-    return len(row.hits) >= settings.SIGN_IN_MAX_FAILURES and at < row.hits[-1] + settings.SIGN_IN_LOCKOUT
+def _is_closed(kind: str, hits: list[dt.datetime], at: dt.datetime) -> bool:
+    if kind == SECOND_FACTOR_DAY:
+        return not Limit(settings.SECOND_FACTOR_TRIES_A_DAY, BUDGET_WINDOW).allows(hits, at)
+    return tally_of(hits, _lockout()).is_locked(at)
 
 
-def _counters_of(user: User) -> Q:
-    devices = [str(pk) for pk in LoginDevice.objects.filter(user=user).values_list("pk", flat=True)]
-    own = Q(kind__in=(SECOND_FACTOR, SECOND_FACTOR_DAY, OWN_PASSWORD), subject=str(user.pk))
-    return own | Q(kind=DEVICE, subject__in=devices)
+# Their subjects are ids, the person's and the devices', which never coincide.
+_PERSONAL_KINDS = (SECOND_FACTOR, SECOND_FACTOR_DAY, OWN_PASSWORD, DEVICE)
+
+
+def _subjects_of(user: User) -> list[str]:
+    devices = LoginDevice.objects.filter(user=user).values_list("pk", flat=True)
+    return [str(user.pk), *(str(pk) for pk in devices)]

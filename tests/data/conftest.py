@@ -45,11 +45,11 @@ def run_sql(url: str, text: str) -> None:
         connection.execute(text.encode())
 
 
-def migrate(url: str) -> subprocess.CompletedProcess[str]:
+def migrate(url: str, *target: str) -> subprocess.CompletedProcess[str]:
     """`manage.py migrate` as a deployment runs it, in a process of its own."""
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     return subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        [sys.executable, "manage.py", "migrate", *target, "--verbosity=0"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import AccessEvent, Patient, User
+from accounts.models import AccessEvent, GuessCounter, Patient, User
 from clinical.models import Appointment, Prescription
 from config.checks import secure_tables, unsecured_tables
 from hospitals.models import Doctor, DoctorAvailability
@@ -109,6 +109,22 @@ def run_together(*calls: Callable[[], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join(timeout=20)
+
+
+def test_a_counter_holds_moments_or_the_number_of_a_minute(db: None) -> None:
+    GuessCounter.objects.create(kind="k", subject="s", hits=[timezone.now()])
+    GuessCounter.objects.create(kind="k", subject="s", minute=timezone.now(), hits_in_minute=2)
+    rule = "guess_counters_moments_or_a_number"
+    refused(rule, "UPDATE guess_counters SET hits_in_minute = 1 WHERE minute IS NULL")
+    refused(rule, "UPDATE guess_counters SET hits = '{now}' WHERE minute IS NOT NULL")
+
+
+def test_a_subject_has_one_counter_of_a_kind_and_minute(db: None) -> None:
+    statement = "INSERT INTO guess_counters (kind, subject, hits, minute) VALUES ('k', 's', '{}', %s)"
+    for minute in (None, timezone.now()):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [minute])
+        refused("guess_counters_kind_subject_minute_key", statement, minute)
 
 
 def test_the_access_log_only_grows(db: None) -> None:

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.guessing.counters import Tally
+from accounts.guessing.counters import Lockout, Tally
 from accounts.models import AccessEvent, GuessCounter, LoginDevice, StaffMail, User
 from accounts.staff_sign_in.password import prove_own_password, try_password
 from accounts.staff_sign_in.purge import purge_sign_in_traces
@@ -52,7 +52,7 @@ def actions() -> list[str]:
 )
 def test_the_rule(tally: Tally, failures: int, locked_until: dt.datetime | None) -> None:
     assert not tally.is_locked(NOW)
-    assert tally.counting(NOW, most=5, lockout=15 * MINUTE) == Tally(failures, locked_until)
+    assert tally.counting(NOW, Lockout(5, 15 * MINUTE)) == Tally(failures, locked_until)
     assert Tally(5, NOW + MINUTE).is_locked(NOW)
 
 
