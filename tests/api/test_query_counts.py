@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import DeviceToken, Patient, Role
 from hospitals.models import Doctor, Hospital
-from tests.api.records import make_prescription, make_session, make_visit
 from tests.cast import HospitalCast, make_staff
+from tests.clinical.records import make_prescription, make_session, make_visit
 
 AT = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 

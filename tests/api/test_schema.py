@@ -21,8 +21,8 @@ from clinical.visits.app_reads import own_visit
 from clinical.visits.doctors_api import DoctorSerializer
 from clinical.visits.serializers import AppointmentSerializer
 from hospitals.staff import serializers as hospitals
-from tests.api.records import make_prescription, make_session, make_visit
 from tests.cast import HospitalCast
+from tests.clinical.records import make_prescription, make_session, make_visit
 from tests.clinical.visits.test_appointments import START
 
 

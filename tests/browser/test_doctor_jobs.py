@@ -36,7 +36,7 @@ def week(north: HospitalCast) -> None:
 def test_from_the_day_to_a_mark_and_back(
     size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient, week: None
 ) -> None:
-    visit = make_visit(north.doctor, patient, timezone.now() - dt.timedelta(minutes=1))
+    visit = make_visit(patient, north.doctor, timezone.now() - dt.timedelta(minutes=1))
     page = signed_in(north.doctor.user, "/staff/doctor/", size=size)
     expect(page.get_by_role("heading", name="With you now")).to_be_visible()
     page.get_by_role("link", name="Visit", exact=True).click()
@@ -53,7 +53,7 @@ def test_asking_to_move_and_cancelling_with_a_reason(
     size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient, week: None
 ) -> None:
     start = timezone.now() + dt.timedelta(days=7)
-    visit = make_visit(north.doctor, patient, start)
+    visit = make_visit(patient, north.doctor, start)
     page = signed_in(north.doctor.user, "/staff/doctor/", size=size)
     page.get_by_role("link", name="Week", exact=True).first.click()
     page.get_by_role("link", name="Next week").click()
@@ -79,8 +79,8 @@ def test_hours_and_time_off_with_the_visits_they_hit(
 ) -> None:
     start = (timezone.now() + dt.timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
     for number in range(3):
-        make_visit(north.doctor, patient, start + number * QUARTER)
-    make_visit(north.doctor, None, start + 3 * QUARTER, guest_name="Gustav Guest-With-A-Rather-Long-Name")
+        make_visit(patient, north.doctor, start + number * QUARTER)
+    make_visit(None, north.doctor, start + 3 * QUARTER, guest_name="Gustav Guest-With-A-Rather-Long-Name")
     page = signed_in(north.doctor.user, "/staff/doctor/hours/", size=size, dark=dark)
     look(page)
     for day in range(1, 8):
@@ -148,7 +148,7 @@ def test_profile_and_help(size: str, role: str, signed_in: SignedIn, north: Hosp
 
 
 def test_a_typed_search_is_one_search(signed_in: SignedIn, north: HospitalCast, patient: Patient, week: None) -> None:
-    make_visit(north.doctor, patient, timezone.now())
+    make_visit(patient, north.doctor, timezone.now())
     page = signed_in(north.doctor.user, "/staff/doctor/patients/")
     for part in ("pau", "la p", "atient"):
         with page.expect_response("**/patients/?q=*"):
@@ -166,7 +166,7 @@ def test_nothing_jumps_while_polling(
     # All of them today, at whatever hour this runs.
     noon = timezone.localtime(timezone.now(), ZoneInfo("Europe/Vienna")).replace(hour=12, minute=0)
     for number in range(4):
-        make_visit(north.doctor, make_patient(f"4366000{number:05d}", f"Ann {number}"), noon + number * QUARTER)
+        make_visit(make_patient(f"4366000{number:05d}", f"Ann {number}"), north.doctor, noon + number * QUARTER)
     page = signed_in(north.doctor.user, "/staff/", size=size)
     page.clock.install()
     page.goto(address)

@@ -45,14 +45,14 @@ def visits(north: HospitalCast) -> list[Appointment]:
     )
     visits = [
         make_visit(
-            north.doctor,
             make_patient(f"4366000{number:05d}", f"Maximilian von Hohenstein {number}"),
+            north.doctor,
             now + number * HALF_HOUR,
             **facts,
         )
         for number, facts in enumerate(STATES)
     ]
-    ahead = make_visit(north.doctor, visits[0].patient, now + dt.timedelta(days=2))
+    ahead = make_visit(visits[0].patient, north.doctor, now + dt.timedelta(days=2))
     ask_to_move(appointment_id=ahead.pk, reason="A course.", by=north.doctor.user, at=now)
     return [*visits, ahead]
 

@@ -39,9 +39,9 @@ def test_visits_that_new_hours_hit(
         )
     start = (timezone.now() + dt.timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
     for number in range(4):
-        make_visit(north.doctor, patient, start + dt.timedelta(hours=number))
-    make_visit(north.doctor, None, start + dt.timedelta(hours=5), guest_name="Gustav Guest-With-A-Rather-Long-Name")
-    make_visit(north.doctor, patient, start + dt.timedelta(hours=6), patient_match="phone", guest_name="P. Patient")
+        make_visit(patient, north.doctor, start + dt.timedelta(hours=number))
+    make_visit(None, north.doctor, start + dt.timedelta(hours=5), guest_name="Gustav Guest-With-A-Rather-Long-Name")
+    make_visit(patient, north.doctor, start + dt.timedelta(hours=6), patient_match="phone", guest_name="P. Patient")
     name = f"{size}-{'dark' if dark else 'light'}"
     page = signed_in(north.admin, reverse("admin:hospitals_doctor_hours", args=[north.doctor.pk]), size=size, dark=dark)
     for day in range(1, 8):

@@ -52,8 +52,8 @@ def find_and_claim(page: Page) -> None:
 def test_find_claim_approve_dispense_and_undo(
     size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient, other_patient: Patient
 ) -> None:
-    prescription = make_prescription(north.doctor, patient)
-    make_prescription(north.doctor, other_patient)
+    prescription = make_prescription(patient, north.doctor)
+    make_prescription(other_patient, north.doctor)
     page = signed_in(north.pharmacist.user, QUEUE, size=size)
     find_and_claim(page)
     button(page, "Approve")
@@ -72,7 +72,7 @@ def test_find_claim_approve_dispense_and_undo(
 
 @pytest.mark.parametrize("size", ["desktop", "tablet"])
 def test_ask_read_the_answer_and_deny(size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     page = signed_in(north.pharmacist.user, QUEUE, size=size)
     page.clock.install()
     find_and_claim(page)
@@ -100,7 +100,7 @@ def test_ask_read_the_answer_and_deny(size: str, signed_in: SignedIn, north: Hos
 def test_take_over_and_hand_back(
     size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=prescription.pk, by=colleague, at=timezone.now() - HALF_HOUR)
     page = signed_in(north.pharmacist.user, QUEUE, size=size)
     press(page, page.get_by_role("link", name="Paula Patient"))
@@ -117,7 +117,7 @@ def test_take_over_and_hand_back(
 def test_undo_counts_down_and_goes(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
     began = timezone.now()
     done = {"status": "COMPLETED", "pharmacist": north.pharmacist, "completed_at": began}
-    prescription = make_prescription(north.doctor, patient, **done)
+    prescription = make_prescription(patient, north.doctor, **done)
     page = signed_in(north.pharmacist.user, "/staff/")
     page.clock.install()
     page.goto(f"{QUEUE}{prescription.pk}/")
@@ -133,7 +133,7 @@ def test_undo_counts_down_and_goes(signed_in: SignedIn, north: HospitalCast, pat
 
 
 def test_a_withdrawal_shows_while_it_is_reviewed(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=prescription.pk, by=north.pharmacist.user, at=timezone.now())
     page = signed_in(north.pharmacist.user, "/staff/")
     page.clock.install()

@@ -45,7 +45,7 @@ def rows(north: HospitalCast) -> list[Prescription]:
     made = []
     for number, facts in enumerate(states):
         written = now - dt.timedelta(minutes=12 * number)
-        made.append(make_prescription(north.doctor, person, medications=as_json([LONG]), created_at=written, **facts))
+        made.append(make_prescription(person, north.doctor, medications=as_json([LONG]), created_at=written, **facts))
     PrescriptionMessage.objects.create(prescription=made[1], author=north.doctor.user, body="The weaker one.")
     return made
 

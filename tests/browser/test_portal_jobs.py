@@ -132,8 +132,8 @@ def windows(doctor: Doctor) -> list[tuple[object, ...]]:
 @SIZES
 def test_what_needs_a_look_is_settled(size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
     start = timezone.now() - dt.timedelta(minutes=5)
-    typed = make_visit(north.doctor, patient, start, patient_match="phone", guest_name="Paula Patient")
-    make_visit(north.doctor, None, start + dt.timedelta(minutes=10), guest_name="Gus")
+    typed = make_visit(patient, north.doctor, start, patient_match="phone", guest_name="Paula Patient")
+    make_visit(None, north.doctor, start + dt.timedelta(minutes=10), guest_name="Gus")
     page = signed_in(north.admin, "/admin/clinical/appointment/", size=size)
     page.get_by_role("link", name="To look at").click()
     push(page, "It is this patient")

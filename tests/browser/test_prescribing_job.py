@@ -30,9 +30,9 @@ AMOXICILLIN = MEDICATION.model_copy(
 @pytest.fixture
 def taken(north: HospitalCast, patient: Patient) -> Prescription:
     """Ramipril, approved; and amoxicillin, which another patient had."""
-    make_visit(north.doctor, patient, timezone.now() - dt.timedelta(minutes=5))
-    make_prescription(north.doctor, make_patient("436601230099", "Otto Other"), medications=as_json([AMOXICILLIN]))
-    row = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+    make_visit(patient, north.doctor, timezone.now() - dt.timedelta(minutes=5))
+    make_prescription(make_patient("436601230099", "Otto Other"), north.doctor, medications=as_json([AMOXICILLIN]))
+    row = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
     Prescription.objects.filter(pk=row.pk).update(status="APPROVED")
     return row
 
@@ -142,7 +142,7 @@ def test_pages_are_accessible_and_fit(
     size: str, dark: bool, signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
 ) -> None:
     now = timezone.now()
-    make_prescription(north.doctor, patient, created_at=now - dt.timedelta(days=91))
+    make_prescription(patient, north.doctor, created_at=now - dt.timedelta(days=91))
     expire_prescriptions(at=now)
     for is_verified in (True, False):
         AiSession.objects.create(
@@ -184,7 +184,7 @@ def test_it_is_one_sheet_of_a5(signed_in: SignedIn, north: HospitalCast, patient
     points = tuple(round(float(side)) for side in box.groups())
     assert points == (420, 595)
     lines = [MEDICATION.model_copy(update={"name": f"Medicine {number}"}) for number in range(12)]
-    long = make_prescription(north.doctor, patient, medications=as_json(lines))
+    long = make_prescription(patient, north.doctor, medications=as_json(lines))
     page.goto(reverse("staff:print-prescription", args=[long.pk]))
     assert pages_in(page.pdf(prefer_css_page_size=True)) == 2
 

@@ -44,7 +44,7 @@ def test_from_prescribing_to_dispensing(kind: str, page_of: object, north: Hospi
         "viewport": {"width": width, "height": height},
         "java_script_enabled": kind != "no script",
     }
-    make_visit(north.doctor, patient, timezone.now() - dt.timedelta(minutes=5))
+    make_visit(patient, north.doctor, timezone.now() - dt.timedelta(minutes=5))
 
     doctor: Page = page_of("doctor@north.test", **options)
     doctor.goto("/staff/doctor/")
@@ -97,7 +97,7 @@ def test_the_queue_fills_by_itself_and_stays_put_when_nothing_changed(
         page.clock.run_for(10_000)
     assert unchanged.value.status == 304
     expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
-    make_prescription(north.doctor, patient)
+    make_prescription(patient, north.doctor)
     with page.expect_response(lambda answer: "x-poll" in answer.request.headers) as changed:
         page.clock.run_for(10_000)
     assert changed.value.status == 200

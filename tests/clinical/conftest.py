@@ -30,7 +30,7 @@ def signed_in(db: None) -> SignedIn:
 
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
-    return make_visit(north.doctor, patient, SOON)
+    return make_visit(patient, north.doctor, SOON)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def colleague(north: HospitalCast) -> User:
 
 @pytest.fixture
 def waiting(north: HospitalCast, patient: Patient) -> Prescription:
-    return make_prescription(north.doctor, patient)
+    return make_prescription(patient, north.doctor)
 
 
 @pytest.fixture

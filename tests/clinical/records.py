@@ -1,4 +1,4 @@
-"""Visits and prescriptions for the tests of this app."""
+"""Visits, prescriptions and talks, for the tests of every app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from accounts.models import Patient
-from clinical.models import Appointment, Prescription
+from clinical.models import AiSession, Appointment, Prescription
 from clinical.prescriptions.medications import Medication, as_json
 from hospitals.models import Doctor
 
@@ -33,22 +33,31 @@ MEDICATION_ROW = {
 }
 
 
-def make_visit(doctor: Doctor, patient: Patient | None, start: dt.datetime, **facts: Any) -> Appointment:
-    facts.setdefault("patient_match", "reference" if patient else "none")
-    facts.setdefault("status", "SCHEDULED")
-    facts.setdefault("cal_status", "accepted")
+def make_visit(patient: Patient | None, doctor: Doctor, start: dt.datetime, **facts: Any) -> Appointment:
     facts.setdefault("end_ts", start + dt.timedelta(minutes=facts.pop("minutes", 30)))
     return Appointment.objects.create(
-        cal_booking_id=uuid.uuid4().hex,
-        cal_raw_payload={},
-        doctor=doctor,
-        hospital=doctor.hospital,
-        patient=patient,
-        start_ts=start,
-        **facts,
+        **{
+            "cal_booking_id": f"uid-{uuid.uuid4().hex}",
+            "cal_raw_payload": {"secret": "never shown"},
+            "patient": patient,
+            "patient_match": "reference" if patient else "none",
+            "doctor": doctor,
+            "hospital": doctor.hospital,
+            "start_ts": start,
+            "status": "SCHEDULED",
+            "cal_status": "accepted",
+            **facts,
+        }
     )
 
 
-def make_prescription(doctor: Doctor, patient: Patient, **facts: Any) -> Prescription:
+def make_prescription(patient: Patient, doctor: Doctor, **facts: Any) -> Prescription:
     facts.setdefault("medications", as_json([MEDICATION]))
-    return Prescription.objects.create(doctor=doctor, hospital=doctor.hospital, patient=patient, **facts)
+    return Prescription.objects.create(patient=patient, doctor=doctor, hospital=doctor.hospital, **facts)
+
+
+def make_session(patient: Patient, **facts: Any) -> AiSession:
+    source = AiSession.Source.PHONE_CALL
+    return AiSession.objects.create(
+        **{"patient": patient, "source": source, "summary": "A talk", "transcript": "Hello.", **facts}
+    )

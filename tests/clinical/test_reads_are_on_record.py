@@ -32,7 +32,7 @@ MEDICATION = {
 
 @pytest.fixture
 def prescription(north: HospitalCast, patient: Patient) -> Prescription:
-    make_visit(north.doctor, patient, timezone.now())
+    make_visit(patient, north.doctor, timezone.now())
     return Prescription.objects.create(patient=patient, doctor=north.doctor, medications=[MEDICATION])
 
 
@@ -69,7 +69,7 @@ def proof_on(page: str) -> str:
 def test_fragments_of_the_prescribing_form_are_of_its_read(
     north: HospitalCast, patient: Patient, other_patient: Patient, prescription: Prescription, wish: str
 ) -> None:
-    make_visit(north.doctor, other_patient, timezone.now())
+    make_visit(other_patient, north.doctor, timezone.now())
     browser, at = signed_in(north.doctor.user), f"/staff/doctor/patients/{patient.pk}/prescribe/"
     proof = proof_on(browser.get(at).content.decode())
     sent, htmx = {**MEDICATION_ROW, "rows": "1", "action": wish}, {"HX-Request": "true"}
@@ -91,7 +91,7 @@ def test_what_was_prescribed_before_names_no_patient_and_is_no_read(
 
 
 def test_a_visits_page_is_on_record_once_and_its_polls_are_not(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, timezone.now())
+    visit = make_visit(patient, north.doctor, timezone.now())
     browser, at = signed_in(north.doctor.user), f"/staff/doctor/visits/{visit.pk}/"
     proof = proof_on(browser.get(at).content.decode())
     poll = {"HX-Request": "true", "X-Poll": proof}
@@ -105,7 +105,7 @@ def test_a_visits_page_is_on_record_once_and_its_polls_are_not(north: HospitalCa
 
 
 def test_a_guests_visit_is_on_record_too_and_anothers_is_not(north: HospitalCast, south: HospitalCast) -> None:
-    visit = make_visit(north.doctor, None, timezone.now(), guest_name="Gustav Guest")
+    visit = make_visit(None, north.doctor, timezone.now(), guest_name="Gustav Guest")
     at = f"/staff/doctor/visits/{visit.pk}/"
     assert signed_in(south.doctor.user).get(at).status_code == 404
     assert opened() == []
@@ -131,7 +131,7 @@ def test_an_id_spelled_otherwise_is_on_record_in_the_portal(
 
 
 def test_a_cancelled_visit_opens_no_record(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, timezone.now())
+    visit = make_visit(patient, north.doctor, timezone.now())
     assert is_record_open(north.doctor.user, patient.pk)
     Appointment.objects.filter(pk=visit.pk).update(status="CANCELLED")
     assert not is_record_open(north.doctor.user, patient.pk)
@@ -139,7 +139,7 @@ def test_a_cancelled_visit_opens_no_record(north: HospitalCast, patient: Patient
 
 def test_nobody_sits_here_before_the_visit(north: HospitalCast, patient: Patient) -> None:
     now = timezone.now()
-    visit = make_visit(north.doctor, patient, now + dt.timedelta(days=90))
+    visit = make_visit(patient, north.doctor, now + dt.timedelta(days=90))
     Appointment.objects.filter(pk=visit.pk).update(patient_match="phone")
     with pytest.raises(VisitNotBegun):
         confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=now)
@@ -147,7 +147,7 @@ def test_nobody_sits_here_before_the_visit(north: HospitalCast, patient: Patient
 
 
 def test_a_doctor_lets_a_locked_phone_try_again(north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, timezone.now())
+    make_visit(patient, north.doctor, timezone.now())
     GuessCounter.objects.create(kind=TRIES, subject=str(patient.pk), hits=[timezone.now()] * 3)
     assert is_step_up_locked(patient.pk)
     doctor = signed_in(north.doctor.user)

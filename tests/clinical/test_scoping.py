@@ -42,8 +42,8 @@ def records(north: HospitalCast, south: HospitalCast, patient: Patient, now: dt.
         for name, cast in casts.items()
     }
     return Records(
-        visits={name: make_visit(cast.doctor, patient, now) for name, cast in casts.items()},
-        prescriptions={name: make_prescription(cast.doctor, patient) for name, cast in casts.items()},
+        visits={name: make_visit(patient, cast.doctor, now) for name, cast in casts.items()},
+        prescriptions={name: make_prescription(patient, cast.doctor) for name, cast in casts.items()},
         talks=talks | {"nowhere": AiSession.objects.create(patient=patient, source="APP", transcript="Words.")},
     )
 
@@ -125,7 +125,7 @@ def test_a_colleague_without_visit_or_prescription_sees_nothing(
 
 
 def test_a_typed_number_opens_that_visit_only(records: Records, colleague: Doctor, patient: Patient) -> None:
-    visit = make_visit(colleague, patient, timezone.now(), patient_match="phone")
+    visit = make_visit(patient, colleague, timezone.now(), patient_match="phone")
     assert seen(colleague.user) == ({visit.pk}, set(), set())
     assert not is_record_open(colleague.user, patient.pk)
     visit.identity_confirmed_at = timezone.now()
@@ -137,17 +137,17 @@ def test_a_typed_number_opens_that_visit_only(records: Records, colleague: Docto
 def test_an_unproven_visit_to_a_colleague_is_not_part_of_the_record(
     records: Records, colleague: Doctor, north: HospitalCast, patient: Patient
 ) -> None:
-    unproven = make_visit(colleague, patient, timezone.now(), patient_match="phone")
-    proven = make_visit(colleague, patient, timezone.now())
+    unproven = make_visit(patient, colleague, timezone.now(), patient_match="phone")
+    proven = make_visit(patient, colleague, timezone.now())
     shown = set(Appointment.objects.for_record(north.doctor.user).values_list("pk", flat=True))
     assert shown == {records.visits["north"].pk, proven.pk}
     assert unproven.pk not in shown
 
 
 def test_an_own_prescription_opens_the_record(north: HospitalCast, colleague: Doctor, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, timezone.now())
+    visit = make_visit(patient, north.doctor, timezone.now())
     assert not is_record_open(colleague.user, patient.pk)
-    make_prescription(colleague, patient)
+    make_prescription(patient, colleague)
     assert is_record_open(colleague.user, patient.pk)
     assert set(Appointment.objects.for_record(colleague.user).values_list("pk", flat=True)) == {visit.pk}
 

@@ -17,7 +17,7 @@ def seed() -> dict[str, list[str]]:
 
     from accounts.models import Patient
     from hospitals.models import Doctor
-    from tests.api.records import make_prescription, make_session, make_visit
+    from tests.clinical.records import make_prescription, make_session, make_visit
     from tests.faults import booking_seed
 
     seeded = booking_seed.seed()

@@ -12,8 +12,8 @@ def seed(name: str, count: int) -> None:
     # Models can be imported once the settings are read.
     from django.utils import timezone
 
-    from tests.api.records import make_visit
     from tests.cast import make_hospital, make_patient
+    from tests.clinical.records import make_visit
 
     doctor = make_hospital(name, time_zone="Europe/Vienna").doctor
     now = timezone.now()

@@ -129,10 +129,10 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
         "now": now.isoformat(),
         "tomorrow": (now + dt.timedelta(days=1)).isoformat(),
         "date": now.date(),
-        "visit_id": make_visit(north.doctor, patient, begun).pk,
-        "phone_visit": make_visit(north.doctor, stranger, begun, patient_match="phone").pk,
-        "guest_visit": make_visit(north.doctor, None, now + dt.timedelta(days=3)).pk,
-        "appointment_id": make_visit(north.doctor, patient, now + dt.timedelta(days=2)).pk,
+        "visit_id": make_visit(patient, north.doctor, begun).pk,
+        "phone_visit": make_visit(stranger, north.doctor, begun, patient_match="phone").pk,
+        "guest_visit": make_visit(None, north.doctor, now + dt.timedelta(days=3)).pk,
+        "appointment_id": make_visit(patient, north.doctor, now + dt.timedelta(days=2)).pk,
         "patient_id": patient.pk,
         "stranger": stranger.pk,
         "session_id": ids["aisession"],
@@ -144,7 +144,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
         "staffimport": make_import(north.hospital).pk,
         "content_type_id": ContentType.objects.get_for_model(Prescription).pk,
         "prescription_id": ids["prescription"],
-        "own": make_prescription(north.doctor, patient).pk,
+        "own": make_prescription(patient, north.doctor).pk,
         **_at_the_pharmacy(north, patient, now),
     }
 
@@ -152,7 +152,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
 def _at_the_pharmacy(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[str, object]:
     """A prescription in each state, in the pharmacist's hands."""
     held = {"pharmacist": north.pharmacist, "claimed_at": now}
-    claimed, approved, dispensed = (make_prescription(north.doctor, patient) for _ in range(3))
+    claimed, approved, dispensed = (make_prescription(patient, north.doctor) for _ in range(3))
     for row in (claimed, approved, dispensed):
         Prescription.objects.filter(pk=row.pk).update(**held)
     for row in (approved, dispensed):

@@ -12,8 +12,9 @@ from accounts.devices.step_up import is_step_up_locked, release_step_up
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, Patient, Profile
 from tests.accounts.codes.test_code_limits import KNOWN, sign_in
 from tests.accounts.codes.test_sign_in import NEW
-from tests.api.records import client_with, make_prescription, make_session, make_visit
+from tests.api.records import client_with
 from tests.cast import HospitalCast
+from tests.clinical.records import make_prescription, make_session, make_visit
 
 BORN = dt.date(1980, 5, 17)
 DAY = dt.timedelta(days=1)

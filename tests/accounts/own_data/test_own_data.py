@@ -18,8 +18,9 @@ from accounts.own_data.erasure import approve_erasure
 from accounts.own_data.registry import holders
 from clinical.models import AppointmentBooking, PrescriptionMessage, VisitChange
 from integrations.models import BookingRequest
-from tests.api.records import client_with, make_prescription, make_session, make_visit, sign_in
+from tests.api.records import client_with, sign_in
 from tests.cast import HospitalCast
+from tests.clinical.records import make_prescription, make_session, make_visit
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

@@ -49,7 +49,7 @@ def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(8), end_time=dt.time(12))
-    return make_visit(north.doctor, patient, NINE)
+    return make_visit(patient, north.doctor, NINE)
 
 
 def plan() -> list[tuple[int, dt.time, dt.time]]:
@@ -188,7 +188,7 @@ def test_the_page_costs_the_same_however_much_was_decided(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(count):
-        make_visit(north.doctor, patient, NINE + dt.timedelta(minutes=number))
+        make_visit(patient, north.doctor, NINE + dt.timedelta(minutes=number))
     page = browser.post(TIME_OFF, OFF).content.decode()
     chosen = {name: "keep" for name in fields(page) if name.startswith("visit-")}
     assert len(chosen) == count + 1

@@ -34,11 +34,11 @@ def text_of(html: bytes) -> str:
 def fill_day(north: HospitalCast, count: int) -> None:
     for number in range(count):
         patient = make_patient(f"4366000{number:05d}", f"Patient {number}")
-        visit = make_visit(north.doctor, patient, NOW + dt.timedelta(minutes=20 * number), minutes=20)
+        visit = make_visit(patient, north.doctor, NOW + dt.timedelta(minutes=20 * number), minutes=20)
         session = AiSession.objects.create(patient=patient, source="APP", summary="Cough.", hospital=north.hospital)
         visit.ai_session = session
         visit.save()
-        prescription = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+        prescription = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
         PrescriptionMessage.objects.create(prescription=prescription, author=north.pharmacist.user, body="Dose?")
 
 
@@ -64,9 +64,9 @@ def test_the_day_shows_visits_gaps_time_off_and_now(browser: Client, north: Hosp
         ends_at=NOW + dt.timedelta(hours=3),
         reason="Teaching",
     )
-    make_visit(north.doctor, patient, NOW - dt.timedelta(days=30), status="COMPLETED")
-    make_visit(north.doctor, patient, NOW)
-    make_visit(north.doctor, None, NOW - dt.timedelta(hours=1), guest_name="Gus", cal_status="pending")
+    make_visit(patient, north.doctor, NOW - dt.timedelta(days=30), status="COMPLETED")
+    make_visit(patient, north.doctor, NOW)
+    make_visit(None, north.doctor, NOW - dt.timedelta(hours=1), guest_name="Gus", cal_status="pending")
     text = text_of(browser.get("/staff/doctor/").content)
     assert "Monday, 2 March" in text
     assert "times in Europe/Vienna" in text
@@ -89,7 +89,7 @@ def test_another_day_and_days_that_are_none(browser: Client) -> None:
 
 @time_machine.travel(NOW, tick=False)
 def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     address = "/staff/doctor/day/2026-03-02/"
     page = browser.get(address)
     etag = re.search(r'data-live-etag="([^"]+)"', page.content.decode())
@@ -98,7 +98,7 @@ def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCa
     same = browser.get(address, headers={**POLL, "If-None-Match": shown})
     assert (same.status_code, same.content) == (304, b"")
     assert browser.get(address, headers={**POLL, "If-None-Match": f"W/{shown}"}).status_code == 304
-    make_visit(north.doctor, None, NOW + dt.timedelta(hours=1), guest_name="Gus")
+    make_visit(None, north.doctor, NOW + dt.timedelta(hours=1), guest_name="Gus")
     changed = browser.get(address, headers={**POLL, "If-None-Match": shown})
     assert changed.status_code == 200
     assert b"Gus" in changed.content
@@ -110,8 +110,8 @@ def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCa
 def fill_record(north: HospitalCast, patient: Patient, count: int) -> None:
     for number in range(count):
         start = NOW - dt.timedelta(days=number)
-        make_visit(north.doctor, patient, start, status="COMPLETED")
-        make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+        make_visit(patient, north.doctor, start, status="COMPLETED")
+        make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
         AiSession.objects.create(
             patient=patient, source="PHONE_CALL", summary=f"Talk {number}", transcript="Secret", hospital=north.hospital
         )
@@ -138,7 +138,7 @@ def test_the_record_costs_the_same_however_long_and_is_opened_once(
 
 @time_machine.travel(NOW, tick=False)
 def test_a_phone_that_answered_stop_is_shown(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     page = reverse("staff:doctor-patient", args=[patient.pk])
     assert b"Answered STOP" not in browser.get(page).content
     number = patient.user.phone or ""
@@ -150,7 +150,7 @@ def test_a_phone_that_answered_stop_is_shown(browser: Client, north: HospitalCas
 def test_a_visit_matched_by_phone_opens_itself_only_until_confirmed(
     browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    visit = make_visit(north.doctor, patient, NOW, patient_match="phone", guest_name="Pauline")
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone", guest_name="Pauline")
     session = AiSession.objects.create(patient=patient, source="APP", summary="Cough.", transcript="Hm.")
     record = reverse("staff:doctor-patient", args=[patient.pk])
     closed = browser.get(record)
@@ -174,10 +174,10 @@ def test_a_visit_matched_by_phone_opens_itself_only_until_confirmed(
 def test_of_another_hospital_only_current_medications_are_seen(
     browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    make_visit(north.doctor, patient, NOW)
-    make_visit(south.doctor, patient, NOW - dt.timedelta(days=3), status="COMPLETED")
-    there = make_prescription(south.doctor, patient, pharmacist=south.pharmacist)
-    waiting = make_prescription(south.doctor, patient)
+    make_visit(patient, north.doctor, NOW)
+    make_visit(patient, south.doctor, NOW - dt.timedelta(days=3), status="COMPLETED")
+    there = make_prescription(patient, south.doctor, pharmacist=south.pharmacist)
+    waiting = make_prescription(patient, south.doctor)
     Prescription.objects.filter(pk=there.pk).update(status="APPROVED")
     AiSession.objects.create(patient=patient, source="APP", summary="Of the South.", hospital=south.hospital)
     with time_machine.travel(there.created_at, tick=False):
@@ -192,7 +192,7 @@ def test_of_another_hospital_only_current_medications_are_seen(
 
 @pytest.fixture
 def form_address(north: HospitalCast, patient: Patient) -> str:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     return reverse("staff:prescribe", args=[patient.pk])
 
 
@@ -272,7 +272,7 @@ def test_errors_stand_beside_their_fields(
 
 
 def test_a_question_is_on_the_day_until_it_is_answered(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+    prescription = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
     PrescriptionMessage.objects.create(
         prescription=prescription, author=north.pharmacist.user, body="Is there an allergy?"
     )

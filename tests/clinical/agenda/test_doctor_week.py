@@ -43,7 +43,7 @@ def test_the_week_costs_the_same_however_full(
 ) -> None:
     for number in range(count):
         patient = make_patient(f"4366000{number:05d}", f"Patient {number}")
-        make_visit(north.doctor, patient, NOW + DAY * (number % 4) + dt.timedelta(minutes=30 * number))
+        make_visit(patient, north.doctor, NOW + DAY * (number % 4) + dt.timedelta(minutes=30 * number))
         DoctorTimeOff.objects.create(
             doctor=north.doctor, starts_at=NOW + DAY * (number % 4), ends_at=NOW + DAY * (number % 4 + 1)
         )
@@ -60,11 +60,11 @@ def test_each_day_has_its_visits_gaps_and_time_off(north: HospitalCast, south: H
             doctor=north.doctor, day_of_week=day, start_time=dt.time(9), end_time=dt.time(12)
         )
     monday = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-    make_visit(north.doctor, patient, monday, status="COMPLETED")
-    make_visit(north.doctor, None, monday + DAY, guest_name="Gus", cal_status="cancelled", status="CANCELLED")
-    make_visit(north.doctor, None, monday + 6 * DAY + dt.timedelta(hours=13, minutes=30), guest_name="Night owl")
-    make_visit(north.doctor, patient, monday + 7 * DAY)
-    make_visit(south.doctor, patient, monday)
+    make_visit(patient, north.doctor, monday, status="COMPLETED")
+    make_visit(None, north.doctor, monday + DAY, guest_name="Gus", cal_status="cancelled", status="CANCELLED")
+    make_visit(None, north.doctor, monday + 6 * DAY + dt.timedelta(hours=13, minutes=30), guest_name="Night owl")
+    make_visit(patient, north.doctor, monday + 7 * DAY)
+    make_visit(patient, south.doctor, monday)
     DoctorTimeOff.objects.create(
         doctor=north.doctor, starts_at=monday + 2 * DAY, ends_at=monday + 3 * DAY, reason="Teaching"
     )
@@ -82,8 +82,8 @@ def test_each_day_has_its_visits_gaps_and_time_off(north: HospitalCast, south: H
 def test_a_week_in_which_clocks_change(north: HospitalCast, patient: Patient) -> None:
     # Sunday 29 March has 23 hours in Vienna.
     late = dt.datetime(2026, 3, 29, 21, 45, tzinfo=dt.UTC)
-    make_visit(north.doctor, patient, late)
-    make_visit(north.doctor, patient, late + dt.timedelta(minutes=15))
+    make_visit(patient, north.doctor, late)
+    make_visit(patient, north.doctor, late + dt.timedelta(minutes=15))
     assert lines(north, dt.date(2026, 3, 23))[6] == ["23:45-00:00 visit Paula Patient booked"]
     assert lines(north, dt.date(2026, 3, 30))[0] == ["00:00-00:30 visit Paula Patient booked"]
 
@@ -102,7 +102,7 @@ def test_the_week_leads_to_its_days_and_to_other_weeks(browser: Client) -> None:
 
 @time_machine.travel(NOW, tick=False)
 def test_a_poll_that_changed_nothing_is_a_304(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     address = "/staff/doctor/week/2026-03-02/"
     etag = browser.get(address, headers=POLL).headers["ETag"]
     same = browser.get(address, headers={**POLL, "If-None-Match": etag})

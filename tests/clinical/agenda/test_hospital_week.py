@@ -37,14 +37,14 @@ def test_a_week_begins_on_monday() -> None:
 def test_the_hospitals_week_counts_visits_by_doctor_and_day(
     north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    make_visit(north.doctor, patient, at(19, 0))
-    make_visit(north.doctor, patient, at(19, 23))
-    make_visit(north.doctor, patient, at(19, 12), status="CANCELLED")
-    make_visit(north.doctor, patient, at(25, 23), minutes=30)
-    make_visit(north.doctor, None, at(25, 23) + HOUR / 4)
-    make_visit(north.doctor, patient, at(18, 23))
-    make_visit(north.doctor, patient, at(26, 0))
-    make_visit(south.doctor, patient, at(20, 9))
+    make_visit(patient, north.doctor, at(19, 0))
+    make_visit(patient, north.doctor, at(19, 23))
+    make_visit(patient, north.doctor, at(19, 12), status="CANCELLED")
+    make_visit(patient, north.doctor, at(25, 23), minutes=30)
+    make_visit(None, north.doctor, at(25, 23) + HOUR / 4)
+    make_visit(patient, north.doctor, at(18, 23))
+    make_visit(patient, north.doctor, at(26, 0))
+    make_visit(patient, south.doctor, at(20, 9))
     DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=at(20, 0), ends_at=at(22, 0))
     [row] = hospital_week(north.admin, WEEK).rows
     assert row.doctor == north.doctor
@@ -61,14 +61,14 @@ def test_a_doctor_who_left_is_shown_while_there_are_visits(north: HospitalCast, 
     north.doctor.user.is_active = False
     north.doctor.user.save()
     assert hospital_week(north.admin, WEEK).rows == []
-    make_visit(north.doctor, patient, at(20, 9))
+    make_visit(patient, north.doctor, at(20, 9))
     assert [row.doctor for row in hospital_week(north.admin, WEEK).rows] == [north.doctor]
 
 
 def test_a_doctors_week_has_each_visit_on_its_day(north: HospitalCast, patient: Patient) -> None:
-    second = make_visit(north.doctor, patient, at(20, 9) + HOUR / 4)
-    first = make_visit(north.doctor, None, at(20, 9))
-    late = make_visit(north.doctor, patient, at(25, 23), status="CANCELLED")
+    second = make_visit(patient, north.doctor, at(20, 9) + HOUR / 4)
+    first = make_visit(None, north.doctor, at(20, 9))
+    late = make_visit(patient, north.doctor, at(25, 23), status="CANCELLED")
     off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=at(25, 9), ends_at=at(25, 10))
     days = doctor_week(north.admin, north.doctor, WEEK)
     assert [visit.pk for day in days for visit in day.visits] == [first.pk, second.pk, late.pk]
@@ -81,8 +81,8 @@ def test_a_week_takes_as_many_queries_for_twenty_as_for_two(north: HospitalCast,
     for number in range(count):
         user = make_staff(north.hospital, Role.DOCTOR, f"d{number}@north.test", f"Doctor {number}")
         doctor = Doctor.objects.create(user=user, hospital=north.hospital)
-        make_visit(doctor, patient, at(20, 9))
-        make_visit(north.doctor, patient, at(20, 0) + number * HOUR)
+        make_visit(patient, doctor, at(20, 9))
+        make_visit(patient, north.doctor, at(20, 0) + number * HOUR)
         DoctorTimeOff.objects.create(doctor=doctor, starts_at=at(20, 9), ends_at=at(20, 10))
     with CaptureQueriesContext(connection) as queries:
         assert [row.doctor.full_name for row in hospital_week(north.admin, WEEK).rows]

@@ -12,9 +12,10 @@ from accounts.models import Patient
 from clinical.assistant.emergencies import plain_words
 from clinical.models import AiSession, ChatMessage
 from tests.api.assistant import Memory
-from tests.api.records import NOW, make_visit
+from tests.api.records import NOW
 from tests.api.talking import SESSIONS, begin, say, transcript, work
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 pytestmark = [
     pytest.mark.django_db,

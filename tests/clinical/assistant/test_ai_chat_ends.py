@@ -12,8 +12,9 @@ from accounts.models import AccessEvent, Patient
 from clinical.assistant.replies import ASK_FOR_SUMMARY, end_idle_sessions, queue_summaries
 from clinical.models import AiSession
 from tests.api.assistant import Memory
-from tests.api.records import NOW, make_session
+from tests.api.records import NOW
 from tests.api.talking import SESSIONS, begin, say, talk, transcript, work
+from tests.clinical.records import make_session
 
 pytestmark = [
     pytest.mark.django_db,

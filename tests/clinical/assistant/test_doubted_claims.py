@@ -34,11 +34,11 @@ def _claim(patient: Patient, north: HospitalCast) -> None:
         )
         record_phone_call(call=call)
     # Long ago, so that the doctor may see the record.
-    make_visit(north.doctor, patient, NOW - 500 * HOUR, status="COMPLETED")
+    make_visit(patient, north.doctor, NOW - 500 * HOUR, status="COMPLETED")
 
 
 def booked_meanwhile(patient: Patient, north: HospitalCast) -> None:
-    visit = make_visit(north.doctor, patient, NOW + 50 * HOUR)
+    visit = make_visit(patient, north.doctor, NOW + 50 * HOUR)
     Appointment.objects.filter(pk=visit.pk).update(created_at=NOW - HOUR * 0.75)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, attendee_at=NOW - HOUR * 0.75)
     link_session_bookings(at=NOW)

@@ -30,7 +30,7 @@ def text_of(html: bytes) -> str:
 
 @time_machine.travel(NOW, tick=False)
 def test_a_caller_who_was_not_verified_never_leads(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW - dt.timedelta(days=2), status="COMPLETED")
+    visit = make_visit(patient, north.doctor, NOW - dt.timedelta(days=2), status="COMPLETED")
     facts = {"patient": patient, "summary": "Cough.", "hospital": north.hospital}
     for days, source in ((0, "PHONE_CALL"), (1, "PHONE_CALL"), (3, "APP")):
         AiSession.objects.create(start_time=NOW - dt.timedelta(days=days), source=source, **facts)
@@ -50,7 +50,7 @@ def test_a_caller_who_was_not_verified_never_leads(browser: Client, north: Hospi
 def test_the_summary_of_a_caller_who_was_not_verified_is_no_badge(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
-    visit = make_visit(north.doctor, patient, NOW)
+    visit = make_visit(patient, north.doctor, NOW)
     visit.ai_session = AiSession.objects.create(
         patient=patient, source="PHONE_CALL", summary="Cough.", hospital=north.hospital
     )

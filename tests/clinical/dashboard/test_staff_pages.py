@@ -61,10 +61,10 @@ FACTS = {
 def records(north: HospitalCast, patient: Patient) -> dict[str, uuid.UUID]:
     session = AiSession.objects.create(patient=patient, source="APP", hospital=north.hospital, transcript="Hm.")
     return {
-        "visit": make_visit(north.doctor, patient, NOW).pk,
+        "visit": make_visit(patient, north.doctor, NOW).pk,
         "patient": patient.pk,
         "session": session.pk,
-        "prescription": make_prescription(north.doctor, patient).pk,
+        "prescription": make_prescription(patient, north.doctor).pk,
     }
 
 

@@ -39,8 +39,8 @@ def somebody_waits() -> bool:
 @pytest.fixture
 def known(north: HospitalCast, patient: Patient) -> Patient:
     """Whose record stays open to the doctor: by an earlier prescription and a visit."""
-    make_visit(north.doctor, patient, NOW - dt.timedelta(days=30))
-    make_prescription(north.doctor, patient, status="DENIED", denial_reason="WITHDRAWN")
+    make_visit(patient, north.doctor, NOW - dt.timedelta(days=30))
+    make_prescription(patient, north.doctor, status="DENIED", denial_reason="WITHDRAWN")
     return patient
 
 

@@ -49,7 +49,7 @@ def test_names_by_their_beginnings_and_numbers_as_people_write_them(
     north: HospitalCast, text: str, names: list[str]
 ) -> None:
     for phone, name in [("436601112233", "Ada North"), ("436609998877", "Nora Adams")]:
-        make_visit(north.doctor, make_patient(phone, name), NOW)
+        make_visit(make_patient(phone, name), north.doctor, NOW)
     assert found(north, text) == names
 
 
@@ -57,13 +57,13 @@ def test_only_patients_whose_record_is_open_are_found(north: HospitalCast, south
     booked, prescribed = make_patient("436600000001", "Ann Booked"), make_patient("436600000002", "Ann Prescribed")
     typed, cancelled = make_patient("436600000003", "Ann Typed"), make_patient("436600000004", "Ann Cancelled")
     elsewhere = make_patient("436600000005", "Ann Elsewhere")
-    make_visit(north.doctor, booked, NOW)
-    make_visit(north.doctor, booked, NOW + dt.timedelta(days=1), status="CANCELLED")
-    make_prescription(north.doctor, prescribed)
-    make_visit(north.doctor, typed, NOW, patient_match="phone")
-    make_visit(north.doctor, cancelled, NOW, status="CANCELLED")
-    make_visit(south.doctor, elsewhere, NOW)
-    make_prescription(south.doctor, elsewhere)
+    make_visit(booked, north.doctor, NOW)
+    make_visit(booked, north.doctor, NOW + dt.timedelta(days=1), status="CANCELLED")
+    make_prescription(prescribed, north.doctor)
+    make_visit(typed, north.doctor, NOW, patient_match="phone")
+    make_visit(cancelled, north.doctor, NOW, status="CANCELLED")
+    make_visit(elsewhere, south.doctor, NOW)
+    make_prescription(elsewhere, south.doctor)
     for text in ("ann", "4366000"):
         assert found(north, text) == ["Ann Booked", "Ann Prescribed"]
     result = search_patients(user=north.doctor.user, text="ann", today=TODAY)
@@ -77,7 +77,7 @@ def test_a_search_costs_the_same_and_is_on_record_once(
     count: int, browser: Client, north: HospitalCast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(count):
-        make_visit(north.doctor, make_patient(f"4366000{number:05d}", f"Ann {number}"), NOW)
+        make_visit(make_patient(f"4366000{number:05d}", f"Ann {number}"), north.doctor, NOW)
     with django_assert_num_queries(SEARCH_QUERIES):
         page = browser.get("/staff/doctor/patients/", {"q": "ann"})
     assert page.content.count(b"+43 660") == count
@@ -87,7 +87,7 @@ def test_a_search_costs_the_same_and_is_on_record_once(
 
 def test_there_is_an_end_to_what_is_shown(browser: Client, north: HospitalCast) -> None:
     for number in range(MOST_SHOWN + 1):
-        make_visit(north.doctor, make_patient(f"4366000{number:05d}", f"Ann {number:02}"), NOW)
+        make_visit(make_patient(f"4366000{number:05d}", f"Ann {number:02}"), north.doctor, NOW)
     page = browser.get("/staff/doctor/patients/", {"q": "ann"}).content
     assert page.count(b"+43 660") == MOST_SHOWN
     assert b"type more to narrow it down" in page
@@ -101,7 +101,7 @@ def test_too_little_is_no_search(text: str, browser: Client) -> None:
 
 
 def test_as_you_type_gives_what_is_found_alone(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     part = browser.get("/staff/doctor/patients/", {"q": "pau"}, headers={"HX-Request": "true"}).content
     assert b"Paula Patient" in part
     assert b"<html" not in part
@@ -114,7 +114,7 @@ def searches() -> int:
 
 
 def test_what_narrows_a_search_is_still_that_search(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     with time_machine.travel(NOW, tick=False) as clock:
         for typed in ("pau", "Paul", "paula p", "paula p"):
             browser.get("/staff/doctor/patients/", {"q": typed}, headers={"HX-Request": "true"})
@@ -142,7 +142,7 @@ def test_a_colleague_begins_a_search_of_their_own(browser: Client, signed_in: Si
 
 def test_a_search_begins_at_the_doctors_own(north: HospitalCast, patient: Patient) -> None:
     """However many people there are: no table of people is read from one end to the other."""
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     from clinical.patients.search import _matching

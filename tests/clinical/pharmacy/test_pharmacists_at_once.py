@@ -51,7 +51,7 @@ def do(wish: str, prescription: Prescription, by: User) -> str:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fifty_requests_have_one_outcome(seed: int, people: list[User], north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     asked = [("claim", people[seed % 2])] + [(wish, people[n % 2]) for n, wish in enumerate(WISHES[1:])]
     random.Random(seed).shuffle(asked)
     with ThreadPoolExecutor(8) as pool:

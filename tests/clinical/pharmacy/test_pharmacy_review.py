@@ -51,12 +51,12 @@ def test_what_is_taken_now_is_told_from_what_was(
 ) -> None:
     short = as_json([MEDICATION.model_copy(update={"duration_days": 10, "refills": 0})])
     done = {"status": "COMPLETED", "pharmacist": north.pharmacist, "medications": short}
-    still = make_prescription(north.doctor, patient, created_at=NOW - 9 * DAY, **done)
-    over = make_prescription(north.doctor, patient, created_at=NOW - 10 * DAY, **done)
-    denied = make_prescription(north.doctor, patient, created_at=NOW, status="DENIED", denial_reason="dose")
-    waiting = make_prescription(north.doctor, patient, created_at=NOW - 80 * DAY)
-    make_prescription(south.doctor, patient, created_at=NOW)
-    row = make_prescription(north.doctor, patient, created_at=NOW)
+    still = make_prescription(patient, north.doctor, created_at=NOW - 9 * DAY, **done)
+    over = make_prescription(patient, north.doctor, created_at=NOW - 10 * DAY, **done)
+    denied = make_prescription(patient, north.doctor, created_at=NOW, status="DENIED", denial_reason="dose")
+    waiting = make_prescription(patient, north.doctor, created_at=NOW - 80 * DAY)
+    make_prescription(patient, south.doctor, created_at=NOW)
+    row = make_prescription(patient, north.doctor, created_at=NOW)
     review = browser.get(page_of(row)).context["review"]
     assert [one.prescription for one in review.current] == [still, waiting]
     assert [one.prescription for one in review.earlier] == [denied, over]
@@ -67,7 +67,7 @@ def test_what_is_taken_now_is_told_from_what_was(
 def test_a_take_over_tells_from_whom_and_why(
     browser: Client, north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
-    row = make_prescription(north.doctor, patient)
+    row = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=row.pk, by=colleague, at=NOW - 30 * MINUTE)
     take_over_prescription(prescription_id=row.pk, by=north.pharmacist.user, reason="Gone home.", at=NOW)
     steps = browser.get(page_of(row)).context["review"].steps
@@ -83,8 +83,8 @@ def test_undo_says_how_long_and_is_refused_kindly_afterwards(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
     done = {"status": "COMPLETED", "pharmacist": north.pharmacist}
-    late = make_prescription(north.doctor, patient, completed_at=NOW - 6 * MINUTE, **done)
-    fresh = make_prescription(north.doctor, patient, completed_at=NOW - 2 * MINUTE - dt.timedelta(seconds=1), **done)
+    late = make_prescription(patient, north.doctor, completed_at=NOW - 6 * MINUTE, **done)
+    fresh = make_prescription(patient, north.doctor, completed_at=NOW - 2 * MINUTE - dt.timedelta(seconds=1), **done)
     assert "Time left: 3 min" in text_of(browser, page_of(fresh))
     assert "3 min to undo" in text_of(browser, QUEUE)
     assert "Undo dispensing" not in text_of(browser, page_of(late))
@@ -99,7 +99,7 @@ def test_of_anothers_dispensing_no_undo_is_offered(
     browser: Client, north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
     row = make_prescription(
-        north.doctor, patient, status="COMPLETED", pharmacist=colleague.pharmacist, completed_at=NOW
+        patient, north.doctor, status="COMPLETED", pharmacist=colleague.pharmacist, completed_at=NOW
     )
     assert "Undo dispensing" not in text_of(browser, page_of(row))
     assert "to undo" not in text_of(browser, QUEUE)
@@ -110,13 +110,13 @@ def test_denied_today_is_listed_as_done_and_expired_is_not(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
     held = {"status": "DENIED", "pharmacist": north.pharmacist}
-    denied = make_prescription(north.doctor, patient, decided_at=NOW, denial_reason="dose", **held)
-    withdrawn = make_prescription(north.doctor, patient, decided_at=NOW - MINUTE, denial_reason="withdrawn", **held)
-    make_prescription(north.doctor, patient, decided_at=NOW, denial_reason="expired", **held)
-    make_prescription(north.doctor, patient, decided_at=NOW - DAY, denial_reason="dose", **held)
-    make_prescription(north.doctor, patient, decided_at=NOW, status="DENIED", denial_reason="withdrawn")
+    denied = make_prescription(patient, north.doctor, decided_at=NOW, denial_reason="dose", **held)
+    withdrawn = make_prescription(patient, north.doctor, decided_at=NOW - MINUTE, denial_reason="withdrawn", **held)
+    make_prescription(patient, north.doctor, decided_at=NOW, denial_reason="expired", **held)
+    make_prescription(patient, north.doctor, decided_at=NOW - DAY, denial_reason="dose", **held)
+    make_prescription(patient, north.doctor, decided_at=NOW, status="DENIED", denial_reason="withdrawn")
     dispensed = make_prescription(
-        north.doctor, patient, status="COMPLETED", pharmacist=north.pharmacist, completed_at=NOW - 2 * MINUTE
+        patient, north.doctor, status="COMPLETED", pharmacist=north.pharmacist, completed_at=NOW - 2 * MINUTE
     )
     queue = browser.get(QUEUE).context["queue"]
     assert [one.prescription for one in queue.done] == [denied, withdrawn, dispensed]
@@ -126,7 +126,7 @@ def test_denied_today_is_listed_as_done_and_expired_is_not(
 
 @time_machine.travel(NOW, tick=False)
 def test_what_expired_left_the_queue_and_says_so(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    row = make_prescription(north.doctor, patient, created_at=NOW - 90 * DAY)
+    row = make_prescription(patient, north.doctor, created_at=NOW - 90 * DAY)
     expire_prescriptions(at=NOW)
     assert browser.get(QUEUE).context["queue"].waiting == []
     text = text_of(browser, page_of(row))
@@ -135,7 +135,7 @@ def test_what_expired_left_the_queue_and_says_so(browser: Client, north: Hospita
 
 
 def test_less_than_prescribed_is_told(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    row = make_prescription(north.doctor, patient, status="APPROVED", pharmacist=north.pharmacist)
+    row = make_prescription(patient, north.doctor, status="APPROVED", pharmacist=north.pharmacist)
     sent = {"quantity-0": str(MEDICATION.quantity - 1), "batch-0": "LOT 7"}
     answer = browser.post(reverse("staff:pharmacy-dispense", args=[row.pk]), sent, follow=True)
     text = " ".join(answer.content.decode().split())
@@ -146,7 +146,7 @@ def test_less_than_prescribed_is_told(browser: Client, north: HospitalCast, pati
 def test_an_answer_shows_in_the_queue_and_on_the_page_without_opening_it_again(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
-    row = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+    row = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
     ask_prescriber(prescription_id=row.pk, by=north.pharmacist.user, text="Which strength?", at=NOW)
     assert "doctor asked" in text_of(browser, QUEUE)
     (proof,) = re.findall(r'"X-Poll": "([^"]+)"', browser.get(page_of(row)).content.decode())

@@ -32,7 +32,7 @@ def address(name: str, prescription: Prescription) -> str:
 
 
 def waiting_since(minutes: int, north: HospitalCast, patient: Patient) -> Prescription:
-    return make_prescription(north.doctor, patient, created_at=NOW - dt.timedelta(minutes=minutes))
+    return make_prescription(patient, north.doctor, created_at=NOW - dt.timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("count", [2, 20])
@@ -61,7 +61,7 @@ def test_the_oldest_is_first_and_says_how_long_it_waits(
     waiting_since(3, north, patient)
     waiting_since(75, north, other_patient)
     waiting_since(20, north, patient)
-    make_prescription(south.doctor, patient)
+    make_prescription(patient, south.doctor)
     html = browser.get(QUEUE).content.decode()
     waits = re.findall(r'badge badge-(good|warn|bad)">([^<]+)<', html)
     assert waits == [("bad", "too long: 1 h 15 min"), ("warn", "long: 20 min"), ("good", "waits 3 min")]
@@ -74,9 +74,9 @@ def test_ones_own_are_counted_and_say_since_when_they_are_ready(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
     own = {"pharmacist": north.pharmacist, "claimed_at": NOW}
-    make_prescription(north.doctor, patient, **own)
+    make_prescription(patient, north.doctor, **own)
     written, decided = NOW - dt.timedelta(days=9), NOW - dt.timedelta(minutes=70)
-    make_prescription(north.doctor, patient, status="APPROVED", created_at=written, decided_at=decided, **own)
+    make_prescription(patient, north.doctor, status="APPROVED", created_at=written, decided_at=decided, **own)
     html = browser.get(QUEUE).content.decode()
     assert 'href="#mine-title" aria-label="2 of mine: go there">2</a>' in html
     assert "approved 1 h 10 min ago: dispense" in html
@@ -99,7 +99,7 @@ def test_the_loser_of_a_claim_is_told_who_has_it(
 ) -> None:
     colleague = make_staff(north.hospital, Role.PHARMACIST, "p2@north.test", "Paul North")
     Pharmacist.objects.create(user=colleague, hospital=north.hospital)
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     won = browser.post(address("claim", prescription))
     assert won.headers["Location"] == address("review", prescription)
     lost = signed_in(colleague).post(address("claim", prescription), follow=True)
@@ -117,9 +117,9 @@ def test_opening_a_prescription_is_on_record_and_costs_the_same(
 ) -> None:
     patient.date_of_birth = dt.date(1980, 5, 17)
     patient.save()
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     for _ in range(others):
-        make_prescription(north.doctor, patient, medications=as_json([MEDICATION]))
+        make_prescription(patient, north.doctor, medications=as_json([MEDICATION]))
     with django_assert_num_queries(8), time_machine.travel(NOW, tick=False):
         page = browser.get(address("review", prescription)).content.decode()
     assert "45 years old, born 17 May 1980" in re.sub(r"\s+", " ", page)
@@ -128,7 +128,7 @@ def test_opening_a_prescription_is_on_record_and_costs_the_same(
 
 
 def test_the_whole_way_by_forms(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
 
     def post(name: str, **facts: str) -> tuple[int, str]:
         answer = browser.post(address(name, prescription), facts, follow=True)
@@ -151,6 +151,6 @@ def test_the_whole_way_by_forms(browser: Client, north: HospitalCast, patient: P
 
 
 def test_a_prescription_of_another_program_opens(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient, medications={"drug": "?"})
+    prescription = make_prescription(patient, north.doctor, medications={"drug": "?"})
     assert browser.get(QUEUE).status_code == 200
     assert browser.get(address("review", prescription)).status_code == 200

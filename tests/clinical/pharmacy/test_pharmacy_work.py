@@ -53,8 +53,8 @@ def shown(browser: Client, query: str) -> list[str]:
 def test_the_queue_is_narrowed(
     query: str, names: list[str], browser: Client, north: HospitalCast, patient: Patient, other_patient: Patient
 ) -> None:
-    make_prescription(north.doctor, patient, created_at=NOW - DAY)
-    make_prescription(north.doctor, other_patient, medications=as_json([IBUPROFEN]), created_at=NOW)
+    make_prescription(patient, north.doctor, created_at=NOW - DAY)
+    make_prescription(other_patient, north.doctor, medications=as_json([IBUPROFEN]), created_at=NOW)
     assert shown(browser, query) == names
     searches = ["searched_patients"] if "patient=" in query else []
     assert list(AccessEvent.objects.values_list("action", flat=True)) == searches
@@ -64,7 +64,7 @@ def test_the_queue_is_narrowed(
 def test_a_narrowed_queue_polls_itself_and_is_no_new_search(
     browser: Client, north: HospitalCast, patient: Patient
 ) -> None:
-    make_prescription(north.doctor, patient)
+    make_prescription(patient, north.doctor)
     page = browser.get(f"{QUEUE}?patient=pau").content.decode()
     assert 'hx-get="/staff/pharmacy/?patient=pau"' in page
     (proof,) = re.findall(r'"X-Poll": "([^"]+)"', page)
@@ -87,10 +87,10 @@ def test_a_search_that_says_it_is_a_poll_is_on_record_where_the_page_was_not_sho
 @time_machine.travel(NOW, tick=False)
 def test_the_figures_of_the_day(browser: Client, north: HospitalCast, patient: Patient) -> None:
     for minutes in (10, 20, 90):
-        make_prescription(north.doctor, patient, created_at=NOW - dt.timedelta(minutes=minutes))
+        make_prescription(patient, north.doctor, created_at=NOW - dt.timedelta(minutes=minutes))
     for hours in (1, 1, 2):
         done = {"status": "COMPLETED", "completed_at": NOW - dt.timedelta(hours=hours), "pharmacist": north.pharmacist}
-        make_prescription(north.doctor, patient, created_at=NOW - DAY, **done)
+        make_prescription(patient, north.doctor, created_at=NOW - DAY, **done)
     figures = browser.get(QUEUE).context["queue"].figures
     assert (figures.waiting, figures.median_wait_minutes, figures.done) == (3, 20, 3)
     nine = (NOW - dt.timedelta(hours=1)).astimezone(ZoneInfo(north.hospital.time_zone or "")).hour
@@ -104,7 +104,7 @@ def test_the_figures_of_the_day(browser: Client, north: HospitalCast, patient: P
 def test_what_lies_with_a_colleague_is_taken_over_on_its_page(
     browser: Client, north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=prescription.pk, by=colleague, at=NOW - dt.timedelta(minutes=30))
     assert "can be taken over" in browser.get(QUEUE).content.decode()
     page = reverse("staff:pharmacy-review", args=[prescription.pk])
@@ -121,7 +121,7 @@ def test_what_lies_with_a_colleague_is_taken_over_on_its_page(
 def test_a_claim_of_a_minute_ago_is_not_offered(
     browser: Client, north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=prescription.pk, by=colleague, at=NOW - dt.timedelta(minutes=29))
     address = reverse("staff:pharmacy-take-over", args=[prescription.pk])
     page = browser.get(reverse("staff:pharmacy-review", args=[prescription.pk])).content.decode()
@@ -133,8 +133,8 @@ def test_a_claim_of_a_minute_ago_is_not_offered(
 
 @time_machine.travel(NOW, tick=False)
 def test_a_duplicate_of_the_week_is_flagged(browser: Client, north: HospitalCast, patient: Patient) -> None:
-    make_prescription(north.doctor, patient, created_at=NOW - 7 * DAY)
-    row = make_prescription(north.doctor, patient, medications=as_json([IBUPROFEN, MEDICATION]), created_at=NOW)
+    make_prescription(patient, north.doctor, created_at=NOW - 7 * DAY)
+    row = make_prescription(patient, north.doctor, medications=as_json([IBUPROFEN, MEDICATION]), created_at=NOW)
     html = browser.get(reverse("staff:pharmacy-review", args=[row.pk])).content.decode()
     assert html.count("Perhaps a duplicate") == 1
     assert "Perhaps a duplicate: Dora North prescribed this on 23 Feb 2026 too." in html

@@ -44,7 +44,7 @@ def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
 
 @pytest.fixture
 def form(north: HospitalCast, patient: Patient) -> str:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     return reverse("staff:prescribe", args=[patient.pk])
 
 
@@ -54,7 +54,7 @@ def line(name: str, **facts: object) -> Medication:
 
 def prescribed(cast: HospitalCast, patient: Patient, *lines: Medication, **facts: object) -> Prescription:
     facts.setdefault("created_at", NOW - dt.timedelta(days=1))
-    return make_prescription(cast.doctor, patient, medications=as_json(lines), **facts)
+    return make_prescription(patient, cast.doctor, medications=as_json(lines), **facts)
 
 
 def names_for(cast: HospitalCast, typed: str) -> list[tuple[str, bool]]:
@@ -67,7 +67,7 @@ def test_own_lines_come_first_then_frequent_ones_of_the_hospital(
     colleague = make_colleague(north)
     prescribed(north, patient, line("Amlodipine"), line("Metformin"))
     for _ in range(2):
-        make_prescription(colleague, patient, medications=as_json([line("Amoxicillin"), line("Co-amoxiclav")]))
+        make_prescription(patient, colleague, medications=as_json([line("Amoxicillin"), line("Co-amoxiclav")]))
     prescribed(south, patient, line("Amiodarone"))
     assert names_for(north, "am") == [("Amlodipine", True), ("Amoxicillin", False)]
     assert names_for(north, "5 AMO") == [("Amoxicillin", False)]
@@ -90,7 +90,7 @@ def test_what_was_wrong_and_what_is_the_patients_own_is_not_suggested(north: Hos
     prescribed(north, patient, line("Wrongdose"), status="DENIED", denial_reason="dose")
     prescribed(north, patient, line("Unfetched"), status="DENIED", denial_reason="expired")
     prescribed(north, patient, line("Noted", instructions="Tell Paula's mother."))
-    make_prescription(north.doctor, patient, medications=[{"name": "Half a line"}, 7], created_at=NOW)
+    make_prescription(patient, north.doctor, medications=[{"name": "Half a line"}, 7], created_at=NOW)
     assert sorted(name for name, _own in names_for(north, "")) == ["Noted", "Unfetched"]
     assert "mother" not in repr(suggestions(user=north.doctor.user, typed=""))
 
@@ -274,7 +274,7 @@ def test_a_long_record_goes_on_on_earlier_pages(
     for days in range(120):
         prescribed(north, patient, line(f"Day {days}."), created_at=NOW - dt.timedelta(days=days))
         if days < 40:
-            make_visit(north.doctor, patient, NOW - dt.timedelta(days=days, hours=1), status="COMPLETED")
+            make_visit(patient, north.doctor, NOW - dt.timedelta(days=days, hours=1), status="COMPLETED")
     address = reverse("staff:doctor-patient", args=[patient.pk])
 
     def days_on(page: str) -> list[int]:

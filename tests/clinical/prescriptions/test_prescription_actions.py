@@ -29,7 +29,7 @@ from tests.clinical.records import MEDICATION, NOW, make_prescription, make_visi
 
 
 def test_prescribing_writes_the_prescription_and_the_record(north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NOW)
+    make_visit(patient, north.doctor, NOW)
     wish = uuid.uuid4()
     for _ in range(2):  # the same form twice
         prescription = prescribe(
@@ -46,7 +46,7 @@ def test_prescribing_writes_the_prescription_and_the_record(north: HospitalCast,
 @pytest.mark.parametrize("match", [None, "phone"])
 def test_nothing_is_prescribed_for_a_closed_record(match: str | None, north: HospitalCast, patient: Patient) -> None:
     if match:
-        make_visit(north.doctor, patient, NOW, patient_match=match)
+        make_visit(patient, north.doctor, NOW, patient_match=match)
     with pytest.raises(refusals.RecordNotOpen):
         prescribe(by=north.doctor.user, patient_id=patient.pk, medications=[MEDICATION], at=NOW)
     assert not Prescription.objects.exists()
@@ -131,7 +131,7 @@ def test_question_and_answer(mine: Prescription, north: HospitalCast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_who_claim_at_once_one_has_it(north: HospitalCast, patient: Patient) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     people = [north.pharmacist.user]
     for number in range(19):
         user = make_staff(north.hospital, Role.PHARMACIST, f"p{number}@north.test", f"Nr {number}")

@@ -34,7 +34,7 @@ def move(prescription: Prescription, state: str) -> None:
 def test_the_database_allows_exactly_the_listed_moves(
     before: str, after: str, north: HospitalCast, patient: Patient
 ) -> None:
-    prescription = make_prescription(north.doctor, patient, pharmacist=north.pharmacist)
+    prescription = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
     for state in WAY[before]:
         move(prescription, state)
     if before == after or (before, after) in MOVES:

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def theirs(north: HospitalCast, patient: Patient) -> Prescription:
-    waiting = make_prescription(north.doctor, patient)
+    waiting = make_prescription(patient, north.doctor)
     return claim_prescription(prescription_id=waiting.pk, by=north.pharmacist.user, at=NOW)
 
 
@@ -64,7 +64,7 @@ def test_not_sooner_and_not_without_a_reason(
 def test_what_nobody_has_is_claimed_and_another_hospitals_is_not_there(
     north: HospitalCast, south: HospitalCast, theirs: Prescription, patient: Patient, colleague: User
 ) -> None:
-    waiting = make_prescription(north.doctor, patient)
+    waiting = make_prescription(patient, north.doctor)
     with pytest.raises(refusals.NotClaimed):
         take_over_prescription(prescription_id=waiting.pk, by=colleague, reason="x", at=NOW + HALF_HOUR)
     with pytest.raises(NotFound):
@@ -77,7 +77,7 @@ def test_what_nobody_has_is_claimed_and_another_hospitals_is_not_there(
 
 def test_what_nobody_fetched_in_90_days_expires_once(north: HospitalCast, patient: Patient) -> None:
     old, young, done = (
-        make_prescription(north.doctor, patient, created_at=NOW - dt.timedelta(days=days), **facts)
+        make_prescription(patient, north.doctor, created_at=NOW - dt.timedelta(days=days), **facts)
         for days, facts in [(90, {}), (89, {}), (200, {"status": "COMPLETED"})]
     )
     assert expire_prescriptions(at=NOW) == 1
@@ -94,7 +94,7 @@ def test_what_nobody_fetched_in_90_days_expires_once(north: HospitalCast, patien
 def test_the_database_refuses_every_move_that_is_not_listed(
     before: str, after: str, north: HospitalCast, patient: Patient
 ) -> None:
-    row = make_prescription(north.doctor, patient, status=before, pharmacist=north.pharmacist, completed_at=None)
+    row = make_prescription(patient, north.doctor, status=before, pharmacist=north.pharmacist, completed_at=None)
     if before == "COMPLETED":
         with connection.cursor() as cursor:  # what the trigger would have set on the way there
             cursor.execute("ALTER TABLE prescriptions DISABLE TRIGGER prescriptions_guard")
@@ -114,7 +114,7 @@ def test_the_database_refuses_every_move_that_is_not_listed(
 def test_of_fifty_requests_of_two_pharmacists_one_decides(
     north: HospitalCast, patient: Patient, colleague: User
 ) -> None:
-    prescription = make_prescription(north.doctor, patient)
+    prescription = make_prescription(patient, north.doctor)
     acts: list[Callable[[User], object]] = [
         lambda by: claim_prescription(prescription_id=prescription.pk, by=by, at=NOW),
         lambda by: approve_prescription(prescription_id=prescription.pk, by=by, at=NOW),

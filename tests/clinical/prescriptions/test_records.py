@@ -9,8 +9,9 @@ from rest_framework.test import APIClient
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient
 from clinical.models import Prescription
-from tests.api.records import MEDICATION, make_prescription, make_session, make_visit
+from clinical.prescriptions.medications import as_json
 from tests.cast import HospitalCast
+from tests.clinical.records import MEDICATION, make_prescription, make_session, make_visit
 
 AT = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]
@@ -24,7 +25,7 @@ def test_a_prescription_is_shown_and_its_opening_is_on_record(
         "id": str(prescription.pk),
         "doctor": {"id": str(north.doctor.pk), "full_name": "Dora North", "specialty": "Cardiology"},
         "hospital": {"id": str(north.hospital.pk), "name": "North", "time_zone": "Europe/Vienna"},
-        "medications": [MEDICATION],
+        "medications": as_json([MEDICATION]),
         "status": "PENDING",
         "denial_reason": None,
         "created_at": "2026-03-02T11:00:00+01:00",

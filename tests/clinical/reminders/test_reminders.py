@@ -36,7 +36,7 @@ def _no_messages() -> None:
 
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
-    return make_visit(north.doctor, patient, START, created_at=NOW - DAY)
+    return make_visit(patient, north.doctor, START, created_at=NOW - DAY)
 
 
 def minutes(at: dt.datetime) -> list[str]:
@@ -192,7 +192,7 @@ def test_a_zone_that_another_program_broke_counts_as_utc(visit: Appointment) -> 
 def test_planning_and_queueing_many_is_few_queries(north: HospitalCast) -> None:
     for number in range(20):
         person = make_patient(f"4366011111{number:02}", f"Person {number}")
-        make_visit(north.doctor, person, START + number * HOUR / 60, created_at=NOW - DAY)
+        make_visit(person, north.doctor, START + number * HOUR / 60, created_at=NOW - DAY)
     with CaptureQueriesContext(connection) as captured:
         assert plan_reminders(at=NOW) == 20
     assert len([one for one in captured if "SAVEPOINT" not in one["sql"]]) == 2
@@ -219,7 +219,7 @@ def test_old_reminders_are_forgotten(visit: Appointment) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_remind_once(north: HospitalCast) -> None:
     for number in range(30):
-        make_visit(north.doctor, make_patient(f"4366022222{number:02}", None), START, created_at=NOW - DAY)
+        make_visit(make_patient(f"4366022222{number:02}", None), north.doctor, START, created_at=NOW - DAY)
     barrier = threading.Barrier(4)
     faults: list[BaseException] = []
 

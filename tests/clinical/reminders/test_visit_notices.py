@@ -49,7 +49,7 @@ def test_a_number_given_up_since_is_told_nothing(visit: Appointment, north: Hosp
 def test_a_typed_number_of_a_country_that_is_not_served_costs_nothing(north: HospitalCast, settings: Settings) -> None:
     settings.SMS_COUNTRIES = ["AT"]
     for number in ("436609999999", "12125550123", "999"):
-        guest = make_visit(north.doctor, None, SOON)
+        guest = make_visit(None, north.doctor, SOON)
         AppointmentBooking.objects.create(uid=guest.cal_booking_id, appointment=guest, attendee_phone=number)
         ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
     assert [to for to, _text in texts_sent()] == ["436609999999"]

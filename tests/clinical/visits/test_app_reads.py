@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Patient
 from clinical.models import Appointment, AppointmentAlias
 from clinical.visits.app_reads import NewestVisits, own_visit, own_visits
-from tests.api.records import make_visit
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 pytestmark = pytest.mark.django_db
 AT = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

@@ -8,8 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, AppointmentAlias
-from tests.api.records import make_visit
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 START = dt.datetime(2026, 3, 28, 8, 0, tzinfo=dt.UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]

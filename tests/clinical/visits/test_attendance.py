@@ -20,7 +20,7 @@ Mark = Callable[..., Appointment]
 
 
 def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW)
+    visit = make_visit(patient, north.doctor, NOW)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
     done = mark_completed(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
     assert (done.status, done.completed_at, done.completed_by_id, done.no_show) == (
@@ -39,7 +39,7 @@ def test_a_visit_is_completed_then_found_to_be_a_no_show(north: HospitalCast, pa
 
 @pytest.mark.parametrize("mark", [mark_completed, mark_no_show])
 def test_a_mark_is_taken_back_once(mark: Mark, north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW)
+    visit = make_visit(patient, north.doctor, NOW)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
     mark(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
     for _ in range(2):
@@ -56,7 +56,7 @@ def test_a_mark_is_taken_back_once(mark: Mark, north: HospitalCast, patient: Pat
 
 
 def test_a_mark_taken_back_long_after_leaves_what_the_clock_says(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW - dt.timedelta(days=2))
+    visit = make_visit(patient, north.doctor, NOW - dt.timedelta(days=2))
     mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
     unmarked = unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
     assert (unmarked.status, unmarked.completed_at, unmarked.no_show) == ("COMPLETED", None, False)
@@ -73,7 +73,7 @@ def test_a_mark_taken_back_long_after_leaves_what_the_clock_says(north: Hospital
 def test_what_cannot_be_marked(
     act: type, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient
 ) -> None:
-    visit = make_visit(north.doctor, patient, **{"start": NOW, **facts})
+    visit = make_visit(patient, north.doctor, **{"start": NOW, **facts})
     before = Appointment.objects.values().get()
     with pytest.raises(wanted):
         act(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
@@ -85,7 +85,7 @@ def test_what_cannot_be_marked(
 def test_another_doctors_visit_is_not_there(
     act: type, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone")
     for by, wanted in [
         (south.doctor.user, NotFound),
         # An admin says who sits there, and nothing else.
@@ -101,7 +101,7 @@ def test_another_doctors_visit_is_not_there(
 
 
 def test_confirming_who_sits_there_opens_the_record_once(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone")
     doctor = north.doctor.user
     assert not is_record_open(doctor, patient.pk)
     for _ in range(2):
@@ -113,6 +113,6 @@ def test_confirming_who_sits_there_opens_the_record_once(north: HospitalCast, pa
 
 
 def test_a_guest_cannot_be_confirmed(north: HospitalCast) -> None:
-    visit = make_visit(north.doctor, None, NOW, guest_name="Gus")
+    visit = make_visit(None, north.doctor, NOW, guest_name="Gus")
     with pytest.raises(refusals.NobodyToConfirm):
         confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=NOW)

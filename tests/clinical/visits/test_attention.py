@@ -35,13 +35,13 @@ def colleague(cast: HospitalCast) -> Doctor:
 def test_a_visit_that_begins_before_another_has_ended_overlaps(
     north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    first = make_visit(north.doctor, patient, AT + DAY, minutes=90)
-    second = make_visit(north.doctor, None, AT + DAY + HOUR / 2, minutes=30)
-    third = make_visit(north.doctor, patient, AT + DAY + HOUR, minutes=30)
-    make_visit(north.doctor, patient, AT + DAY + 1.5 * HOUR)  # begins as the first ends
-    make_visit(colleague(north), patient, AT + DAY)
+    first = make_visit(patient, north.doctor, AT + DAY, minutes=90)
+    second = make_visit(None, north.doctor, AT + DAY + HOUR / 2, minutes=30)
+    third = make_visit(patient, north.doctor, AT + DAY + HOUR, minutes=30)
+    make_visit(patient, north.doctor, AT + DAY + 1.5 * HOUR)  # begins as the first ends
+    make_visit(patient, colleague(north), AT + DAY)
     for _ in range(2):
-        make_visit(south.doctor, patient, AT + DAY)
+        make_visit(patient, south.doctor, AT + DAY)
     overlaps = found(north.admin, "overlap")
     # The first one is still going on when the third begins.
     assert [(one.visit.pk, one.other and one.other.pk) for one in overlaps] == [
@@ -55,21 +55,21 @@ def test_a_visit_that_begins_before_another_has_ended_overlaps(
 def test_what_does_not_take_place_overlaps_nothing(
     north: HospitalCast, patient: Patient, facts: dict[str, object]
 ) -> None:
-    make_visit(north.doctor, patient, AT + DAY)
-    make_visit(north.doctor, patient, AT + DAY, **facts)
+    make_visit(patient, north.doctor, AT + DAY)
+    make_visit(patient, north.doctor, AT + DAY, **facts)
     assert found(north.admin, "overlap") == []
 
 
 @pytest.mark.parametrize("days", [-3, 43])
 def test_what_is_long_past_or_far_ahead_is_left_alone(north: HospitalCast, patient: Patient, days: int) -> None:
     for _ in range(2):
-        make_visit(north.doctor, patient, AT + days * DAY)
+        make_visit(patient, north.doctor, AT + days * DAY)
     assert found(north.admin, "overlap") == []
 
 
 def test_an_overlap_that_staff_keep_is_settled_until_the_visit_moves(north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, AT + DAY)
-    later = make_visit(north.doctor, patient, AT + DAY + HOUR / 4)
+    make_visit(patient, north.doctor, AT + DAY)
+    later = make_visit(patient, north.doctor, AT + DAY + HOUR / 4)
     keep_visit(appointment_id=later.pk, by=north.admin, at=AT)
     assert found(north.admin, "overlap") == []
     Appointment.objects.filter(pk=later.pk).update(start_ts=AT + DAY + HOUR / 3)
@@ -81,13 +81,13 @@ def test_a_visit_in_time_off_is_shown_with_it_and_with_what_was_decided(
 ) -> None:
     off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT + DAY, ends_at=AT + 2 * DAY)
     DoctorTimeOff.objects.create(doctor=south.doctor, starts_at=AT, ends_at=AT + 9 * DAY)
-    inside = make_visit(north.doctor, patient, AT + DAY + HOUR)
-    reaching_in = make_visit(north.doctor, None, AT + DAY - HOUR / 4)
-    make_visit(north.doctor, patient, AT + DAY - HOUR / 2)
-    make_visit(north.doctor, patient, AT + 2 * DAY)
-    make_visit(north.doctor, patient, AT + DAY + HOUR, status="CANCELLED")
-    make_visit(colleague(north), patient, AT + DAY + HOUR)
-    make_visit(south.doctor, patient, AT + DAY + HOUR)
+    inside = make_visit(patient, north.doctor, AT + DAY + HOUR)
+    reaching_in = make_visit(None, north.doctor, AT + DAY - HOUR / 4)
+    make_visit(patient, north.doctor, AT + DAY - HOUR / 2)
+    make_visit(patient, north.doctor, AT + 2 * DAY)
+    make_visit(patient, north.doctor, AT + DAY + HOUR, status="CANCELLED")
+    make_visit(patient, colleague(north), AT + DAY + HOUR)
+    make_visit(patient, south.doctor, AT + DAY + HOUR)
     ask_to_move(appointment_id=inside.pk, reason="", by=north.admin, at=AT)
     conflicts = found(north.admin, "time_off")
     assert ids(conflicts) == [reaching_in.pk, inside.pk]
@@ -96,7 +96,7 @@ def test_a_visit_in_time_off_is_shown_with_it_and_with_what_was_decided(
 
 
 def guest(doctor: Doctor, phone: str | None, **facts: object) -> Appointment:
-    visit = make_visit(doctor, None, AT + DAY, guest_name="Greta Guest", **facts)
+    visit = make_visit(None, doctor, AT + DAY, guest_name="Greta Guest", **facts)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, attendee_phone=phone, attendee_at=AT)
     return visit
 
@@ -115,11 +115,11 @@ def test_a_guest_with_the_number_of_a_patient_is_found(
 
 
 def test_a_begun_visit_matched_by_phone_waits_for_a_word(north: HospitalCast, patient: Patient) -> None:
-    begun = make_visit(north.doctor, patient, AT + HOUR / 2, patient_match="phone")
-    make_visit(north.doctor, patient, AT + 2 * HOUR, patient_match="phone")
-    make_visit(north.doctor, patient, AT, patient_match="reference")
-    make_visit(north.doctor, patient, AT - HOUR, patient_match="phone", identity_confirmed_at=AT)
-    make_visit(north.doctor, patient, AT - HOUR, patient_match="phone", no_show=True)
+    begun = make_visit(patient, north.doctor, AT + HOUR / 2, patient_match="phone")
+    make_visit(patient, north.doctor, AT + 2 * HOUR, patient_match="phone")
+    make_visit(patient, north.doctor, AT, patient_match="reference")
+    make_visit(patient, north.doctor, AT - HOUR, patient_match="phone", identity_confirmed_at=AT)
+    make_visit(patient, north.doctor, AT - HOUR, patient_match="phone", no_show=True)
     assert ids(found(north.admin, "unconfirmed")) == [begun.pk]
 
 
@@ -128,9 +128,9 @@ def fill(cast: HospitalCast, patient: Patient, count: int) -> None:
         start = AT + DAY + number * HOUR
         DoctorTimeOff.objects.create(doctor=cast.doctor, starts_at=start, ends_at=start + HOUR / 2)
         for _ in range(2):
-            make_visit(cast.doctor, patient, start)
+            make_visit(patient, cast.doctor, start)
         guest(cast.doctor, patient.user.phone)
-        make_visit(cast.doctor, patient, AT - DAY - number * HOUR, patient_match="phone")
+        make_visit(patient, cast.doctor, AT - DAY - number * HOUR, patient_match="phone")
 
 
 @pytest.mark.parametrize("count", [2, 20])
@@ -148,7 +148,7 @@ def test_what_needs_a_look_takes_as_many_queries_for_twenty_as_for_two(
 def test_a_long_list_says_that_there_is_more(north: HospitalCast, patient: Patient) -> None:
     DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT, ends_at=AT + 9 * DAY)
     for number in range(MOST + 1):
-        make_visit(north.doctor, patient, AT + HOUR + number * HOUR)
+        make_visit(patient, north.doctor, AT + HOUR + number * HOUR)
     lists = {one.kind: one for one in find_conflicts(north.admin, at=AT)}
     assert tuple(lists) == KINDS
     assert (len(lists["time_off"].conflicts), lists["time_off"].has_more) == (MOST, True)

@@ -12,8 +12,9 @@ from accounts.models import AccessEvent, Patient, Profile, User
 from clinical.models import Appointment
 from config.models import IdempotencyKey
 from tests.api.calendar import Memory
-from tests.api.records import NOW, make_visit
+from tests.api.records import NOW
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 START = "2026-03-03T09:00:00+01:00"
 SOON = NOW + dt.timedelta(hours=22)

@@ -11,8 +11,8 @@ from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 from accounts.models import Patient
 from clinical.models import Appointment
 from clinical.visits.api import AppointmentListView
-from tests.api.records import make_visit
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]
 

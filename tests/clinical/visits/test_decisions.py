@@ -126,7 +126,7 @@ def test_a_moved_visit_may_be_asked_for_again(visit: Appointment, north: Hospita
 
 
 def test_a_guest_is_told_under_the_number_that_was_typed(north: HospitalCast) -> None:
-    guest = make_visit(north.doctor, None, SOON, guest_name="Gustav Guest")
+    guest = make_visit(None, north.doctor, SOON, guest_name="Gustav Guest")
     AppointmentBooking.objects.create(uid=guest.cal_booking_id, appointment=guest, attendee_phone="436609999999")
     ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW)
     assert texts() == [
@@ -140,7 +140,7 @@ def test_a_guest_is_told_under_the_number_that_was_typed(north: HospitalCast) ->
 
 
 def test_without_a_number_nobody_is_told_and_the_decision_stands(north: HospitalCast) -> None:
-    guest = make_visit(north.doctor, None, SOON)
+    guest = make_visit(None, north.doctor, SOON)
     assert ask_to_move(appointment_id=guest.pk, reason="", by=north.doctor.user, at=NOW).told_at == NOW
     assert not SmsMessage.objects.exists()
 
@@ -160,7 +160,7 @@ def test_what_is_being_cancelled_stays_so_until_the_calendar_refuses(
 def test_many_at_once_leave_out_what_is_no_longer_open(
     visit: Appointment, north: HospitalCast, patient: Patient
 ) -> None:
-    gone = make_visit(north.doctor, patient, SOON, status="CANCELLED")
+    gone = make_visit(patient, north.doctor, SOON, status="CANCELLED")
     choices = {visit.pk: "keep", gone.pk: "cancel"}
     made = decide_visits(choices=choices, cause="time_off", reason="why", by=north.admin, at=NOW)
     assert [(one.appointment_id, one.choice, one.cause, one.reason) for one in made] == [
@@ -172,7 +172,7 @@ def test_many_at_once_leave_out_what_is_no_longer_open(
 def test_deciding_about_many_costs_as_much_as_about_few(north: HospitalCast, settings: Settings, many: int) -> None:
     settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(3 * many)]
-    visits = [make_visit(north.doctor, one, SOON) for one in people]
+    visits = [make_visit(one, north.doctor, SOON) for one in people]
     choices = {one.pk: ["keep", "ask_to_move", "cancel"][n % 3] for n, one in enumerate(visits)}
     with CaptureQueriesContext(connection) as queries:
         decide_visits(choices=choices, cause="hours", reason="", by=north.admin, at=NOW)
@@ -218,8 +218,8 @@ def test_the_app_shows_an_open_ask(visit: Appointment, north: HospitalCast, pati
 
 
 def test_two_visits_that_turn_out_to_be_one_have_the_olders_decision(north: HospitalCast, patient: Patient) -> None:
-    older = make_visit(north.doctor, patient, SOON)
-    younger = make_visit(north.doctor, patient, SOON)
+    older = make_visit(patient, north.doctor, SOON)
+    younger = make_visit(patient, north.doctor, SOON)
     for one, act in ((older, ask_to_move), (younger, cancel_visit)):
         act(appointment_id=one.pk, reason="", by=north.admin, at=NOW)
     _take_over(younger, older)

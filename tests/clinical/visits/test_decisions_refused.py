@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("calendar")
 def test_what_cannot_be_decided(
     act: Act, facts: dict[str, Any], wanted: type[Refused], north: HospitalCast, patient: Patient, calendar: Memory
 ) -> None:
-    visit = make_visit(north.doctor, patient, **{"start": SOON, **facts})
+    visit = make_visit(patient, north.doctor, **{"start": SOON, **facts})
     with pytest.raises(wanted):
         act(appointment_id=visit.pk, reason="", by=north.doctor.user, at=NOW)
     assert_nothing_happened(calendar)
@@ -82,7 +82,7 @@ def assert_nothing_happened(calendar: Memory) -> None:
 def test_of_many_at_once_one_that_is_not_theirs_stops_all(
     visit: Appointment, north: HospitalCast, south: HospitalCast, patient: Patient, calendar: Memory
 ) -> None:
-    other = make_visit(south.doctor, patient, SOON)
+    other = make_visit(patient, south.doctor, SOON)
     with pytest.raises(NotFound):
         decide_visits(
             choices={visit.pk: "cancel", other.pk: "cancel"}, cause="hours", reason="", by=north.admin, at=NOW

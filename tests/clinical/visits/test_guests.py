@@ -18,7 +18,7 @@ AT = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
 
 
 def guest(doctor: Doctor, phone: str | None, **facts: object) -> Appointment:
-    visit = make_visit(doctor, None, AT, guest_name="Greta Guest", **facts)
+    visit = make_visit(None, doctor, AT, guest_name="Greta Guest", **facts)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, attendee_phone=phone, attendee_at=AT)
     return visit
 
@@ -76,7 +76,7 @@ def test_only_the_hospitals_own_people_say_who_it_is(
     north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
     visit = guest(north.doctor, patient.user.phone)
-    known = make_visit(north.doctor, patient, AT, patient_match="phone")
+    known = make_visit(patient, north.doctor, AT, patient_match="phone")
     operator = User.objects.create_superuser("operator@wardbook.test", "a-long-test-password")
     for user, refusal in [
         (south.admin, NotFound),
@@ -95,7 +95,7 @@ def test_only_the_hospitals_own_people_say_who_it_is(
 
 
 def test_the_hospitals_admin_confirms_who_sits_there(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, AT, patient_match="phone")
+    visit = make_visit(patient, north.doctor, AT, patient_match="phone")
     assert not is_record_open(north.doctor.user, patient.pk)
     confirm_identity(appointment_id=visit.pk, by=north.admin, at=AT)
     assert is_record_open(north.doctor.user, patient.pk)

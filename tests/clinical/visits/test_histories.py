@@ -64,7 +64,7 @@ def chained(visit: Appointment, starts: list[dt.datetime], **head: object) -> No
 
 
 def test_the_chain_tells_when_it_was_booked_moved_and_cancelled(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, AT + DAY, status="CANCELLED")
+    visit = make_visit(patient, north.doctor, AT + DAY, status="CANCELLED")
     head = {"status": "cancelled", "status_at": AT, "cancellation_reason": "ill"}
     first, second, last = AT + 5 * DAY, AT + 3 * DAY, AT + DAY
     chained(visit, [first, second, last])
@@ -78,7 +78,7 @@ def test_the_chain_tells_when_it_was_booked_moved_and_cancelled(north: HospitalC
 
 
 def test_a_visit_without_bookings_was_booked_at_least(north: HospitalCast) -> None:
-    visit = make_visit(north.doctor, None, AT)
+    visit = make_visit(None, north.doctor, AT)
     visit.refresh_from_db()
     [step] = visit_history(visit)
     assert (step.at, step.text, step.who) == (
@@ -90,7 +90,7 @@ def test_a_visit_without_bookings_was_booked_at_least(north: HospitalCast) -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_what_staff_did_to_a_visit_is_told_with_their_names(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, None, AT + HOUR / 2)
+    visit = make_visit(None, north.doctor, AT + HOUR / 2)
     chained(visit, [AT + HOUR / 2])
     ask_to_move(appointment_id=visit.pk, reason="We are full.", by=north.admin, at=AT)
     match_guest(appointment_id=visit.pk, by=north.admin, at=AT)
@@ -108,7 +108,7 @@ def test_what_staff_did_to_a_visit_is_told_with_their_names(north: HospitalCast,
 
 @pytest.mark.django_db(transaction=True)
 def test_a_prescription_tells_who_moved_it(north: HospitalCast, patient: Patient) -> None:
-    row = make_prescription(north.doctor, patient)
+    row = make_prescription(patient, north.doctor)
     at, pharmacist = timezone.now(), north.pharmacist.user
     claim_prescription(prescription_id=row.pk, by=pharmacist, at=at)
     release_prescription(prescription_id=row.pk, by=pharmacist, at=at)
@@ -130,7 +130,7 @@ def test_a_prescription_tells_who_moved_it(north: HospitalCast, patient: Patient
 
 @pytest.mark.django_db(transaction=True)
 def test_a_denial_tells_why_and_a_withdrawal_is_the_prescribers(north: HospitalCast, patient: Patient) -> None:
-    denied, withdrawn, expired = (make_prescription(north.doctor, patient) for _ in range(3))
+    denied, withdrawn, expired = (make_prescription(patient, north.doctor) for _ in range(3))
     at = timezone.now()
     claim_prescription(prescription_id=denied.pk, by=north.pharmacist.user, at=at)
     deny_prescription(prescription_id=denied.pk, by=north.pharmacist.user, reason="dose", note="Too much.", at=at)
@@ -149,9 +149,9 @@ def test_a_denial_tells_why_and_a_withdrawal_is_the_prescribers(north: HospitalC
 
 @pytest.mark.parametrize("count", [2, 20])
 def test_a_history_takes_the_same_queries_however_long(north: HospitalCast, patient: Patient, count: int) -> None:
-    visit = make_visit(north.doctor, patient, AT)
+    visit = make_visit(patient, north.doctor, AT)
     chained(visit, [AT + number * DAY for number in range(count)])
-    row = make_prescription(north.doctor, patient)
+    row = make_prescription(patient, north.doctor)
     for number in range(count):
         Prescription.objects.filter(pk=row.pk).update(pharmacist=north.pharmacist if number % 2 else None)
     with CaptureQueriesContext(connection) as queries:

@@ -13,8 +13,9 @@ from clinical.ports import IdempotencyKeyInUse
 from config.idempotency import DatabaseIdempotency
 from config.models import IdempotencyKey
 from tests.api.calendar import Memory
-from tests.api.records import NOW, make_visit
+from tests.api.records import NOW
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 START = "2026-03-03T09:00:00+01:00"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "nothing_leaves")]

@@ -37,14 +37,14 @@ def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
 
 @pytest.fixture
 def begun(north: HospitalCast, patient: Patient) -> Appointment:
-    visit = make_visit(north.doctor, patient, NOW)
+    visit = make_visit(patient, north.doctor, NOW)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit)
     return visit
 
 
 @pytest.fixture
 def ahead(north: HospitalCast, patient: Patient) -> Appointment:
-    return make_visit(north.doctor, patient, NOW + dt.timedelta(days=1))
+    return make_visit(patient, north.doctor, NOW + dt.timedelta(days=1))
 
 
 def send(browser: Client, name: str, visit: Appointment, **facts: str) -> str:

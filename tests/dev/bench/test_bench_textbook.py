@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Patient
 from clinical.models import Appointment, VisitChange
-from tests.api.records import make_visit, sign_in
+from tests.api.records import sign_in
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 START = dt.datetime(2100, 3, 4, 9, tzinfo=dt.UTC)
 MOMENTS = ("start", "end", "created_at")

@@ -35,7 +35,7 @@ AFTERNOON = Window(1, dt.time(13), dt.time(17))
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(8), end_time=dt.time(12))
-    return make_visit(north.doctor, patient, NINE)
+    return make_visit(patient, north.doctor, NINE)
 
 
 def answers(*visits: Appointment, choice: VisitChoice = "keep") -> VisitAnswers:
@@ -105,7 +105,7 @@ def test_time_off_names_itself_as_the_cause(visit: Appointment, north: HospitalC
 def test_a_visit_that_was_booked_meanwhile_stops_the_saving(
     visit: Appointment, north: HospitalCast, other_patient: Patient, published: list[uuid.UUID]
 ) -> None:
-    late = make_visit(north.doctor, other_patient, NINE + dt.timedelta(hours=1))
+    late = make_visit(other_patient, north.doctor, NINE + dt.timedelta(hours=1))
     with pytest.raises(VisitsHit) as hit:
         move_to_the_afternoon(north, answers(visit, choice="cancel"))
     assert [one.id for one in hit.value.visits] == [visit.pk, late.pk]
@@ -115,8 +115,8 @@ def test_a_visit_that_was_booked_meanwhile_stops_the_saving(
 def test_answers_about_visits_that_are_not_hit_are_not_used(
     visit: Appointment, north: HospitalCast, south: HospitalCast, patient: Patient, calendar: Memory
 ) -> None:
-    elsewhere = make_visit(south.doctor, patient, NINE)
-    outside = make_visit(north.doctor, patient, NINE + dt.timedelta(days=1))
+    elsewhere = make_visit(patient, south.doctor, NINE)
+    outside = make_visit(patient, north.doctor, NINE + dt.timedelta(days=1))
     move_to_the_afternoon(north, answers(visit, elsewhere, outside, choice="cancel"))
     assert [one["appointment_id"] for one in calendar.requests.values()] == [visit.pk]
 
@@ -124,7 +124,7 @@ def test_answers_about_visits_that_are_not_hit_are_not_used(
 def test_the_rest_of_a_long_list_has_one_answer(
     visit: Appointment, north: HospitalCast, patient: Patient, calendar: Memory
 ) -> None:
-    later = make_visit(north.doctor, patient, NINE + dt.timedelta(hours=1))
+    later = make_visit(patient, north.doctor, NINE + dt.timedelta(hours=1))
     given = VisitAnswers({visit.pk: "keep"}, rest="cancel", rest_after=NINE)
     move_to_the_afternoon(north, given)
     assert dict(VisitChange.objects.values_list("appointment_id", "choice")) == {visit.pk: "keep", later.pk: "cancel"}
@@ -160,8 +160,8 @@ def test_without_a_zone_hours_hit_nothing(visit: Appointment, north: HospitalCas
 
 
 def test_past_and_closed_visits_are_not_hit(visit: Appointment, north: HospitalCast, patient: Patient) -> None:
-    make_visit(north.doctor, patient, NINE - dt.timedelta(days=7))
-    make_visit(north.doctor, patient, NINE, status="CANCELLED")
+    make_visit(patient, north.doctor, NINE - dt.timedelta(days=7))
+    make_visit(patient, north.doctor, NINE, status="CANCELLED")
     assert [one.id for one in booked_visits().booked(north.doctor.pk, at=AT)] == [visit.pk]
 
 
@@ -170,7 +170,7 @@ def test_a_plan_with_many_visits_is_saved_in_as_many_queries_as_one_with_few(
     visit: Appointment, north: HospitalCast, many: int
 ) -> None:
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(many)]
-    visits = [visit, *(make_visit(north.doctor, one, NINE + dt.timedelta(minutes=5)) for one in people)]
+    visits = [visit, *(make_visit(one, north.doctor, NINE + dt.timedelta(minutes=5)) for one in people)]
     choices: list[VisitChoice] = ["cancel", "ask_to_move", "keep"]
     given = VisitAnswers({one.pk: choices[number % 3] for number, one in enumerate(visits)})
     with CaptureQueriesContext(connection) as queries:
@@ -183,7 +183,7 @@ def test_lists_of_visits_cost_the_same_whatever_their_length(
     north: HospitalCast, patient: Patient, settings: Settings, many: int
 ) -> None:
     settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
-    visits = [make_visit(north.doctor, patient, NINE) for _ in range(many)]
+    visits = [make_visit(patient, north.doctor, NINE) for _ in range(many)]
     choices: dict[uuid.UUID, VisitChoice] = {one.pk: "cancel" for one in visits}
     booked_visits().decide(choices, cause="hours", reason="", by=north.admin, at=AT)
     port = booked_visits()

@@ -38,7 +38,7 @@ def _clock(calendar: Memory) -> Iterator[None]:
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(8), end_time=dt.time(12))
-    return make_visit(north.doctor, patient, NINE)
+    return make_visit(patient, north.doctor, NINE)
 
 
 def page_of(north: HospitalCast, name: str, *args: object) -> str:
@@ -136,7 +136,7 @@ def test_back_shows_what_was_typed(admin_client: Client, north: HospitalCast, vi
 def test_a_visit_booked_meanwhile_shows_the_list_again(
     admin_client: Client, north: HospitalCast, visit: Appointment, other_patient: Patient
 ) -> None:
-    late = make_visit(north.doctor, other_patient, NINE + dt.timedelta(hours=1))
+    late = make_visit(other_patient, north.doctor, NINE + dt.timedelta(hours=1))
     sent = {**WEEK, f"visit-{visit.pk}": "cancel", "visits": "decide"}
     page = admin_client.post(page_of(north, "hours"), sent).content.decode()
     assert "Meanwhile more visits were booked." in page
@@ -152,8 +152,8 @@ def test_what_a_list_cannot_hold_has_one_choice(
 ) -> None:
     monkeypatch.setattr(hit_visits_step, "MOST_SHOWN", 1)
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(3)]
-    beside = make_visit(north.doctor, people[0], NINE)
-    later = [make_visit(north.doctor, one, NINE + dt.timedelta(hours=1)) for one in people[1:]]
+    beside = make_visit(people[0], north.doctor, NINE)
+    later = [make_visit(one, north.doctor, NINE + dt.timedelta(hours=1)) for one in people[1:]]
     page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
     assert "4 booked visits are affected" in page
     assert "2 later visits, too many to list here" in page
@@ -207,7 +207,7 @@ def test_a_refused_cancellation_says_why(
 def test_a_visit_elsewhere_is_not_there(
     admin_client: Client, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
-    foreign = make_visit(south.doctor, patient, NINE)
+    foreign = make_visit(patient, south.doctor, NINE)
     for doctor in (north, south):
         answer = admin_client.post(page_of(doctor, "decide_visit", foreign.pk), {"choice": "cancel"})
         assert answer.status_code == 302
@@ -222,7 +222,7 @@ def test_the_pages_cost_the_same_whatever_the_number_of_visits(
 ) -> None:
     people = [make_patient(f"43660{number:07}", f"P {number}") for number in range(many - 1)]
     for one in people:
-        make_visit(north.doctor, one, NINE)
+        make_visit(one, north.doctor, NINE)
     with CaptureQueriesContext(connection) as queries:
         page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
     assert len(queries) == STEP_QUERIES

@@ -62,7 +62,7 @@ def mirrored_visit(connected: Connected) -> Appointment:
 
 
 def fill(patient: Patient, doctor: Doctor) -> None:
-    prescription = make_prescription(doctor, patient, take_over_reason=WORDS)
+    prescription = make_prescription(patient, doctor, take_over_reason=WORDS)
     # Given back: from here on the reason is in the history alone.
     prescription.take_over_reason = None
     prescription.save()
@@ -78,8 +78,8 @@ def fill(patient: Patient, doctor: Doctor) -> None:
     )
     BookingRequest.objects.create(kind="book", patient=patient, doctor=doctor, reason=WORDS, state="done")
     SmsMessage.objects.create(kind="reminder", number=NUMBER)
-    make_visit(doctor, patient, NOW - DAY, cancellation_reason=WORDS, guest_name=NAME)
-    guest = make_visit(doctor, None, NOW - 2 * DAY, guest_name=NAME)
+    make_visit(patient, doctor, NOW - DAY, cancellation_reason=WORDS, guest_name=NAME)
+    guest = make_visit(None, doctor, NOW - 2 * DAY, guest_name=NAME)
     AppointmentBooking.objects.create(
         uid=guest.cal_booking_id, appointment=guest, attendee_name=NAME, attendee_phone=NUMBER, attendee_at=NOW
     )

@@ -64,8 +64,8 @@ def test_name_number_and_words_are_nowhere_and_the_rest_stays(connected: Connect
 
 
 def test_what_is_open_is_in_the_way(patient: Patient, operator: User, north: HospitalCast) -> None:
-    make_visit(north.doctor, patient, NOW + DAY)
-    make_prescription(north.doctor, patient)
+    make_visit(patient, north.doctor, NOW + DAY)
+    make_prescription(patient, north.doctor)
     BookingRequest.objects.create(kind="book", patient=patient, doctor=north.doctor)
     request, before = ask(patient), everything()
     with pytest.raises(NotYet) as refused:
@@ -81,7 +81,7 @@ def test_what_is_open_is_in_the_way(patient: Patient, operator: User, north: Hos
 def test_a_visit_that_a_stranger_booked_with_the_number_is_not_in_the_way(
     patient: Patient, operator: User, north: HospitalCast
 ) -> None:
-    visit = make_visit(north.doctor, patient, NOW + DAY, patient_match="phone")
+    visit = make_visit(patient, north.doctor, NOW + DAY, patient_match="phone")
     AppointmentBooking.objects.create(
         uid=visit.cal_booking_id, appointment=visit, attendee_name="Stella Stranger", attendee_at=NOW
     )
@@ -109,7 +109,7 @@ def test_only_an_operator_and_only_what_was_asked(patient: Patient, operator: Us
 def test_many_visits_go_in_batches_and_twice_is_once(patient: Patient, operator: User, north: HospitalCast) -> None:
     many = BATCH + 50
     for number in range(many):
-        make_visit(north.doctor, patient, NOW - number * DAY - DAY, guest_name=NAME)
+        make_visit(patient, north.doctor, NOW - number * DAY - DAY, guest_name=NAME)
     request = ask(patient)
     approve_erasure(by=operator, request_id=request.pk, at=NOW)
     assert carry_out_next_erasure(at=NOW) is True
@@ -129,7 +129,7 @@ def test_many_visits_go_in_batches_and_twice_is_once(patient: Patient, operator:
 def test_the_operators_page(patient: Patient, operator: User, north: HospitalCast) -> None:
     client, request = Client(), ask(patient)
     client.force_login(operator)
-    visit = make_visit(north.doctor, patient, NOW + DAY)
+    visit = make_visit(patient, north.doctor, NOW + DAY)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, booking_id=4711)
     address = f"/admin/erasures/{request.pk}/"
     shown = client.get(address).content.decode()

@@ -44,7 +44,7 @@ def test_a_visit_is_cancelled_there_and_here_and_the_patient_told(connected: Con
 
 def test_many_at_once_leave_room_for_patients(connected: Connected) -> None:
     visits = [
-        make_visit(connected.doctor, connected.patient, MONDAY_TEN + number * dt.timedelta(hours=1))
+        make_visit(connected.patient, connected.doctor, MONDAY_TEN + number * dt.timedelta(hours=1))
         for number in range(3)
     ]
     choices: dict[uuid.UUID, VisitChoice] = {one.pk: "cancel" for one in visits}
