@@ -22,7 +22,7 @@ from clinical.models import (
     ChatMessage,
     Prescription,
     PrescriptionMessage,
-    VisitChange,
+    VisitDecision,
 )
 from clinical.patients import erasing
 from clinical.prescriptions.serializers import PrescriptionSerializer
@@ -78,8 +78,8 @@ def _visits(user: User) -> Iterator[dict[str, Any]]:
     """Each as the app shows it, with its bookings one after the other and what staff decided about it."""
     own = Appointment.objects.for_user(user).order_by("start_ts", "id")
     bookings = AppointmentBooking.objects.defer("organizer_email", "attendee_name", "attendee_phone")
-    changes = VisitChange.objects.order_by("decided_at", "pk")
-    related = (Prefetch("bookings", queryset=bookings), Prefetch("changes", queryset=changes))
+    decisions = VisitDecision.objects.order_by("decided_at", "pk")
+    related = (Prefetch("bookings", queryset=bookings), Prefetch("decisions", queryset=decisions))
     for ids in _pages(own):
         at = dt.datetime.now(dt.UTC)
         shown = {row["id"]: row for row in own.filter(pk__in=ids).as_visits(at=at)}
@@ -100,7 +100,7 @@ def _visit(visit: Appointment, shown: dict[str, Any]) -> dict[str, Any]:
     ]
     shown["decisions"] = [
         {"choice": one.choice, "cause": one.cause, "reason": one.reason, "at": one.decided_at}
-        for one in visit.changes.all()
+        for one in visit.decisions.all()
     ]
     return shown
 

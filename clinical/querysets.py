@@ -65,9 +65,9 @@ class AppointmentQuerySet(models.QuerySet[Any]):
 
     def as_visits(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
         """What a patient is shown of a visit, as dicts: `clinical.visits.app_reads.VisitRow`."""
-        from clinical.models import VisitChange
+        from clinical.models import VisitDecision
 
-        asks = VisitChange.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
+        asks = VisitDecision.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
         return self.values(
             *("id", "start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
             *("doctor_id", "hospital_id"),
@@ -92,7 +92,7 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         )
 
 
-class VisitChangeQuerySet(models.QuerySet[Any]):
+class VisitDecisionQuerySet(models.QuerySet[Any]):
     def for_user(self, user: User) -> Self:
         """Decisions about visits that the user may see."""
         from clinical.models import Appointment

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.access_log.record import AccessAction
 from accounts.models import User
 from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
-from clinical.agenda.hospital_week import Week, doctor_week, hospital_week, week_of
+from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
 from clinical.visits.attention import CONFLICT_TEXTS, find_conflicts
@@ -71,7 +71,7 @@ class AppointmentPages(BehindGlassAdmin):
         context: dict[str, Any] = {"week": week, "today": timezone.localdate(), "doctor": doctor}
         if doctor is not None:
             title = _("Week of %(name)s") % {"name": doctor.full_name}
-            context["days"] = doctor_week(user, doctor, week)
+            context["days"] = visits_by_day(user, doctor, week)
             self.record_listing(request, [visit for day in context["days"] for visit in day.visits])
         else:
             title = _("Week")

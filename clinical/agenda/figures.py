@@ -37,7 +37,7 @@ class VisitCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorDay:
+class DoctorVisitCounts:
     doctor_id: uuid.UUID
     name: str
     visits: VisitCounts
@@ -57,7 +57,7 @@ class PrescriptionQueue:
 class DayFigures:
     day: dt.date
     visits: VisitCounts
-    doctors: tuple[DoctorDay, ...]
+    doctors: tuple[DoctorVisitCounts, ...]
     prescriptions: PrescriptionQueue
 
 
@@ -74,7 +74,7 @@ def day_figures(user: User, *, at: dt.datetime, zone: zoneinfo.ZoneInfo) -> DayF
     return DayFigures(day=day, visits=_total(doctors), doctors=doctors, prescriptions=_prescription_queue(user, at=at))
 
 
-def _doctors(user: User, *, start: dt.datetime, end: dt.datetime) -> tuple[DoctorDay, ...]:
+def _doctors(user: User, *, start: dt.datetime, end: dt.datetime) -> tuple[DoctorVisitCounts, ...]:
     came = Q(no_show=False)
     rows = (
         Appointment.objects.for_user(user)
@@ -89,7 +89,7 @@ def _doctors(user: User, *, start: dt.datetime, end: dt.datetime) -> tuple[Docto
         .order_by("name", "doctor_id")
     )
     return tuple(
-        DoctorDay(
+        DoctorVisitCounts(
             doctor_id=row["doctor_id"],
             name=row["name"] or "",
             visits=VisitCounts(row["booked"], row["completed"], row["missed"], row["cancelled"]),
@@ -98,7 +98,7 @@ def _doctors(user: User, *, start: dt.datetime, end: dt.datetime) -> tuple[Docto
     )
 
 
-def _total(doctors: tuple[DoctorDay, ...]) -> VisitCounts:
+def _total(doctors: tuple[DoctorVisitCounts, ...]) -> VisitCounts:
     counts = [doctor.visits for doctor in doctors]
     return VisitCounts(
         booked=sum(c.booked for c in counts),

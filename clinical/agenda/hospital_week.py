@@ -85,7 +85,7 @@ class HospitalWeek:
 
 
 @dataclass(slots=True)
-class DoctorDay:
+class VisitsOfDay:
     day: dt.date
     visits: list[Appointment] = field(default_factory=list)
     time_off: list[DoctorTimeOff] = field(default_factory=list)
@@ -113,13 +113,13 @@ def hospital_week(user: User, week: Week) -> HospitalWeek:
     return HospitalWeek(rows, has_more=len(doctors) > MOST_DOCTORS)
 
 
-def doctor_week(user: User, doctor: Doctor, week: Week) -> list[DoctorDay]:
+def visits_by_day(user: User, doctor: Doctor, week: Week) -> list[VisitsOfDay]:
     """Visits in order of their start; a visit that begins before an earlier one has ended has `is_overlapping`."""
     rows = Appointment.objects.for_user(user).between(week.start, week.end).filter(doctor_id=doctor.pk)
     visits = list(rows.with_people().order_by("start_ts", "pk")[:MOST_VISITS])
-    standing = [one for one in visits if one.status != Appointment.Status.CANCELLED and not one.no_show]
-    overlapping = {later.pk for later, _before in pairs(standing)}
-    days = {day: DoctorDay(day) for day in week.days}
+    taking_place = [one for one in visits if one.status != Appointment.Status.CANCELLED and not one.no_show]
+    overlapping = {later.pk for later, _before in pairs(taking_place)}
+    days = {day: VisitsOfDay(day) for day in week.days}
     for visit in visits:
         visit.is_overlapping = visit.pk in overlapping
         days[visit.start_ts.astimezone(week.zone).date()].visits.append(visit)

@@ -20,7 +20,7 @@ from accounts.models import Patient, Role
 from accounts.own_data.numbers import erased_numbers
 from clinical.mirror.facts import BookingFacts, MergedBooking
 from clinical.mirror.tombstones import Tombstones
-from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitDecision
 from core.db.bulk import Record, insert_all, update_all
 from core.db.fields import TransactionNow
 
@@ -256,7 +256,7 @@ def _booking_record(booking: HeldBooking, at: dt.datetime) -> Record:
 def _take_over(other: Appointment, survivor: Appointment) -> None:
     """Let `survivor` stand for both: what points to the other row points to it, and the other id stays an alias."""
     # Each may have a decision that holds; the survivor's goes on.
-    decided = VisitChange.objects.current()
+    decided = VisitDecision.objects.current()
     if decided.filter(appointment=survivor).exists():
         decided.filter(appointment=other).update(replaced_at=TransactionNow())
     for relation in Appointment._meta.related_objects:

@@ -1,7 +1,7 @@
 from clinical.models.ai_session import AiSession, ChatMessage
 from clinical.models.appointment import Appointment, AppointmentAlias, AppointmentBooking, VisitReminder
 from clinical.models.prescription import Prescription, PrescriptionMessage
-from clinical.models.visit_decision import VisitChange
+from clinical.models.visit_decision import VisitDecision
 
 __all__ = [
     "AiSession",
@@ -11,6 +11,6 @@ __all__ = [
     "ChatMessage",
     "Prescription",
     "PrescriptionMessage",
-    "VisitChange",
+    "VisitDecision",
     "VisitReminder",
 ]

@@ -8,13 +8,13 @@ from django.db.models import Q
 
 from accounts.models import User
 from clinical.models.appointment import Appointment
-from clinical.querysets import VisitChangeQuerySet
+from clinical.querysets import VisitDecisionQuerySet
 from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
 from core.privacy import privacy
 from hospitals.models import Doctor, Hospital
 
 
-class VisitChange(models.Model):
+class VisitDecision(models.Model):
     """What staff decided about one booked visit, and why. What became of it is derived (`clinical.visits.decisions`).
 
     A later decision about the same visit replaces this one: at most one of a visit has no `replaced_at`.
@@ -31,7 +31,7 @@ class VisitChange(models.Model):
         CANCEL = "cancel", "cancel"
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
-    appointment = DbForeignKey(Appointment, models.CASCADE, db_on_delete="CASCADE", related_name="changes")
+    appointment = DbForeignKey(Appointment, models.CASCADE, db_on_delete="CASCADE", related_name="decisions")
     doctor = DbForeignKey(Doctor, models.CASCADE, db_on_delete="CASCADE", related_name="+")
     hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, related_name="+")
     # The visit's time when it was decided: another one since then is a move.
@@ -52,7 +52,7 @@ class VisitChange(models.Model):
         " told_at",
     )
 
-    objects = VisitChangeQuerySet.as_manager()
+    objects = VisitDecisionQuerySet.as_manager()
 
     if TYPE_CHECKING:
         appointment_id: uuid.UUID
@@ -86,4 +86,4 @@ class VisitChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"visit change {self.pk}"
+        return f"visit decision {self.pk}"

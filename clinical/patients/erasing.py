@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from clinical.mirror.facts import RESCHEDULE_REQUESTED, chain
 from clinical.mirror.tombstones import SCRUBBED, scrub_payloads
-from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitChange
+from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitDecision
 
 Match = Appointment.PatientMatch
 _WORDS = Q(cancellation_reason__isnull=False) & ~Q(cancellation_reason=RESCHEDULE_REQUESTED)
@@ -128,7 +128,7 @@ def _erase_these(ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
     scrub_payloads(ids)
     history = _history("AppointmentHistory").filter(pgh_obj_id__in=ids)
     history.filter(_WORDS | Q(guest_name__isnull=False)).update(cancellation_reason=None, guest_name=None)
-    VisitChange.objects.filter(appointment__in=ids).exclude(reason="").update(reason="")
+    VisitDecision.objects.filter(appointment__in=ids).exclude(reason="").update(reason="")
 
 
 def _mark_unbooked(ids: Sequence[uuid.UUID], at: dt.datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SmsMessage
 from accounts.ports import SmsNotice
-from clinical.models import Appointment, VisitChange, VisitReminder
+from clinical.models import Appointment, VisitDecision, VisitReminder
 from clinical.reminders.due import number_of, quiet_hours, reminded_visits
 from core.times import in_zone, zone_or_utc
 
@@ -23,7 +23,7 @@ KEPT_BY_PROVIDER = dt.timedelta(hours=4)
 
 
 class VisitNotices:
-    """`accounts.ports.SmsNotices` for visits: `about_id` is a `VisitReminder`, or what was decided, a `VisitChange`."""
+    """`accounts.ports.SmsNotices` for visits: `about_id` is a `VisitReminder`, or a `VisitDecision`."""
 
     def notice(self, *, kind: str, about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
         if kind == Kind.REMINDER:
@@ -32,15 +32,15 @@ class VisitNotices:
 
     def _decision(self, kind: str, about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
         people = ("appointment__doctor__user__profile", "appointment__patient__user", "hospital")
-        rows = VisitChange.objects.current().select_related(*people)
-        change = rows.defer("appointment__cal_raw_payload").filter(pk=about_id).first()
-        if change is None or change.start_ts <= at or not _still_holds(kind, change):
+        rows = VisitDecision.objects.current().select_related(*people)
+        decision = rows.defer("appointment__cal_raw_payload").filter(pk=about_id).first()
+        if decision is None or decision.start_ts <= at or not _still_holds(kind, decision):
             return None
-        patient = change.appointment.patient
+        patient = decision.appointment.patient
         if patient is not None and patient.user.phone != number:
             return None  # it is another person's by now
-        text = _text(kind, change, is_proven=change.appointment.is_patient_identified)
-        return SmsNotice(text, min(change.start_ts, at + KEPT_BY_PROVIDER))
+        text = _text(kind, decision, is_proven=decision.appointment.is_patient_identified)
+        return SmsNotice(text, min(decision.start_ts, at + KEPT_BY_PROVIDER))
 
 
 def _reminder(about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | None:
@@ -57,21 +57,21 @@ def _reminder(about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | 
     return SmsNotice(text % facts, until)
 
 
-def _still_holds(kind: str, change: VisitChange) -> bool:
-    visit = change.appointment
+def _still_holds(kind: str, decision: VisitDecision) -> bool:
+    visit = decision.appointment
     if kind == Kind.VISIT_CANCELLED:
         return bool(visit.status == Appointment.Status.CANCELLED)
-    return bool(visit.status == Appointment.Status.SCHEDULED and visit.start_ts == change.start_ts)
+    return bool(visit.status == Appointment.Status.SCHEDULED and visit.start_ts == decision.start_ts)
 
 
-def _text(kind: str, change: VisitChange, *, is_proven: bool) -> str:
-    zone = change.hospital.time_zone if change.hospital else None
+def _text(kind: str, decision: VisitDecision, *, is_proven: bool) -> str:
+    zone = decision.hospital.time_zone if decision.hospital else None
     facts = {
-        "visit": _("your visit with %(doctor)s") % {"doctor": change.appointment.doctor.full_name}
+        "visit": _("your visit with %(doctor)s") % {"doctor": decision.appointment.doctor.full_name}
         if is_proven
         else _("your visit"),
-        "time": date_format(in_zone(change.start_ts, zone), "j M Y, H:i"),
-        "hospital": change.hospital.name if change.hospital else "",
+        "time": date_format(in_zone(decision.start_ts, zone), "j M Y, H:i"),
+        "hospital": decision.hospital.name if decision.hospital else "",
     }
     if kind == Kind.VISIT_CANCELLED:
         text = _("%(hospital)s: %(visit)s on %(time)s is cancelled. Book another time in the app.")

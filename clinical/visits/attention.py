@@ -14,7 +14,7 @@ from django.db.models import F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.visits.attendance import SEEN_EARLY_BY
 from hospitals.models import Doctor, DoctorTimeOff
 
@@ -39,7 +39,7 @@ class Conflict:
     visit: Appointment
     other: Appointment | None = None
     time_off: DoctorTimeOff | None = None
-    decision: VisitChange | None = None
+    decision: VisitDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def visits_in_conflict(user: User, kind: str, *, at: dt.datetime) -> list[uuid.U
 
 
 def is_settled(conflict: Conflict, kind: str) -> bool:
-    is_kept = conflict.decision is not None and conflict.decision.choice == VisitChange.Choice.KEEP
+    is_kept = conflict.decision is not None and conflict.decision.choice == VisitDecision.Choice.KEEP
     return is_kept and kind in ("overlap", "time_off")
 
 
@@ -181,9 +181,9 @@ def _is_in(visit: Appointment, off: DoctorTimeOff) -> bool:
     return visit.doctor_id == off.doctor_id and visit.start_ts < off.ends_at and visit.end_ts > off.starts_at
 
 
-def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.datetime], VisitChange]:
+def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.datetime], VisitDecision]:
     """By visit and the time it was decided for: a visit that moved since then is undecided again."""
-    rows = VisitChange.objects.current().filter(appointment__in={visit.pk for visit in visits})
+    rows = VisitDecision.objects.current().filter(appointment__in={visit.pk for visit in visits})
     return {(row.appointment_id, row.start_ts): row for row in rows}
 
 

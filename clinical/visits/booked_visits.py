@@ -12,10 +12,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from clinical.ports import BookingOutcome, booking_provider
 from clinical.visits.decisions import (
-    ChangeState,
+    DecisionState,
     ask_to_move,
     cancel_visit,
     decide_visits,
@@ -30,9 +30,9 @@ from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice
 
 # Decisions about visits that are over stay in the list for so long: did everybody move in the end?
 PAST_SHOWN = dt.timedelta(days=7)
-_SETTLED: frozenset[ChangeState] = frozenset({"kept", "moved", "cancelled"})
-_AMISS: frozenset[ChangeState] = frozenset({"not_cancelled", "passed"})
-_CHANGEABLE: frozenset[ChangeState] = frozenset({"kept", "asked", "not_cancelled"})
+_SETTLED: frozenset[DecisionState] = frozenset({"kept", "moved", "cancelled"})
+_AMISS: frozenset[DecisionState] = frozenset({"not_cancelled", "passed"})
+_CHANGEABLE: frozenset[DecisionState] = frozenset({"kept", "asked", "not_cancelled"})
 
 
 class MirroredVisits:
@@ -40,13 +40,13 @@ class MirroredVisits:
         # Of the hospital the doctor is at: what was left behind elsewhere is not theirs to decide.
         own = Appointment.objects.filter(doctor=doctor_id, hospital=F("doctor__hospital"))
         visits = own.filter(status=Appointment.Status.SCHEDULED, start_ts__gt=at)
-        leaving = _being_cancelled(VisitChange.objects.current().filter(appointment__in=visits, choice="cancel"))
+        leaving = _being_cancelled(VisitDecision.objects.current().filter(appointment__in=visits, choice="cancel"))
         rows = visits.order_by("start_ts", "pk").values_list("pk", "start_ts", "end_ts")
         return [BookedVisit(*row) for row in rows if row[0] not in leaving]
 
     def shown(self, ids: Collection[uuid.UUID], *, by: User) -> list[ShownVisit]:
         visits = list(Appointment.objects.for_user(by).filter(pk__in=ids).with_people().order_by("start_ts", "pk"))
-        current = VisitChange.objects.current().filter(appointment__in=visits)
+        current = VisitDecision.objects.current().filter(appointment__in=visits)
         choices: dict[uuid.UUID, VisitChoice] = dict(current.values_list("appointment_id", "choice"))
         phones = phones_of(visits)
         return [_shown(visit, choices.get(visit.pk), visit.pk in phones) for visit in visits]
@@ -70,23 +70,23 @@ class MirroredVisits:
             act(appointment_id=visit_id, reason=reason, by=by, at=at)
 
     def decided(self, doctor_id: uuid.UUID, *, by: User, at: dt.datetime, limit: int) -> list[DecidedVisit]:
-        rows = VisitChange.objects.for_user(by).current().filter(doctor=doctor_id).with_people()
+        rows = VisitDecision.objects.for_user(by).current().filter(doctor=doctor_id).with_people()
         recent = rows.filter(start_ts__gt=at - PAST_SHOWN).order_by("-decided_at", "start_ts", "pk")
-        changes = list(recent[:limit])
-        outcomes = _outcomes(changes)
-        return [_decided(one, outcomes, by, at) for one in changes]
+        decisions = list(recent[:limit])
+        outcomes = _outcomes(decisions)
+        return [_decided(one, outcomes, by, at) for one in decisions]
 
 
-def _outcomes(changes: Iterable[VisitChange]) -> Mapping[uuid.UUID, BookingOutcome]:
-    asked = [change.request_id for change in changes if change.request_id]
+def _outcomes(decisions: Iterable[VisitDecision]) -> Mapping[uuid.UUID, BookingOutcome]:
+    asked = [decision.request_id for decision in decisions if decision.request_id]
     return booking_provider().outcomes(asked) if asked else {}
 
 
-def _being_cancelled(changes: Iterable[VisitChange]) -> set[uuid.UUID]:
-    changes = list(changes)
-    outcomes = _outcomes(changes)
+def _being_cancelled(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
+    decisions = list(decisions)
+    outcomes = _outcomes(decisions)
     refused = {request_id for request_id, outcome in outcomes.items() if outcome.state == "refused"}
-    return {change.appointment_id for change in changes if change.request_id not in refused}
+    return {decision.appointment_id for decision in decisions if decision.request_id not in refused}
 
 
 def _shown(visit: Appointment, choice: VisitChoice | None, has_phone: bool) -> ShownVisit:
@@ -109,26 +109,26 @@ def _note(visit: Appointment) -> str:
 
 
 def _decided(
-    change: VisitChange, outcomes: Mapping[uuid.UUID, BookingOutcome], by: User, at: dt.datetime
+    decision: VisitDecision, outcomes: Mapping[uuid.UUID, BookingOutcome], by: User, at: dt.datetime
 ) -> DecidedVisit:
-    visit = change.appointment
-    zone = change.hospital.time_zone if change.hospital else None
-    outcome = outcomes.get(change.request_id) if change.request_id else None
-    state = state_of(change, visit, outcome=outcome, at=at)
+    visit = decision.appointment
+    zone = decision.hospital.time_zone if decision.hospital else None
+    outcome = outcomes.get(decision.request_id) if decision.request_id else None
+    state = state_of(decision, visit, outcome=outcome, at=at)
     return DecidedVisit(
         id=visit.pk,
-        start=in_zone(change.start_ts, zone),
+        start=in_zone(decision.start_ts, zone),
         who=visit_name(visit) or _("No name given"),
         state=_words(state, in_zone(visit.start_ts, zone), outcome),
         is_settled=state in _SETTLED,
         is_amiss=state in _AMISS,
         can_change=state in _CHANGEABLE and visit.start_ts > at,
-        reason=change.reason,
+        reason=decision.reason,
         link=reverse("staff:doctor-visit" if by.is_doctor else "admin:clinical_appointment_change", args=[visit.pk]),
     )
 
 
-def _words(state: ChangeState, start: dt.datetime, outcome: BookingOutcome | None) -> str:
+def _words(state: DecisionState, start: dt.datetime, outcome: BookingOutcome | None) -> str:
     if state == "moved":
         return _("Moved to %(time)s") % {"time": date_format(start, "D j M Y, H:i")}
     if state == "not_cancelled":

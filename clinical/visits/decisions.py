@@ -17,14 +17,14 @@ from django.db import transaction
 from accounts.access_log.record import AccessAction, record_each
 from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.ports import booking_provider
 from clinical.refusals import VisitBegun, VisitCancelled
 from core.refusals import NotFound, NotPermitted
 from core.wake_ups import wake
 
 if TYPE_CHECKING:
-    from clinical.models import Appointment, VisitChange
+    from clinical.models import Appointment, VisitDecision
     from clinical.ports import BookingOutcome
 
 
@@ -39,8 +39,8 @@ def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
     return {pk: number for pk, number in found.items() if number}
 
 
-Choice = VisitChange.Choice
-Cause = VisitChange.Cause
+Choice = VisitDecision.Choice
+Cause = VisitDecision.Cause
 Kind = SmsMessage.Kind
 # Cal.com and the patient's app both show it; more is a letter.
 REASON_LENGTH = 500
@@ -49,7 +49,7 @@ BATCH = 200
 
 
 @transaction.atomic
-def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitChange:
+def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     """Queue the cancellation of a visit that has not begun. Again, while it is on its way: no change.
 
     Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
@@ -58,7 +58,7 @@ def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.dat
 
 
 @transaction.atomic
-def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitChange:
+def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     """Ask the visit's patient to choose another time. Again, while the ask is open: no change and no message.
 
     Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
@@ -67,7 +67,7 @@ def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.date
 
 
 @transaction.atomic
-def keep_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> VisitChange:
+def keep_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> VisitDecision:
     """The visit stays as booked; takes back an open ask. A cancellation that was queued cannot be taken back.
 
     Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
@@ -78,7 +78,7 @@ def keep_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Visit
 @transaction.atomic
 def decide_visits(
     *, choices: Mapping[uuid.UUID, str], cause: str, reason: str, by: User, at: dt.datetime
-) -> list[VisitChange]:
+) -> list[VisitDecision]:
     """Decide about many visits in a constant number of queries, in the order of their ids.
 
     Visits that were cancelled or have begun meanwhile are left out: nothing is left to decide. One reason for all; of
@@ -94,12 +94,12 @@ def decide_visits(
 @transaction.atomic
 def tell_cancelled(*, at: dt.datetime) -> int:
     """Tell patients whose visit staff had cancelled, and now is; the number of visits. Each once, whoever runs it."""
-    untold = VisitChange.objects.current().filter(choice=Choice.CANCEL, told_at=None, start_ts__gt=at)
+    untold = VisitDecision.objects.current().filter(choice=Choice.CANCEL, told_at=None, start_ts__gt=at)
     cancelled = untold.filter(appointment__status=Appointment.Status.CANCELLED).order_by("decided_at", "pk")
     rows = cancelled.select_related("appointment").defer("appointment__cal_raw_payload")
-    changes = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
-    _tell(changes, Kind.VISIT_CANCELLED, at)
-    return len(changes)
+    decisions = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+    _tell(decisions, Kind.VISIT_CANCELLED, at)
+    return len(decisions)
 
 
 def may_decide(by: User, hospital_id: uuid.UUID | None) -> bool:
@@ -108,14 +108,14 @@ def may_decide(by: User, hospital_id: uuid.UUID | None) -> bool:
     )
 
 
-def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, at: dt.datetime) -> VisitChange:
+def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     [visit] = _locked([appointment_id], by)
     if visit.status == Appointment.Status.CANCELLED:
         raise VisitCancelled
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
         raise VisitBegun
-    [change] = _decide([visit], {visit.pk: choice}, Cause.VISIT, reason, by, at)
-    return change
+    [decision] = _decide([visit], {visit.pk: choice}, Cause.VISIT, reason, by, at)
+    return decision
 
 
 def _locked(ids: Iterable[uuid.UUID], by: User) -> list[Appointment]:
@@ -137,13 +137,13 @@ def _decide(
     reason: str,
     by: User,
     at: dt.datetime,
-) -> list[VisitChange]:
-    known = VisitChange.objects.current().filter(appointment__in=[visit.pk for visit in visits])
-    before = {change.appointment_id: change for change in known}
+) -> list[VisitDecision]:
+    known = VisitDecision.objects.current().filter(appointment__in=[visit.pk for visit in visits])
+    before = {decision.appointment_id: decision for decision in known}
     refused = _refused_cancellations(before.values())
     changed = [visit for visit in visits if _is_new(choices[visit.pk], before.get(visit.pk), visit, refused)]
     replaced = [before[visit.pk].pk for visit in changed if visit.pk in before]
-    VisitChange.objects.filter(pk__in=replaced).update(replaced_at=at)
+    VisitDecision.objects.filter(pk__in=replaced).update(replaced_at=at)
     after = _write(changed, choices, cause, reason, by, at)
     _tell([one for one in after.values() if one.choice == Choice.ASK_TO_MOVE], Kind.VISIT_TO_MOVE, at)
     _tell([one for one in after.values() if _takes_back(one, before.get(one.appointment_id))], Kind.VISIT_STAYS, at)
@@ -156,13 +156,13 @@ def _decide(
     return [after.get(visit.pk) or before[visit.pk] for visit in visits]
 
 
-def _refused_cancellations(changes: Iterable[VisitChange]) -> set[uuid.UUID]:
-    asked = [one.request_id for one in changes if one.request_id]
+def _refused_cancellations(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
+    asked = [one.request_id for one in decisions if one.request_id]
     outcomes = booking_provider().outcomes(asked) if asked else {}
     return {request_id for request_id, outcome in outcomes.items() if outcome.state == "refused"}
 
 
-def _is_new(choice: str, before: VisitChange | None, visit: Appointment, refused: set[uuid.UUID]) -> bool:
+def _is_new(choice: str, before: VisitDecision | None, visit: Appointment, refused: set[uuid.UUID]) -> bool:
     """Whether the choice says more than what holds. What is being cancelled stays so, whatever is chosen."""
     if before is None:
         return True
@@ -171,7 +171,7 @@ def _is_new(choice: str, before: VisitChange | None, visit: Appointment, refused
     return before.choice != choice or before.start_ts != visit.start_ts
 
 
-def _takes_back(after: VisitChange, before: VisitChange | None) -> bool:
+def _takes_back(after: VisitDecision, before: VisitDecision | None) -> bool:
     """Whether the patient was asked to move this visit from this time, and now need not."""
     if before is None or after.choice != Choice.KEEP or before.choice != Choice.ASK_TO_MOVE:
         return False
@@ -185,12 +185,12 @@ def _write(
     reason: str,
     by: User,
     at: dt.datetime,
-) -> dict[uuid.UUID, VisitChange]:
+) -> dict[uuid.UUID, VisitDecision]:
     cancelled = [visit for visit in visits if choices[visit.pk] == Choice.CANCEL]
     asked = booking_provider().request_cancellations(appointments=cancelled, reason=reason) if cancelled else []
     requests = dict(zip((visit.pk for visit in cancelled), asked, strict=True))
-    changes = [
-        VisitChange(
+    decisions = [
+        VisitDecision(
             # A bulk insert does not bring back a key that the database makes.
             id=uuid.uuid4(),
             appointment=visit,
@@ -206,26 +206,26 @@ def _write(
         )
         for visit in visits
     ]
-    return {change.appointment_id: change for change in VisitChange.objects.bulk_create(changes)}
+    return {decision.appointment_id: decision for decision in VisitDecision.objects.bulk_create(decisions)}
 
 
-def _tell(changes: Sequence[VisitChange], kind: str, at: dt.datetime) -> None:
+def _tell(decisions: Sequence[VisitDecision], kind: str, at: dt.datetime) -> None:
     """Queue a message to each patient whose number is known. `told_at` is set for all: nobody else is to be found."""
-    if not changes:
+    if not decisions:
         return
-    phones = phones_of([change.appointment for change in changes])
+    phones = phones_of([decision.appointment for decision in decisions])
     SmsMessage.objects.bulk_create(
-        SmsMessage(kind=kind, number=number, about_id=change.pk, created_at=at, status_at=at)
-        for change in changes
-        if (number := phones.get(change.appointment_id))
+        SmsMessage(kind=kind, number=number, about_id=decision.pk, created_at=at, status_at=at)
+        for decision in decisions
+        if (number := phones.get(decision.appointment_id))
     )
-    VisitChange.objects.filter(pk__in=[change.pk for change in changes]).update(told_at=at)
-    for change in changes:
-        change.told_at = at
+    VisitDecision.objects.filter(pk__in=[decision.pk for decision in decisions]).update(told_at=at)
+    for decision in decisions:
+        decision.told_at = at
     wake("send_sms")
 
 
-ChangeState = Literal[
+DecisionState = Literal[
     "kept",  # stays as booked
     "asked",  # the patient has not chosen another time yet
     "moved",  # is at another time since
@@ -237,15 +237,15 @@ ChangeState = Literal[
 
 
 def state_of(
-    change: VisitChange, visit: Appointment, *, outcome: BookingOutcome | None, at: dt.datetime
-) -> ChangeState:
+    decision: VisitDecision, visit: Appointment, *, outcome: BookingOutcome | None, at: dt.datetime
+) -> DecisionState:
     """`outcome` is that of the cancellation that was asked for."""
     if visit.status == "CANCELLED":
         return "cancelled"
-    if change.choice == "cancel":
+    if decision.choice == "cancel":
         return "not_cancelled" if outcome is None or outcome.state == "refused" else "cancelling"
-    if visit.start_ts != change.start_ts:
+    if visit.start_ts != decision.start_ts:
         return "moved"
-    if change.choice == "keep":
+    if decision.choice == "keep":
         return "kept"
-    return "asked" if change.start_ts > at else "passed"
+    return "asked" if decision.start_ts > at else "passed"

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clinical.mirror.facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def visit_history(visit: Appointment) -> list[Step]:
     """The oldest first. Four queries."""
     bookings = AppointmentBooking.objects.filter(appointment=visit.pk)[:MOST_ROWS]
     rows = _history_model().objects.filter(pgh_obj_id=visit.pk).order_by("pgh_id").values(*_COLUMNS)
-    changes = VisitChange.objects.filter(appointment=visit.pk).order_by("decided_at", "pk")[:MOST_ROWS]
-    kept, decided = list(rows[:MOST_ROWS]), list(changes)
+    decisions = VisitDecision.objects.filter(appointment=visit.pk).order_by("decided_at", "pk")[:MOST_ROWS]
+    kept, decided = list(rows[:MOST_ROWS]), list(decisions)
     actors = {person for row in kept for person in (_changer(row), row["completed_by_id"])}
-    names = _names(actors | {change.decided_by_id for change in decided})
+    names = _names(actors | {one.decided_by_id for one in decided})
     steps = [
         *_of_bookings(visit, bookings),
         *_of_rows(kept, names),
@@ -140,11 +140,11 @@ def _of_rows(rows: Sequence[Mapping[str, Any]], names: Mapping[uuid.UUID | None,
             yield Step(at, _("Given to another doctor"), who)
 
 
-def _of_decisions(changes: Iterable[VisitChange], names: Mapping[uuid.UUID | None, str]) -> Iterator[Step]:
+def _of_decisions(decisions: Iterable[VisitDecision], names: Mapping[uuid.UUID | None, str]) -> Iterator[Step]:
     texts = {
-        VisitChange.Choice.KEEP.value: _("Decided: it stays as booked"),
-        VisitChange.Choice.ASK_TO_MOVE.value: _("The patient was asked to choose another time"),
-        VisitChange.Choice.CANCEL.value: _("Its cancellation was asked for"),
+        VisitDecision.Choice.KEEP.value: _("Decided: it stays as booked"),
+        VisitDecision.Choice.ASK_TO_MOVE.value: _("The patient was asked to choose another time"),
+        VisitDecision.Choice.CANCEL.value: _("Its cancellation was asked for"),
     }
-    for change in changes:
-        yield Step(change.decided_at, texts[change.choice], names.get(change.decided_by_id, ""), change.reason)
+    for decision in decisions:
+        yield Step(decision.decided_at, texts[decision.choice], names.get(decision.decided_by_id, ""), decision.reason)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.people.names import full_name
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from clinical.ports import booking_provider
 from clinical.visits.attendance import SEEN_EARLY_BY
-from clinical.visits.decisions import REASON_LENGTH, ChangeState, state_of
+from clinical.visits.decisions import REASON_LENGTH, DecisionState, state_of
 from clinical.visits.shown import visit_name, visit_state
 
 
@@ -25,8 +25,8 @@ class VisitPage:
     name: str
     state: str
     passed_on: str
-    change: VisitChange | None
-    change_state: ChangeState | None
+    decision: VisitDecision | None
+    decision_state: DecisionState | None
     now: dt.datetime
 
     @property
@@ -40,7 +40,7 @@ class VisitPage:
     @property
     def can_change(self) -> bool:
         is_open = self.visit.status == Appointment.Status.SCHEDULED and self.visit.start_ts > self.now
-        return is_open and self.change_state != "cancelling"
+        return is_open and self.decision_state != "cancelling"
 
     @property
     def account_name(self) -> str:
@@ -53,15 +53,15 @@ class VisitPage:
 
 def visit_page(*, user: User, visit: Appointment, at: dt.datetime) -> VisitPage:
     """`visit` comes with its people, and is the user's to see."""
-    changes = VisitChange.objects.for_user(user).current().filter(appointment=visit)
-    change = changes.select_related("decided_by__profile").first()
+    decisions = VisitDecision.objects.for_user(user).current().filter(appointment=visit)
+    decision = decisions.select_related("decided_by__profile").first()
     return VisitPage(
         visit=visit,
         name=visit_name(visit),
         state=visit_state(visit, at=at),
         passed_on=_passed_on(visit),
-        change=change,
-        change_state=_change_state(change, visit, at),
+        decision=decision,
+        decision_state=_decision_state(decision, visit, at),
         now=at,
     )
 
@@ -73,19 +73,19 @@ def _passed_on(visit: Appointment) -> str:
     return outcome.code or "refused" if outcome.state == "refused" else "pending"
 
 
-def _change_state(change: VisitChange | None, visit: Appointment, at: dt.datetime) -> ChangeState | None:
-    if change is None:
+def _decision_state(decision: VisitDecision | None, visit: Appointment, at: dt.datetime) -> DecisionState | None:
+    if decision is None:
         return None
-    asked = [change.request_id] if change.request_id else []
+    asked = [decision.request_id] if decision.request_id else []
     outcomes = booking_provider().outcomes(asked) if asked else {}
-    outcome = outcomes.get(change.request_id) if change.request_id else None
-    return state_of(change, visit, outcome=outcome, at=at)
+    outcome = outcomes.get(decision.request_id) if decision.request_id else None
+    return state_of(decision, visit, outcome=outcome, at=at)
 
 
-CHOICES = (VisitChange.Choice.ASK_TO_MOVE, VisitChange.Choice.CANCEL)
+CHOICES = (VisitDecision.Choice.ASK_TO_MOVE, VisitDecision.Choice.CANCEL)
 
 
-class VisitChangeForm(forms.Form):
+class VisitDecisionForm(forms.Form):
     """What is to become of a booked visit; which of the two is said by the button."""
 
     reason = forms.CharField(

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access_log.record import AccessAction, record_access
 from clinical.dashboard.access import StaffRequest, doctor_page, outcome_told, tell
 from clinical.dashboard.live import is_poll_of_shown_page, live_page
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.visits.decisions import ask_to_move, cancel_visit, keep_visit
-from clinical.visits.page import VisitChangeForm, visit_page
+from clinical.visits.page import VisitDecisionForm, visit_page
 from core.refusals import Refused
 
 
@@ -26,7 +26,7 @@ from core.refusals import Refused
 @require_GET
 def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     """One visit: all there is to see of a person who is not proven."""
-    context = _context(request, visit_id, timezone.now()) | {"form": VisitChangeForm()}
+    context = _context(request, visit_id, timezone.now()) | {"form": VisitDecisionForm()}
     return live_page(request, page="clinical/visit.html", part="clinical/_visit.html", context=context)
 
 
@@ -71,11 +71,11 @@ def confirm(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 def change(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     """Cancel the visit, or ask its patient to choose another time."""
     now = timezone.now()
-    form = VisitChangeForm(request.POST)
+    form = VisitDecisionForm(request.POST)
     if not form.is_valid():
         context = _context(request, visit_id, now) | {"form": form}
         return render(request, "clinical/visit.html", context, status=422)
-    is_cancelled = form.cleaned_data["choice"] == VisitChange.Choice.CANCEL
+    is_cancelled = form.cleaned_data["choice"] == VisitDecision.Choice.CANCEL
     act = cancel_visit if is_cancelled else ask_to_move
     said = _("The visit is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
     with outcome_told(request, said):

@@ -18,7 +18,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.devices.authentication import signed_in_patient
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from hospitals.models import Doctor, Hospital
 
 PAGE = 20
@@ -73,7 +73,7 @@ class AppointmentViewSet(ModelViewSet[Appointment]):
     parser_classes = [JSONParser]
 
     def get_queryset(self) -> QuerySet[Appointment]:
-        asks = Prefetch("changes", VisitChange.objects.open_asks(at=timezone.now()), to_attr="asks")
+        asks = Prefetch("decisions", VisitDecision.objects.open_asks(at=timezone.now()), to_attr="asks")
         return (
             Appointment.objects.filter(patient_id=signed_in_patient(self.request).pk)
             .select_related("doctor__user__profile", "hospital")

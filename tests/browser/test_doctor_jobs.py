@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import AccessEvent, Patient, Profile
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.browser.looks import assert_accessible, assert_fits, press
 from tests.browser.people import SignedIn
@@ -67,7 +67,7 @@ def test_asking_to_move_and_cancelling_with_a_reason(
     page.get_by_label("Reason").fill("I am away.")
     page.get_by_role("button", name="Cancel the visit").click()
     expect(page.get_by_text("Being cancelled:")).to_be_visible()
-    assert list(VisitChange.objects.order_by("decided_at").values_list("choice", "reason")) == [
+    assert list(VisitDecision.objects.order_by("decided_at").values_list("choice", "reason")) == [
         ("ask_to_move", "A course."),
         ("cancel", "I am away."),
     ]
@@ -99,7 +99,7 @@ def test_hours_and_time_off_with_the_visits_they_hit(
     look(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#toasts")).to_contain_text("Hours saved.")
-    assert sorted(VisitChange.objects.values_list("choice", flat=True)) == ["ask_to_move"] * 3 + ["keep"]
+    assert sorted(VisitDecision.objects.values_list("choice", flat=True)) == ["ask_to_move"] * 3 + ["keep"]
     look(page)
     page.get_by_label("First day").fill((timezone.now() + dt.timedelta(days=9)).date().isoformat())
     page.locator("[name=off-reason]").fill("Holiday")

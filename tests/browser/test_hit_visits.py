@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from accounts.models import Patient
-from clinical.models import VisitChange
+from clinical.models import VisitDecision
 from hospitals.models import DoctorAvailability
 from tests.browser.looks import assert_accessible, assert_fits
 from tests.browser.people import SignedIn
@@ -55,11 +55,11 @@ def test_visits_that_new_hours_hit(
     look(page, f"step-{name}")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Hours saved.").wait_for()
-    assert VisitChange.objects.filter(choice="ask_to_move").count() == 4
+    assert VisitDecision.objects.filter(choice="ask_to_move").count() == 4
     look(page, f"hours-{name}")
     page.get_by_role("link", name="Change what happens").first.click()
     page.get_by_label("Keep").check()
     look(page, f"choice-{name}")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved.").wait_for()
-    assert VisitChange.objects.current().filter(choice="keep").count() == 2
+    assert VisitDecision.objects.current().filter(choice="keep").count() == 2

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Protocol
 
 from accounts.models import User
-from clinical.models import VisitChange
+from clinical.models import VisitDecision
 from clinical.visits.decisions import ask_to_move, cancel_visit, keep_visit
 from tests.clinical.records import NOW
 
@@ -14,10 +14,10 @@ SOON = NOW + dt.timedelta(days=1)
 
 
 class Act(Protocol):
-    def __call__(self, *, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange: ...
+    def __call__(self, *, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitDecision: ...
 
 
-def keep(*, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitChange:
+def keep(*, appointment_id: Any, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     return keep_visit(appointment_id=appointment_id, by=by, at=at)
 
 

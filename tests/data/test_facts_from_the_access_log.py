@@ -49,7 +49,7 @@ def table(name: str) -> list[Any]:
 
 @pytest.fixture
 def visit(north: HospitalCast, patient: Patient) -> Appointment:
-    row = make_visit(north.doctor, patient, timezone.now(), patient_match="phone")
+    row = make_visit(patient, north.doctor, timezone.now(), patient_match="phone")
     confirm_identity(appointment_id=row.pk, by=north.admin, at=timezone.now())
     mark_no_show(appointment_id=row.pk, by=north.doctor.user, at=timezone.now())
     Appointment.objects.filter(pk=row.pk).update(no_show=False)

@@ -16,7 +16,7 @@ from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, DeviceToken, ErasureRequest, LoginDevice, Patient, SmsMessage, User
 from accounts.own_data.erasure import approve_erasure
 from accounts.own_data.registry import holders
-from clinical.models import AppointmentBooking, PrescriptionMessage, VisitChange
+from clinical.models import AppointmentBooking, PrescriptionMessage, VisitDecision
 from integrations.models import BookingRequest
 from tests.api.records import client_with, sign_in
 from tests.cast import HospitalCast
@@ -56,7 +56,7 @@ def fill(north: HospitalCast, patient: Patient) -> None:
             rescheduled_to=uids[1] if number == 0 else None,
             rescheduled_to_at=NOW if number == 0 else None,
         )
-    VisitChange.objects.create(
+    VisitDecision.objects.create(
         appointment=visit, doctor=north.doctor, start_ts=NOW, cause="visit", choice="keep", reason="All is well."
     )
     prescription = make_prescription(patient, north.doctor)

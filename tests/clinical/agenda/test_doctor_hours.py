@@ -15,7 +15,7 @@ from pytest_django import Settings
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
 from tests.api.calendar import Memory
 from tests.cast import HospitalCast
@@ -113,7 +113,7 @@ def test_hours_that_hit_a_visit_show_it_and_save_nothing(browser: Client, visit:
     assert "Paula Patient" in page
     assert "Mon 23 Nov 2026, 09:00\N{EN DASH}09:30" in page
     assert fields(page) == {**MONDAY_AFTERNOON, f"visit-{visit.pk}": "keep"}
-    assert (plan(), VisitChange.objects.count()) == ([(1, dt.time(8), dt.time(12))], 0)
+    assert (plan(), VisitDecision.objects.count()) == ([(1, dt.time(8), dt.time(12))], 0)
     back = browser.post(HOURS, {**MONDAY_AFTERNOON, "visits": "back"})
     assert back.status_code == 200
     assert "Not saved yet." in back.content.decode()
@@ -132,7 +132,7 @@ def test_hours_and_choices_are_saved_together(choice: str, words: str, browser: 
     answers = {f"visit-{visit.pk}": choice, "visits": "decide", "visits-reason": "A congress."}
     assert browser.post(HOURS, MONDAY_AFTERNOON | answers).status_code == 302
     assert plan() == [(1, dt.time(13), dt.time(17))]
-    change = VisitChange.objects.get()
+    change = VisitDecision.objects.get()
     assert (change.appointment_id, change.choice, change.cause) == (visit.pk, choice, "hours")
     page = browser.get(HOURS).content.decode()
     assert "What became of booked visits" in page

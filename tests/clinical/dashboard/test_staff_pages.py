@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient
-from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage, VisitChange
+from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage, VisitDecision
 from tests.cast import HospitalCast
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION_ROW, make_prescription, make_visit
@@ -76,7 +76,7 @@ def ask(client: Client, name: str, records: dict[str, uuid.UUID]) -> int:
 
 
 def everything() -> list[object]:
-    models = (Appointment, Prescription, PrescriptionMessage, VisitChange, AccessEvent)
+    models = (Appointment, Prescription, PrescriptionMessage, VisitDecision, AccessEvent)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def warned(north: HospitalCast, patient: Patient) -> Prescription:
-    make_visit(north.doctor, patient, timezone.now())
+    make_visit(patient, north.doctor, timezone.now())
     wish = {"by": north.doctor.user, "patient_id": patient.pk, "at": timezone.now()}
     return prescribe(medications=[MEDICATION, MEDICATION], confirmed=[1, 2], **wish)
 

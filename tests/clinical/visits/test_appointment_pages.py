@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, Patient, Role, User
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.admin.records import book, prescribe
 from tests.cast import HospitalCast, make_staff
@@ -132,15 +132,15 @@ def test_a_visit_to_come_is_kept_moved_or_cancelled(
     assert said(admin_client, address, {"choice": "ask_to_move", "reason": "x" * 900}) == (
         "The patient is asked to choose another time."
     )
-    change = VisitChange.objects.get()
+    change = VisitDecision.objects.get()
     assert (change.choice, len(change.reason), change.decided_by_id) == ("ask_to_move", 500, north.admin.pk)
     assert said(admin_client, address) == "Choose what is to happen with the visit."
-    assert VisitChange.objects.count() == 1
+    assert VisitDecision.objects.count() == 1
     past = book(north, patient, AT - HOUR)
     assert said(admin_client, f"{BASE}{past.pk}/decide/", {"choice": "cancel"}) == (
         "This visit has begun: it can no longer be cancelled or moved."
     )
-    assert not VisitChange.objects.filter(appointment=past.pk).exists()
+    assert not VisitDecision.objects.filter(appointment=past.pk).exists()
 
 
 def test_the_history_names_no_booking(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
@@ -192,7 +192,7 @@ def test_an_operator_looks_and_changes_nothing(north: HospitalCast, patient: Pat
     assert "Move or cancel" not in page
     for name in ("decide", "confirm", "match"):
         assert client.post(f"{BASE}{visit.pk}/{name}/", {"choice": "keep"}).status_code == 403
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
 
 
 def test_an_operator_who_did_not_break_the_glass_sees_none_of_it(north: HospitalCast, patient: Patient) -> None:
@@ -209,7 +209,7 @@ def test_another_hospitals_visit_is_not_there(
     visit = book(south, patient, AT + DAY)
     for pk in (visit.pk, uuid.uuid4()):
         assert str(pk) in said(admin_client, f"{BASE}{pk}/{name}/", {"choice": "keep"})
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
 
 
 @pytest.mark.parametrize("rows", [2, 20])

@@ -13,7 +13,7 @@ from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, Patient, SmsMessage
 from clinical.mirror.rows import _take_over
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.ports import BookingOutcome
 from clinical.visits.decisions import ask_to_move, cancel_visit, decide_visits, keep_visit, state_of, tell_cancelled
 from tests.api.calendar import FakeCalendar, Memory
@@ -34,7 +34,7 @@ def texts(at: dt.datetime = NOW) -> list[tuple[str, str]]:
 
 def state(visit: Appointment, at: dt.datetime = NOW, outcome: BookingOutcome | None = None) -> str:
     visit.refresh_from_db()
-    return state_of(VisitChange.objects.current().get(appointment=visit), visit, outcome=outcome, at=at)
+    return state_of(VisitDecision.objects.current().get(appointment=visit), visit, outcome=outcome, at=at)
 
 
 def test_a_cancellation_is_queued_and_on_record_and_told_once_it_is_true(
@@ -48,7 +48,7 @@ def test_a_cancellation_is_queued_and_on_record_and_told_once_it_is_true(
         "appointment_id": visit.pk,
         "reason": "The doctor is ill.",
     }
-    stored = VisitChange.objects.get()
+    stored = VisitDecision.objects.get()
     assert (stored.pk, stored.choice, stored.cause, stored.request_id) == (change.pk, "cancel", "visit", request_id)
     assert (stored.doctor_id, stored.hospital_id, stored.start_ts) == (north.doctor.pk, north.hospital.pk, SOON)
     assert (stored.decided_by_id, stored.decided_at, stored.told_at) == (north.doctor.pk, NOW, None)
@@ -65,7 +65,7 @@ def test_a_cancellation_is_queued_and_on_record_and_told_once_it_is_true(
             "North: your visit with Dora North on 3 Mar 2026, 11:00 is cancelled. Book another time in the app.",
         )
     ]
-    assert VisitChange.objects.get().told_at == NOW
+    assert VisitDecision.objects.get().told_at == NOW
 
 
 def test_an_ask_is_told_once_and_shows_in_the_app(visit: Appointment, north: HospitalCast, patient: Patient) -> None:
@@ -80,8 +80,8 @@ def test_an_ask_is_told_once_and_shows_in_the_app(visit: Appointment, north: Hos
         )
     ]
     assert AccessEvent.objects.count() == 1
-    assert VisitChange.objects.open_asks(at=NOW).get().reason == "A congress"
-    assert not VisitChange.objects.open_asks(at=SOON).exists()
+    assert VisitDecision.objects.open_asks(at=NOW).get().reason == "A congress"
+    assert not VisitDecision.objects.open_asks(at=SOON).exists()
 
 
 def test_an_ask_is_taken_back_and_the_patient_told(visit: Appointment, north: HospitalCast) -> None:
@@ -91,8 +91,8 @@ def test_an_ask_is_taken_back_and_the_patient_told(visit: Appointment, north: Ho
     assert [text for _to, text in texts()] == [
         "North: your visit with Dora North on 3 Mar 2026, 11:00 stays as booked. You need not move it."
     ]
-    assert not VisitChange.objects.open_asks(at=NOW).exists()
-    assert list(VisitChange.objects.order_by("choice").values_list("choice", "replaced_at")) == [
+    assert not VisitDecision.objects.open_asks(at=NOW).exists()
+    assert list(VisitDecision.objects.order_by("choice").values_list("choice", "replaced_at")) == [
         ("ask_to_move", NOW),
         ("keep", None),
     ]
@@ -111,7 +111,7 @@ def test_an_ask_ends_when_the_visit_is_moved_or_cancelled(
 ) -> None:
     ask_to_move(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
     Appointment.objects.update(**changes)
-    assert not VisitChange.objects.open_asks(at=NOW).exists()
+    assert not VisitDecision.objects.open_asks(at=NOW).exists()
     assert texts() == []
 
 
@@ -154,7 +154,7 @@ def test_what_is_being_cancelled_stays_so_until_the_calendar_refuses(
     assert (len(calendar.requests), AccessEvent.objects.count()) == (1, 1)
     calendar.state = "refused"
     cancel_visit(appointment_id=visit.pk, reason="", by=north.admin, at=NOW)
-    assert (len(calendar.requests), VisitChange.objects.current().count()) == (2, 1)
+    assert (len(calendar.requests), VisitDecision.objects.current().count()) == (2, 1)
 
 
 def test_many_at_once_leave_out_what_is_no_longer_open(
@@ -177,7 +177,7 @@ def test_deciding_about_many_costs_as_much_as_about_few(north: HospitalCast, set
     with CaptureQueriesContext(connection) as queries:
         decide_visits(choices=choices, cause="hours", reason="", by=north.admin, at=NOW)
     assert len(queries) == 10
-    assert VisitChange.objects.count() == SmsMessage.objects.count() + 2 * many == 3 * many
+    assert VisitDecision.objects.count() == SmsMessage.objects.count() + 2 * many == 3 * many
 
 
 def test_the_state_afterwards(visit: Appointment, north: HospitalCast, calendar: Memory) -> None:
@@ -223,5 +223,5 @@ def test_two_visits_that_turn_out_to_be_one_have_the_olders_decision(north: Hosp
     for one, act in ((older, ask_to_move), (younger, cancel_visit)):
         act(appointment_id=one.pk, reason="", by=north.admin, at=NOW)
     _take_over(younger, older)
-    assert VisitChange.objects.filter(appointment=older).count() == 2
-    assert VisitChange.objects.current().get().choice == "ask_to_move"
+    assert VisitDecision.objects.filter(appointment=older).count() == 2
+    assert VisitDecision.objects.current().get().choice == "ask_to_move"

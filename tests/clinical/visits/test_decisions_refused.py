@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import AccessEvent, Patient, SmsMessage, User
 from clinical import refusals
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from clinical.visits.decisions import decide_visits, keep_visit
 from core.refusals import NotFound, NotPermitted, Refused
 from tests.api.calendar import Memory
@@ -73,7 +73,7 @@ def test_who_may_not_decide(
 
 
 def assert_nothing_happened(calendar: Memory) -> None:
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
     assert not AccessEvent.objects.exists()
     assert not SmsMessage.objects.exists()
     assert calendar.requests == {}
@@ -103,4 +103,4 @@ def test_the_database_refuses(facts: dict[str, Any], rule: str, visit: Appointme
     keep_visit(appointment_id=visit.pk, by=north.admin, at=NOW)
     row = {"choice": "keep", "cause": "visit", "replaced_at": NOW, "start_ts": SOON, **facts}
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
-        VisitChange.objects.create(appointment=visit, doctor=north.doctor, hospital=north.hospital, **row)
+        VisitDecision.objects.create(appointment=visit, doctor=north.doctor, hospital=north.hospital, **row)

@@ -33,7 +33,7 @@ def steps_of(visit: Appointment) -> list[tuple[str, str, str]]:
 
 
 def test_what_staff_did_keeps_their_names_when_the_log_is_cut(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, SOON, patient_match="phone")
+    visit = make_visit(patient, north.doctor, SOON, patient_match="phone")
     ask_to_move(appointment_id=visit.pk, reason="We are full.", by=north.admin, at=AT)
     confirm_identity(appointment_id=visit.pk, by=north.admin, at=AT)
     mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
@@ -54,10 +54,10 @@ def test_what_staff_did_keeps_their_names_when_the_log_is_cut(north: HospitalCas
 
 def test_who_tied_a_guests_visit_and_who_accepted_one_stays_known(north: HospitalCast, patient: Patient) -> None:
     booked = {"attendee_phone": patient.user.phone, "attendee_at": AT, "start_ts": SOON, "end_ts": SOON}
-    guests = make_visit(north.doctor, None, SOON)
+    guests = make_visit(None, north.doctor, SOON)
     guests.bookings.create(uid=guests.cal_booking_id, **booked)
     match_guest(appointment_id=guests.pk, by=north.admin, at=AT)
-    matched = make_visit(north.doctor, patient, SOON, patient_match="phone")
+    matched = make_visit(patient, north.doctor, SOON, patient_match="phone")
     accept_visit(appointment_id=matched.pk, by=patient.user, at=AT)
     lose_access_log()
     assert steps_of(guests) == [("Tied to a patient's account", "Ada North", "")]
@@ -65,13 +65,13 @@ def test_who_tied_a_guests_visit_and_who_accepted_one_stays_known(north: Hospita
 
 
 def test_who_marked_a_guests_visit_is_named_too(north: HospitalCast) -> None:
-    visit = make_visit(north.doctor, None, SOON)
+    visit = make_visit(None, north.doctor, SOON)
     mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
     assert steps_of(visit) == [("Marked: did not come", "Dora North", "")]
 
 
 def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, None, SOON)
+    visit = make_visit(None, north.doctor, SOON)
     mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
     # Another program, and then a sweep: neither has anything to do with the mark before.
     Appointment.objects.filter(pk=visit.pk).update(no_show=False, patient=patient)
@@ -84,7 +84,7 @@ def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> 
 
 
 def test_only_an_id_goes_into_the_context_and_it_asks_nothing_more(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, SOON, patient_match="phone")
+    visit = make_visit(patient, north.doctor, SOON, patient_match="phone")
     confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=AT)
     contexts = apps.get_model("pghistory", "Context").objects.values_list("metadata", flat=True)
     assert list(contexts) == [{"by": str(north.doctor.pk)}]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import Patient, SmsMessage
-from clinical.models import Appointment, AppointmentBooking, VisitChange
+from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast
 from tests.clinical.agenda.test_doctor_views import POLL, text_of
@@ -95,7 +95,7 @@ def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment)
     assert "Being cancelled: the booking calendar has not answered yet." in page
     assert "I am ill." in page
     assert "Cancel the visit" not in page
-    assert (VisitChange.objects.get().choice, BookingRequest.objects.get().kind) == ("cancel", "cancel")
+    assert (VisitDecision.objects.get().choice, BookingRequest.objects.get().kind) == ("cancel", "cancel")
     BookingRequest.objects.update(state="refused")
     page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
     assert "Not cancelled: the booking calendar refused." in page
@@ -126,14 +126,14 @@ def test_errors_stand_beside_the_reason(
     answer = browser.post(reverse("staff:visit-change", args=[ahead.pk]), facts)
     assert answer.status_code == 422
     assert said is None or said in answer.content.decode()
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
     assert not BookingRequest.objects.exists()
 
 
 def test_what_has_begun_is_not_cancelled(browser: Client, begun: Appointment) -> None:
     page = send(browser, "change", begun, choice="cancel", reason="Too late.")
     assert "it can no longer be cancelled or moved" in page
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
 
 
 def test_the_visit_keeps_itself_up_to_date(

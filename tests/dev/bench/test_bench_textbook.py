@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Patient
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from tests.api.records import sign_in
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
@@ -28,7 +28,7 @@ def visits(north: HospitalCast, patient: Patient, other_patient: Patient) -> lis
     made += [make_visit(patient, north.doctor, START, status="CANCELLED", cancellation_reason="ill", no_show=True)]
     made += [make_visit(patient, north.doctor, START, cal_status="pending", hospital=None)]
     for visit, reason in zip(made, ("surgery", ""), strict=False):
-        VisitChange.objects.create(
+        VisitDecision.objects.create(
             appointment=visit,
             doctor=north.doctor,
             start_ts=visit.start_ts,

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import AccessEvent, Patient
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from hospitals.hours.actions import VisitAnswers, VisitsHit, add_time_off, replace_weekly_hours
 from hospitals.hours.windows import Window
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
@@ -62,7 +62,7 @@ def take_monday_off(north: HospitalCast, given: VisitAnswers | None = None) -> N
 
 def nothing_saved(north: HospitalCast, published: Collection[uuid.UUID]) -> bool:
     plan = list(DoctorAvailability.objects.values_list("start_time", flat=True))
-    rows = (DoctorTimeOff.objects.count(), VisitChange.objects.count(), AccessEvent.objects.count())
+    rows = (DoctorTimeOff.objects.count(), VisitDecision.objects.count(), AccessEvent.objects.count())
     return (plan, rows, list(published)) == ([dt.time(8)], (0, 0, 0), [])
 
 
@@ -89,7 +89,7 @@ def test_hours_and_what_becomes_of_their_visits_are_saved_together(
 ) -> None:
     move_to_the_afternoon(north, answers(visit, choice=choice))
     assert DoctorAvailability.objects.get().start_time == AFTERNOON.start
-    change = VisitChange.objects.get()
+    change = VisitDecision.objects.get()
     assert (change.appointment_id, change.cause, change.choice) == (visit.pk, "hours", choice)
     assert published == [north.doctor.pk]
     assert [one["kind"] for one in calendar.requests.values()] == ["cancel"] * (choice == "cancel")
@@ -98,7 +98,7 @@ def test_hours_and_what_becomes_of_their_visits_are_saved_together(
 
 def test_time_off_names_itself_as_the_cause(visit: Appointment, north: HospitalCast) -> None:
     take_monday_off(north, answers(visit, choice="ask_to_move"))
-    change = VisitChange.objects.get()
+    change = VisitDecision.objects.get()
     assert (change.cause, change.reason, DoctorTimeOff.objects.count()) == ("time_off", "A congress", 1)
 
 
@@ -127,7 +127,7 @@ def test_the_rest_of_a_long_list_has_one_answer(
     later = make_visit(patient, north.doctor, NINE + dt.timedelta(hours=1))
     given = VisitAnswers({visit.pk: "keep"}, rest="cancel", rest_after=NINE)
     move_to_the_afternoon(north, given)
-    assert dict(VisitChange.objects.values_list("appointment_id", "choice")) == {visit.pk: "keep", later.pk: "cancel"}
+    assert dict(VisitDecision.objects.values_list("appointment_id", "choice")) == {visit.pk: "keep", later.pk: "cancel"}
 
 
 def test_the_rest_does_not_speak_for_what_came_into_the_shown_part(
@@ -149,7 +149,7 @@ def test_visits_that_are_being_cancelled_are_not_hit_until_the_calendar_refuses(
 
 def test_where_nobody_is_asked_visits_stay(visit: Appointment, north: HospitalCast) -> None:
     replace_weekly_hours(doctor=north.doctor, windows=[], by=None, at=AT)
-    assert (DoctorAvailability.objects.count(), VisitChange.objects.count()) == (0, 0)
+    assert (DoctorAvailability.objects.count(), VisitDecision.objects.count()) == (0, 0)
 
 
 def test_without_a_zone_hours_hit_nothing(visit: Appointment, north: HospitalCast) -> None:

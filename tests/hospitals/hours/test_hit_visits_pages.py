@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AccessEvent, Patient
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from hospitals.hours import hit_visits_step
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.api.calendar import Memory
@@ -47,7 +47,7 @@ def page_of(north: HospitalCast, name: str, *args: object) -> str:
 
 def saved() -> tuple[list[dt.time], int, int]:
     plan = list(DoctorAvailability.objects.values_list("start_time", flat=True))
-    return plan, DoctorTimeOff.objects.count(), VisitChange.objects.count()
+    return plan, DoctorTimeOff.objects.count(), VisitDecision.objects.count()
 
 
 NOTHING = ([dt.time(8)], 0, 0)
@@ -78,7 +78,7 @@ def test_hours_and_choices_are_saved_together_and_shown(
     answers = {f"visit-{visit.pk}": choice, "visits": "decide", "visits-reason": " A\n congress\x00 "}
     answer = admin_client.post(page_of(north, "hours"), WEEK | answers)
     assert answer.headers["Location"] == page_of(north, "hours")
-    change = VisitChange.objects.get()
+    change = VisitDecision.objects.get()
     assert (change.choice, change.cause, change.reason) == (choice, "hours", "" if choice == "keep" else "A congress")
     assert saved() == ([dt.time(13)], 0, 1)
     page = admin_client.get(page_of(north, "hours")).content.decode()
@@ -99,7 +99,7 @@ def test_time_off_goes_the_same_way(admin_client: Client, north: HospitalCast, v
     assert saved() == NOTHING
     admin_client.post(address, fields(page) | {"visits": "decide"})
     assert saved() == ([dt.time(8)], 1, 1)
-    assert (VisitChange.objects.get().cause, DoctorTimeOff.objects.get().reason) == ("time_off", "congress")
+    assert (VisitDecision.objects.get().cause, DoctorTimeOff.objects.get().reason) == ("time_off", "congress")
 
 
 @pytest.mark.parametrize("name", ["hours", "time_off"])
@@ -160,8 +160,8 @@ def test_what_a_list_cannot_hold_has_one_choice(
     sent = fields(page)
     assert {name for name in sent if name.startswith("visit-")} == {f"visit-{visit.pk}", f"visit-{beside.pk}"}
     admin_client.post(page_of(north, "hours"), sent | {"visits": "decide", "visits-rest": "ask_to_move"})
-    asked = VisitChange.objects.filter(choice="ask_to_move").values_list("appointment_id", flat=True)
-    assert (set(asked), VisitChange.objects.count()) == ({one.pk for one in later}, 4)
+    asked = VisitDecision.objects.filter(choice="ask_to_move").values_list("appointment_id", flat=True)
+    assert (set(asked), VisitDecision.objects.count()) == ({one.pk for one in later}, 4)
 
 
 def test_an_earlier_choice_stands_when_the_visit_is_hit_again(
@@ -180,9 +180,9 @@ def test_a_choice_is_changed_later(
     page = admin_client.get(address).content.decode()
     assert re.findall(r'value="([^"]+)" checked', page) == ["ask_to_move"]
     admin_client.post(address, {"choice": "keep"})
-    assert VisitChange.objects.current().get().choice == "keep"
+    assert VisitDecision.objects.current().get().choice == "keep"
     admin_client.post(address, {"choice": "cancel", "visits-reason": "Ill"})
-    change = VisitChange.objects.current().get()
+    change = VisitDecision.objects.current().get()
     assert (change.choice, change.cause, change.reason) == ("cancel", "visit", "Ill")
     assert [one["reason"] for one in calendar.requests.values()] == ["Ill"]
 
@@ -191,7 +191,7 @@ def test_a_choice_that_comes_too_late_is_told(admin_client: Client, north: Hospi
     Appointment.objects.update(status="CANCELLED")
     answer = admin_client.post(page_of(north, "decide_visit", visit.pk), {"choice": "cancel"}, follow=True)
     assert "This visit was cancelled." in answer.content.decode()
-    assert not VisitChange.objects.exists()
+    assert not VisitDecision.objects.exists()
 
 
 def test_a_refused_cancellation_says_why(
@@ -213,7 +213,7 @@ def test_a_visit_elsewhere_is_not_there(
         assert answer.status_code == 302
     nobody = admin_client.post(page_of(north, "decide_visit", uuid.uuid4()), {"choice": "cancel"}, follow=True)
     assert "There is no such visit." in nobody.content.decode()
-    assert (VisitChange.objects.count(), AccessEvent.objects.count()) == (0, 0)
+    assert (VisitDecision.objects.count(), AccessEvent.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("many", [2, 20])

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import SmsMessage
-from clinical.models import Appointment, VisitChange
+from clinical.models import Appointment, VisitDecision
 from clinical.ports import BookingOutcome
 from clinical.visits.decisions import cancel_visit, state_of, tell_cancelled
 from hospitals.ports import VisitChoice, booked_visits
@@ -54,4 +54,4 @@ def test_many_at_once_leave_room_for_patients(connected: Connected) -> None:
     tries = sorted(one for one in waiting if one)
     assert BookingRequest.objects.filter(next_try_at=None).count() == 1
     assert BULK_PACE <= tries[0] - at < tries[1] - at
-    assert VisitChange.objects.count() == 3
+    assert VisitDecision.objects.count() == 3
