@@ -23,7 +23,7 @@ from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
 from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
-from clinical.visits.attention import CONFLICT_TEXTS, find_conflicts
+from clinical.visits.attention import ATTENTION_TEXTS, attention_lists
 from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
 from clinical.visits.history import visit_history
 from core.refusals import NotPermitted, Refused
@@ -40,7 +40,7 @@ class AppointmentPages(BehindGlassAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self._page("calendar/", self.calendar_view, "calendar"),
-            self._page("conflicts/", self.conflicts_view, "conflicts"),
+            self._page("conflicts/", self.attention_view, "attention"),
             self._page("<uuid:pk>/payload/", self.payload_view, "payload"),
             self._page("<uuid:pk>/confirm/", self.confirm_view, "confirm"),
             self._page("<uuid:pk>/match/", self.match_view, "match"),
@@ -71,24 +71,24 @@ class AppointmentPages(BehindGlassAdmin):
         context: dict[str, Any] = {"week": week, "today": timezone.localdate(), "doctor": doctor}
         if doctor is not None:
             title = _("Week of %(name)s") % {"name": doctor.full_name}
-            context["days"] = visits_by_day(user, doctor, week)
-            self.record_listing(request, [visit for day in context["days"] for visit in day.visits])
+            context["days"] = visits_by_day(user, doctor, week, at=timezone.now())
+            self.record_listing(request, [one.visit for day in context["days"] for one in day.visits])
         else:
             title = _("Week")
             context["hospital_week"] = hospital_week(user, week)
         return self._render(request, "calendar", {**context, "title": title})
 
-    def conflicts_view(self, request: HttpRequest) -> HttpResponse:
+    def attention_view(self, request: HttpRequest) -> HttpResponse:
         user, at = self._viewer(request), timezone.now()
-        lists = find_conflicts(user, at=at)
-        shown = [visit for one in lists for each in one.conflicts for visit in (each.visit, each.other) if visit]
+        lists = attention_lists(user, at=at)
+        shown = [visit for one in lists for item in one.items for visit in (item.visit, item.other) if visit]
         self.record_listing(request, shown)
         context = {
             "title": _("To look at"),
-            "lists": [(one, *CONFLICT_TEXTS[one.kind]) for one in lists],
+            "lists": [(one, *ATTENTION_TEXTS[one.kind]) for one in lists],
             "may_decide": may_decide(user, user.hospital_id),
         }
-        return self._render(request, "conflicts", context)
+        return self._render(request, "attention", context)
 
     def payload_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """What Cal.com sent, for an operator who broke the glass: it holds what no other page shows."""
@@ -147,7 +147,7 @@ class AppointmentPages(BehindGlassAdmin):
             self.message_user(request, str(refused.message), messages.ERROR)
         else:
             self.message_user(request, done, messages.SUCCESS)
-        back = self.address("conflicts") if request.POST.get("back") == "conflicts" else self.address("change", pk)
+        back = self.address("attention") if request.POST.get("back") == "attention" else self.address("change", pk)
         return HttpResponseRedirect(back)
 
     def _viewer(self, request: HttpRequest) -> User:

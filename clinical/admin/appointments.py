@@ -13,19 +13,29 @@ from unfold.decorators import display
 from accounts.access_log.record import AccessAction
 from clinical.admin.appointment_pages import AppointmentPages
 from clinical.models import Appointment
-from clinical.visits.attention import CONFLICT_TEXTS, MATCH_TEXTS, VISIT_STATUS_TEXTS, visits_in_conflict
+from clinical.visits.attention import ATTENTION_TEXTS, visits_needing_attention
+from clinical.visits.shown import MATCH_TEXTS, VisitState, heading_of, how_known, visit_state
 from hospitals.admin.base import Badge, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
+
+# The portal's names of the colours that a state has everywhere.
+_COLOURS = {"good": "success", "bad": "danger", "warn": "warning", "brand": "info"}
+LABELS = {state.value: _COLOURS[state.tone] for state in VisitState if state.tone}
 
 
 class StatusFilter(KnownChoiceFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
     field = "status"
-    texts: ClassVar = {**VISIT_STATUS_TEXTS, "no_show": gettext_lazy("did not come")}
+    texts: ClassVar = {
+        Appointment.Status.SCHEDULED.value: VisitState.BOOKED.label,
+        Appointment.Status.COMPLETED.value: VisitState.COMPLETED.label,
+        Appointment.Status.CANCELLED.value: VisitState.CANCELLED.label,
+        VisitState.NO_SHOW.value: VisitState.NO_SHOW.label,
+    }
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return queryset.filter(no_show=True) if value == "no_show" else super().narrow(queryset, value)
+        return queryset.filter(no_show=True) if value == VisitState.NO_SHOW else super().narrow(queryset, value)
 
 
 class PatientFilter(KnownChoiceFilter):
@@ -45,17 +55,17 @@ class StartFilter(DayRangeFilter):
     field = "start_ts"
 
 
-class ConflictFilter(KnownChoiceFilter):
+class AttentionFilter(KnownChoiceFilter):
     title = gettext_lazy("what needs a look")
     parameter_name = "conflict"
-    texts: ClassVar = {kind: title for kind, (title, _advice) in CONFLICT_TEXTS.items()}
+    texts: ClassVar = {kind: title for kind, (title, _advice) in ATTENTION_TEXTS.items()}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         self.user = acting_user(request)
         return super().queryset(request, queryset)
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return queryset.filter(pk__in=visits_in_conflict(self.user, value, at=timezone.now()))
+        return queryset.filter(pk__in=visits_needing_attention(self.user, value, at=timezone.now()))
 
 
 @admin.register(Appointment)
@@ -65,7 +75,7 @@ class AppointmentAdmin(AppointmentPages):
     opened_action = AccessAction.OPENED_VISIT
     list_title = gettext_lazy("Appointments")
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
-    list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, ConflictFilter)
+    list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, AttentionFilter)
     list_before_template = "admin/clinical/appointment/before_list.html"
     change_form_before_template = "admin/time_zone_note.html"
     ordering = ("-start_ts", "-pk")
@@ -97,24 +107,13 @@ class AppointmentAdmin(AppointmentPages):
 
     @display(description=gettext_lazy("patient"))
     def patient_name(self, appointment: Appointment) -> str:
-        if appointment.patient is None:
-            return appointment.guest_name or _("guest")
-        profile = getattr(appointment.patient.user, "profile", None)
-        return profile.full_name if profile else _("no name given")
+        return heading_of(appointment, at=timezone.now()).name_and_account
 
-    @display(
-        description=gettext_lazy("status"),
-        label={"SCHEDULED": "info", "COMPLETED": "success", "CANCELLED": "danger", "no_show": "warning"},
-    )
+    @display(description=gettext_lazy("status"), label=LABELS)
     def state(self, appointment: Appointment) -> Badge:
-        if appointment.no_show and appointment.status != Appointment.Status.CANCELLED:
-            return Badge("no_show", _("did not come"))
-        if appointment.is_pending_confirmation:
-            return Badge("SCHEDULED", _("waits for confirmation"))
-        return Badge(appointment.status, VISIT_STATUS_TEXTS[appointment.status])
+        state = visit_state(appointment, at=timezone.now())
+        return Badge(state.value, state.label)
 
     @display(description=gettext_lazy("how we know the patient"))
     def match(self, appointment: Appointment) -> Any:
-        if appointment.identity_confirmed_at:
-            return _("confirmed")
-        return MATCH_TEXTS.get(appointment.patient_match, appointment.patient_match)
+        return how_known(appointment)

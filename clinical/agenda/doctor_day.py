@@ -15,7 +15,7 @@ from clinical.agenda import timeline
 from clinical.agenda.timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.prescriptions.states import OPEN
-from clinical.visits.shown import visit_name, visit_state
+from clinical.visits.shown import VisitHeading, VisitState, heading_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
@@ -27,21 +27,12 @@ EXPIRED_SHOWN_FOR = dt.timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class DayVisit:
-    """`state` is one of booked, pending, now, overdue, completed, no_show, cancelled."""
-
-    visit: Appointment
-    name: str
-    state: str
+    heading: VisitHeading
     starts: dt.datetime
     ends: dt.datetime
-    is_identified: bool
     is_returning: bool
     has_ai_summary: bool
     place: Place
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in {"completed", "no_show", "cancelled"}
 
     @property
     def is_short(self) -> bool:
@@ -80,15 +71,15 @@ class DoctorDay:
 
     @property
     def expected(self) -> list[DayVisit]:
-        return [one for one in self.visits if one.state != "cancelled"]
+        return [one for one in self.visits if one.heading.state != VisitState.CANCELLED]
 
     @property
     def seen(self) -> list[DayVisit]:
-        return [one for one in self.visits if one.state == "completed"]
+        return [one for one in self.visits if one.heading.state == VisitState.COMPLETED]
 
     @property
     def pending(self) -> list[DayVisit]:
-        return [one for one in self.visits if one.state == "pending"]
+        return [one for one in self.visits if one.heading.state == VisitState.PENDING]
 
     @property
     def free_minutes(self) -> int:
@@ -96,7 +87,7 @@ class DoctorDay:
 
     @property
     def next_visit(self) -> DayVisit | None:
-        return next((one for one in self.visits if not one.is_over and one.ends > self.now), None)
+        return next((one for one in self.visits if not one.heading.state.is_over and one.ends > self.now), None)
 
     @property
     def is_quiet(self) -> bool:
@@ -120,7 +111,7 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
         for row in DoctorTimeOff.objects.filter(doctor=user.pk, starts_at__lt=end, ends_at__gt=midnight)
     ]
     spans = [timeline.span_of(row.start_ts, row.end_ts, day=date, zone=zone) for row in visits]
-    taken = [span for span, row in zip(spans, visits, strict=True) if row.status != "CANCELLED"]
+    taken = [span for span, row in zip(spans, visits, strict=True) if row.status != Appointment.Status.CANCELLED]
     open_windows = timeline.without(windows, [span for span, _ in off])
     frame = timeline.frame_around([*windows, *map(timeline.drawn, spans)])
     shown_off = [(Span(max(s.start, frame.first_hour * 60), min(s.end, frame.last_hour * 60)), r) for s, r in off]
@@ -206,12 +197,9 @@ def _placed(
     drawn = [timeline.drawn(span) for span in spans]
     return [
         DayVisit(
-            visit=visit,
-            name=visit_name(visit),
-            state=visit_state(visit, at=at),
+            heading=heading_of(visit, at=at),
             starts=visit.start_ts.astimezone(zone),
             ends=visit.end_ts.astimezone(zone),
-            is_identified=visit.patient_id is not None and visit.is_patient_identified,
             is_returning=visit.is_returning,
             has_ai_summary=visit.has_ai_summary and visit.is_patient_identified,
             place=frame.place(span, lane=lane, lanes=lanes),

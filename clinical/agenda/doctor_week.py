@@ -6,13 +6,12 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.models import User
 from clinical.agenda import timeline
 from clinical.agenda.timeline import Span
 from clinical.models import Appointment
-from clinical.visits.shown import visit_name, visit_state
+from clinical.visits.shown import VisitHeading, VisitState, heading_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 700
@@ -22,13 +21,12 @@ ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a day. `kind` is visit, free or off; `state` of a visit as on the day's page."""
+    """One line of a day. `kind` is visit, free or off; a visit has its heading, time off its note."""
 
     kind: str
     span: Span
     note: str = ""
-    visit: Any = None
-    state: str = ""
+    heading: VisitHeading | None = None
 
     @property
     def starts(self) -> dt.time:
@@ -39,8 +37,9 @@ class Item:
         return timeline.clock(self.span.end)
 
     @property
-    def is_identified(self) -> bool:
-        return self.visit.patient_id is not None and bool(self.visit.is_patient_identified)
+    def is_expected(self) -> bool:
+        """Whether it is a visit that was not cancelled."""
+        return self.heading is not None and self.heading.state != VisitState.CANCELLED
 
     @property
     def is_whole_day(self) -> bool:
@@ -55,7 +54,7 @@ class WeekDay:
 
     @property
     def expected(self) -> int:
-        return sum(1 for one in self.items if one.kind == "visit" and one.state != "cancelled")
+        return sum(1 for one in self.items if one.is_expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def doctor_week(*, user: User, date: dt.date, at: dt.datetime) -> DoctorWeek:
 
 
 def _day(day: dt.date, visits: Sequence[Item], hours: Sequence[Span], off: Sequence[Item]) -> WeekDay:
-    taken = [one.span for one in visits if one.state != "cancelled"]
+    taken = [one.span for one in visits if one.is_expected]
     free = timeline.gaps(timeline.without(hours, [one.span for one in off]), taken)
     items = [*visits, *off, *(Item("free", span) for span in free)]
     return WeekDay(day, sorted(items, key=lambda one: (one.span, one.kind)), has_hours=bool(hours))
@@ -124,7 +123,7 @@ def _day(day: dt.date, visits: Sequence[Item], hours: Sequence[Span], off: Seque
 
 def _visit(row: Appointment, day: dt.date, zone: zoneinfo.ZoneInfo, at: dt.datetime) -> Item:
     span = timeline.span_of(row.start_ts, row.end_ts, day=day, zone=zone)
-    return Item("visit", span, note=visit_name(row), visit=row, state=visit_state(row, at=at))
+    return Item("visit", span, heading=heading_of(row, at=at))
 
 
 def _off(row: tuple[dt.datetime, dt.datetime, str], day: dt.date, zone: zoneinfo.ZoneInfo) -> Item:

@@ -15,6 +15,7 @@ from django.db.models.functions import TruncDate
 
 from clinical.models import Appointment
 from clinical.visits.attention import overlap_starts, pairs
+from clinical.visits.shown import VisitHeading, heading_of
 from hospitals.models import Doctor, DoctorTimeOff
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class HospitalWeek:
 @dataclass(slots=True)
 class VisitsOfDay:
     day: dt.date
-    visits: list[Appointment] = field(default_factory=list)
+    visits: list[VisitHeading] = field(default_factory=list)
     time_off: list[DoctorTimeOff] = field(default_factory=list)
 
 
@@ -113,8 +114,8 @@ def hospital_week(user: User, week: Week) -> HospitalWeek:
     return HospitalWeek(rows, has_more=len(doctors) > MOST_DOCTORS)
 
 
-def visits_by_day(user: User, doctor: Doctor, week: Week) -> list[VisitsOfDay]:
-    """Visits in order of their start; a visit that begins before an earlier one has ended has `is_overlapping`."""
+def visits_by_day(user: User, doctor: Doctor, week: Week, *, at: dt.datetime) -> list[VisitsOfDay]:
+    """Visits in order of their start; a visit that begins before an earlier one has ended is `is_overlapping`."""
     rows = Appointment.objects.for_user(user).between(week.start, week.end).filter(doctor_id=doctor.pk)
     visits = list(rows.with_people().order_by("start_ts", "pk")[:MOST_VISITS])
     taking_place = [one for one in visits if one.status != Appointment.Status.CANCELLED and not one.no_show]
@@ -122,7 +123,7 @@ def visits_by_day(user: User, doctor: Doctor, week: Week) -> list[VisitsOfDay]:
     days = {day: VisitsOfDay(day) for day in week.days}
     for visit in visits:
         visit.is_overlapping = visit.pk in overlapping
-        days[visit.start_ts.astimezone(week.zone).date()].visits.append(visit)
+        days[visit.start_ts.astimezone(week.zone).date()].visits.append(heading_of(visit, at=at))
     for off in _time_off([doctor], week):
         for day in _days_of(off, week):
             days[day].time_off.append(off)

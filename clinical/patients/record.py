@@ -15,6 +15,7 @@ from accounts.people.names import age_on, display_phone, patient_name
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.prescriptions.current import MOST_ENTRIES, CurrentMedication, current_medications
 from clinical.prescriptions.medications import Medication, stored_medications
+from clinical.visits.shown import VisitHeading, heading_of
 
 # Of each kind, so that the page's entries are the latest of all kinds together.
 _READ = MOST_ENTRIES + 1
@@ -27,6 +28,7 @@ class Entry:
     kind: str
     at: dt.datetime
     record: Any
+    heading: VisitHeading | None = None
     medications: Sequence[Medication] = ()
 
     @property
@@ -62,7 +64,11 @@ def patient_record(
     The latest entries; with `before`, those before that time.
     """
     found = sorted(
-        [*_visits(user, patient, before), *_prescriptions(user, patient, before), *_ai_sessions(user, patient, before)],
+        [
+            *_visits(user, patient, before, at),
+            *_prescriptions(user, patient, before),
+            *_ai_sessions(user, patient, before),
+        ],
         key=lambda entry: (entry.at, str(entry.record.pk)),
         reverse=True,
     )
@@ -96,7 +102,7 @@ def _certain_first(entries: list[Entry]) -> list[Entry]:
     return [*entries[leading : leading + 1], *entries[:leading], *entries[leading + 1 :]]
 
 
-def _visits(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
+def _visits(user: User, patient: Patient, before: dt.datetime | None, at: dt.datetime) -> list[Entry]:
     """The hospital's visits of the patient; of other doctors only proven ones: a typed number proves nothing."""
     rows = (
         Appointment.objects.for_record(user)
@@ -104,7 +110,7 @@ def _visits(user: User, patient: Patient, before: dt.datetime | None) -> list[En
         .with_people()
         .order_by("-start_ts", "-pk")[:_READ]
     )
-    return [Entry("visit", row.start_ts, row) for row in rows]
+    return [Entry("visit", row.start_ts, row, heading=heading_of(row, at=at)) for row in rows]
 
 
 def _prescriptions(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:
@@ -114,7 +120,10 @@ def _prescriptions(user: User, patient: Patient, before: dt.datetime | None) -> 
         .with_people()
         .order_by("-created_at", "-pk")[:_READ]
     )
-    return [Entry("prescription", row.created_at, row, tuple(stored_medications(row.medications))) for row in rows]
+    return [
+        Entry("prescription", row.created_at, row, medications=tuple(stored_medications(row.medications)))
+        for row in rows
+    ]
 
 
 def _ai_sessions(user: User, patient: Patient, before: dt.datetime | None) -> list[Entry]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.visits.attendance import SEEN_EARLY_BY
+from clinical.visits.shown import VisitHeading, heading_of
 from hospitals.models import Doctor, DoctorTimeOff
 
 if TYPE_CHECKING:
@@ -33,42 +34,49 @@ LONGEST_VISIT = dt.timedelta(days=1)
 
 
 @dataclass(slots=True)
-class Conflict:
-    """`other` is the visit before, `time_off` the absence it falls into. `decision` is what staff decided last."""
+class AttentionItem:
+    """`other` is the visit before, `time_off` the absence it falls into. `decision` is what staff decided last.
+
+    `attention_lists` adds the decision and the headings.
+    """
 
     visit: Appointment
     other: Appointment | None = None
     time_off: DoctorTimeOff | None = None
     decision: VisitDecision | None = None
+    heading: VisitHeading | None = None
+    other_heading: VisitHeading | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictList:
+class AttentionList:
     kind: str
-    conflicts: Sequence[Conflict] = field(default_factory=list)
+    items: Sequence[AttentionItem] = field(default_factory=list)
     has_more: bool = False
 
 
-def find_conflicts(user: User, *, at: dt.datetime) -> list[ConflictList]:
+def attention_lists(user: User, *, at: dt.datetime) -> list[AttentionList]:
     """What the user may see of each kind, the next first; a visit that staff decided to keep is none. Seven queries."""
     found = {kind: find(user, at)[: MOST + 1] for kind, find in _FINDERS.items()}
-    decisions = _decisions(conflict.visit for conflicts in found.values() for conflict in conflicts)
+    decisions = _decisions(item.visit for items in found.values() for item in items)
     lists = []
-    for kind, conflicts in found.items():
-        for one in conflicts:
-            one.decision = decisions.get((one.visit.pk, one.visit.start_ts))
-        open_ones = [one for one in conflicts if not is_settled(one, kind)]
-        lists.append(ConflictList(kind, open_ones[:MOST], has_more=len(conflicts) > MOST))
+    for kind, items in found.items():
+        for item in items:
+            item.decision = decisions.get((item.visit.pk, item.visit.start_ts))
+            item.heading = heading_of(item.visit, at=at)
+            item.other_heading = heading_of(item.other, at=at) if item.other else None
+        open_items = [item for item in items if not is_settled(item, kind)]
+        lists.append(AttentionList(kind, open_items[:MOST], has_more=len(items) > MOST))
     return lists
 
 
-def visits_in_conflict(user: User, kind: str, *, at: dt.datetime) -> list[uuid.UUID]:
+def visits_needing_attention(user: User, kind: str, *, at: dt.datetime) -> list[uuid.UUID]:
     """The ids of the visits of one kind, settled ones included."""
     return [pk for one in _FINDERS[kind](user, at) for pk in (one.visit.pk, one.other and one.other.pk) if pk]
 
 
-def is_settled(conflict: Conflict, kind: str) -> bool:
-    is_kept = conflict.decision is not None and conflict.decision.choice == VisitDecision.Choice.KEEP
+def is_settled(item: AttentionItem, kind: str) -> bool:
+    is_kept = item.decision is not None and item.decision.choice == VisitDecision.Choice.KEEP
     return is_kept and kind in ("overlap", "time_off")
 
 
@@ -103,16 +111,16 @@ def pairs(visits: Iterable[Appointment]) -> list[tuple[Appointment, Appointment]
     return found
 
 
-def _overlaps(user: User, at: dt.datetime) -> list[Conflict]:
+def _overlaps(user: User, at: dt.datetime) -> list[AttentionItem]:
     window = Appointment.objects.for_user(user).between(at - LOOK_BACK, at + LOOK_AHEAD)
     spans = {tuple(row[:3]) for row in overlap_starts(window)[: MOST + 1]}
     if not spans:
         return []
     rows = _going_on(user, spans).filter(no_show=False).with_people().order_by("start_ts", "pk")
-    return [Conflict(visit, other=before) for visit, before in pairs(rows)]
+    return [AttentionItem(visit, other=before) for visit, before in pairs(rows)]
 
 
-def _in_time_off(user: User, at: dt.datetime) -> list[Conflict]:
+def _in_time_off(user: User, at: dt.datetime) -> list[AttentionItem]:
     start, end = at, at + LOOK_AHEAD
     absences = list(
         DoctorTimeOff.objects.filter(
@@ -124,12 +132,12 @@ def _in_time_off(user: User, at: dt.datetime) -> list[Conflict]:
     spans = {(off.doctor_id, max(off.starts_at, start), min(off.ends_at, end)) for off in absences}
     rows = _going_on(user, spans).filter(status=Appointment.Status.SCHEDULED, start_ts__gt=at)
     return [
-        Conflict(visit, time_off=next(off for off in absences if _is_in(visit, off)))
+        AttentionItem(visit, time_off=next(off for off in absences if _is_in(visit, off)))
         for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]
     ]
 
 
-def _guests(user: User, at: dt.datetime) -> list[Conflict]:
+def _guests(user: User, at: dt.datetime) -> list[AttentionItem]:
     """Guests whose number is now that of a patient: as it is when somebody books first and signs in afterwards."""
     booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
     account = User.objects.filter(phone=OuterRef("phone"), role=Role.PATIENT, is_active=True)
@@ -142,10 +150,10 @@ def _guests(user: User, at: dt.datetime) -> list[Conflict]:
         .annotate(account=Subquery(account.values("pk")[:1]))
         .filter(account__isnull=False)
     )
-    return [Conflict(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
+    return [AttentionItem(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
 
 
-def _unconfirmed(user: User, at: dt.datetime) -> list[Conflict]:
+def _unconfirmed(user: User, at: dt.datetime) -> list[AttentionItem]:
     """Matched by phone, begun, and nobody said yet who sits there."""
     rows = (
         Appointment.objects.for_user(user)
@@ -153,10 +161,10 @@ def _unconfirmed(user: User, at: dt.datetime) -> list[Conflict]:
         .filter(patient_match="phone", identity_confirmed_at__isnull=True, patient__isnull=False, no_show=False)
         .exclude(status=Appointment.Status.CANCELLED)
     )
-    return [Conflict(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
+    return [AttentionItem(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
 
 
-_FINDERS: dict[str, Callable[[User, dt.datetime], list[Conflict]]] = {
+_FINDERS: dict[str, Callable[[User, dt.datetime], list[AttentionItem]]] = {
     "overlap": _overlaps,
     "time_off": _in_time_off,
     "guest": _guests,
@@ -187,18 +195,8 @@ def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.dateti
     return {(row.appointment_id, row.start_ts): row for row in rows}
 
 
-VISIT_STATUS_TEXTS: dict[str, Any] = {
-    Appointment.Status.SCHEDULED.value: _("booked"),
-    Appointment.Status.COMPLETED.value: _("completed"),
-    Appointment.Status.CANCELLED.value: _("cancelled"),
-}
-MATCH_TEXTS: dict[str, Any] = {
-    Appointment.PatientMatch.REFERENCE.value: _("booked in the app"),
-    Appointment.PatientMatch.PHONE.value: _("matched by phone"),
-    Appointment.PatientMatch.NONE.value: _("guest"),
-}
 # By kind: what it is, and what to do about it.
-CONFLICT_TEXTS: dict[str, tuple[Any, Any]] = {
+ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
     "overlap": (
         _("Visits of a doctor that overlap"),
         _("Ask one of the two patients to choose another time, or keep both if the doctor can see them together."),

@@ -95,7 +95,7 @@ def _shown(visit: Appointment, choice: VisitChoice | None, has_phone: bool) -> S
         id=visit.pk,
         start=in_zone(visit.start_ts, zone),
         end=in_zone(visit.end_ts, zone),
-        who=visit_name(visit) or _("No name given"),
+        who=visit_name(visit),
         note=_note(visit),
         has_phone=has_phone,
         choice=choice,
@@ -118,7 +118,7 @@ def _decided(
     return DecidedVisit(
         id=visit.pk,
         start=in_zone(decision.start_ts, zone),
-        who=visit_name(visit) or _("No name given"),
+        who=visit_name(visit),
         state=_words(state, in_zone(visit.start_ts, zone), outcome),
         is_settled=state in _SETTLED,
         is_amiss=state in _AMISS,

@@ -9,12 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.people.names import full_name
 from clinical.models import Appointment, VisitDecision
 from clinical.ports import booking_provider
 from clinical.visits.attendance import SEEN_EARLY_BY
 from clinical.visits.decisions import REASON_LENGTH, DecisionState, state_of
-from clinical.visits.shown import visit_name, visit_state
+from clinical.visits.shown import VisitHeading, heading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,7 @@ class VisitPage:
     """`passed_on` tells of the mark: pending, or the code of why the calendar does not hold it; empty otherwise."""
 
     visit: Appointment
-    name: str
-    state: str
+    heading: VisitHeading
     passed_on: str
     decision: VisitDecision | None
     decision_state: DecisionState | None
@@ -43,10 +41,6 @@ class VisitPage:
         return is_open and self.decision_state != "cancelling"
 
     @property
-    def account_name(self) -> str:
-        return full_name(self.visit.patient.user) if self.visit.patient else ""
-
-    @property
     def phone_end(self) -> str:
         return (self.visit.patient.user.phone or "")[-4:] if self.visit.patient else ""
 
@@ -57,8 +51,7 @@ def visit_page(*, user: User, visit: Appointment, at: dt.datetime) -> VisitPage:
     decision = decisions.select_related("decided_by__profile").first()
     return VisitPage(
         visit=visit,
-        name=visit_name(visit),
-        state=visit_state(visit, at=at),
+        heading=heading_of(visit, at=at),
         passed_on=_passed_on(visit),
         decision=decision,
         decision_state=_decision_state(decision, visit, at),

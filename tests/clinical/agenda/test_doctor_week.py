@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient
-from clinical.agenda.doctor_week import doctor_week
+from clinical.agenda.doctor_week import Item, doctor_week
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.conftest import SignedIn
@@ -30,10 +30,12 @@ def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
 def lines(north: HospitalCast, date: dt.date) -> list[list[str]]:
     """Each day's lines: from, to, kind, name or reason, state."""
     week = doctor_week(user=north.doctor.user, date=date, at=NOW)
-    return [
-        [f"{one.starts:%H:%M}-{one.ends:%H:%M} {one.kind} {one.note} {one.state}".rstrip() for one in day.items]
-        for day in week.days
-    ]
+    return [[line(one) for one in day.items] for day in week.days]
+
+
+def line(item: Item) -> str:
+    said = f"{item.heading.name} {item.heading.state}" if item.heading else item.note
+    return f"{item.starts:%H:%M}-{item.ends:%H:%M} {item.kind} {said}".rstrip()
 
 
 @pytest.mark.parametrize("count", [2, 20])

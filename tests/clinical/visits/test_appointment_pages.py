@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("published")
 
 BASE = "/admin/clinical/appointment/"
 CALENDAR = f"{BASE}calendar/"
-CONFLICTS = f"{BASE}conflicts/"
+TO_LOOK_AT = f"{BASE}conflicts/"
 # A Saturday; 10:00 in Vienna.
 AT = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -86,16 +86,16 @@ def test_what_needs_a_look_is_counted_and_has_a_next_step(
     book(north, patient, AT + DAY)
     later = book(north, patient, AT + DAY + HOUR / 4)
     found = guest(north, patient.user.phone, AT + 2 * DAY)
-    page = admin_client.get(CONFLICTS).content.decode()
+    page = admin_client.get(TO_LOOK_AT).content.decode()
     assert '<a class="portal-card portal-jump" href="#overlap"><span class="portal-figure">1</span>' in page
     assert f'action="{BASE}{later.pk}/decide/"' in page
     assert f'action="{BASE}{found.pk}/match/"' in page
     assert found.cal_booking_id not in page
-    assert said(admin_client, f"{BASE}{later.pk}/decide/", {"choice": "keep", "back": "conflicts"}) == (
+    assert said(admin_client, f"{BASE}{later.pk}/decide/", {"choice": "keep", "back": "attention"}) == (
         "It stays as booked."
     )
     assert said(admin_client, f"{BASE}{found.pk}/match/").startswith("Tied to the patient with this number.")
-    page = admin_client.get(CONFLICTS).content.decode()
+    page = admin_client.get(TO_LOOK_AT).content.decode()
     assert page.count("Nothing to do.") == 4
 
 
@@ -184,7 +184,7 @@ def test_an_operator_looks_and_changes_nothing(north: HospitalCast, patient: Pat
     visit = book(north, patient, AT + DAY)
     book(north, patient, AT + DAY + HOUR / 4)
     client = operator_client(north)
-    for address in (f"{CALENDAR}?doctor={north.doctor.pk}", CONFLICTS):
+    for address in (f"{CALENDAR}?doctor={north.doctor.pk}", TO_LOOK_AT):
         page = client.get(address).content.decode()
         assert "Paula Patient" in page
     listed = AccessEvent.objects.filter(action="listed_under_break_glass").values_list("patient_id", flat=True)
@@ -198,7 +198,7 @@ def test_an_operator_looks_and_changes_nothing(north: HospitalCast, patient: Pat
 def test_an_operator_who_did_not_break_the_glass_sees_none_of_it(north: HospitalCast, patient: Patient) -> None:
     book(north, patient, AT)
     client = operator_client(None)
-    for address in (CALENDAR, CONFLICTS):
+    for address in (CALENDAR, TO_LOOK_AT):
         assert client.get(address).status_code == 403
 
 
@@ -224,7 +224,7 @@ def test_the_pages_take_as_many_queries_for_twenty_rows_as_for_two(
     pages = {
         CALENDAR: 6,
         f"{CALENDAR}?doctor={north.doctor.pk}": 5,
-        CONFLICTS: 8,
+        TO_LOOK_AT: 8,
         f"{BASE}{visit.pk}/change/": 7,
         f"{BASE}?conflict=overlap": 7,
     }

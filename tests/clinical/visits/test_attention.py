@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Patient, Role, User
 from clinical.models import Appointment, AppointmentBooking
-from clinical.visits.attention import KINDS, MOST, Conflict, find_conflicts, visits_in_conflict
+from clinical.visits.attention import KINDS, MOST, AttentionItem, attention_lists, visits_needing_attention
 from clinical.visits.decisions import ask_to_move, keep_visit
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.cast import HospitalCast, make_staff
@@ -19,12 +19,12 @@ HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
 
-def found(user: User, kind: str) -> list[Conflict]:
-    return list(next(one for one in find_conflicts(user, at=AT) if one.kind == kind).conflicts)
+def found(user: User, kind: str) -> list[AttentionItem]:
+    return list(next(one for one in attention_lists(user, at=AT) if one.kind == kind).items)
 
 
-def ids(conflicts: list[Conflict]) -> list[object]:
-    return [one.visit.pk for one in conflicts]
+def ids(items: list[AttentionItem]) -> list[object]:
+    return [one.visit.pk for one in items]
 
 
 def colleague(cast: HospitalCast) -> Doctor:
@@ -48,7 +48,7 @@ def test_a_visit_that_begins_before_another_has_ended_overlaps(
         (second.pk, first.pk),
         (third.pk, first.pk),
     ]
-    assert set(visits_in_conflict(north.admin, "overlap", at=AT)) == {first.pk, second.pk, third.pk}
+    assert set(visits_needing_attention(north.admin, "overlap", at=AT)) == {first.pk, second.pk, third.pk}
 
 
 @pytest.mark.parametrize("facts", [{"status": "CANCELLED"}, {"no_show": True}])
@@ -89,10 +89,10 @@ def test_a_visit_in_time_off_is_shown_with_it_and_with_what_was_decided(
     make_visit(patient, colleague(north), AT + DAY + HOUR)
     make_visit(patient, south.doctor, AT + DAY + HOUR)
     ask_to_move(appointment_id=inside.pk, reason="", by=north.admin, at=AT)
-    conflicts = found(north.admin, "time_off")
-    assert ids(conflicts) == [reaching_in.pk, inside.pk]
-    assert {one.time_off for one in conflicts} == {off}
-    assert [one.decision and one.decision.choice for one in conflicts] == [None, "ask_to_move"]
+    items = found(north.admin, "time_off")
+    assert ids(items) == [reaching_in.pk, inside.pk]
+    assert {one.time_off for one in items} == {off}
+    assert [one.decision and one.decision.choice for one in items] == [None, "ask_to_move"]
 
 
 def guest(doctor: Doctor, phone: str | None, **facts: object) -> Appointment:
@@ -139,8 +139,8 @@ def test_what_needs_a_look_takes_as_many_queries_for_twenty_as_for_two(
 ) -> None:
     fill(north, patient, count)
     with CaptureQueriesContext(connection) as queries:
-        lists = find_conflicts(north.admin, at=AT)
-        assert [one.visit.doctor.full_name for each in lists for one in each.conflicts]
+        lists = attention_lists(north.admin, at=AT)
+        assert [one.visit.doctor.full_name for each in lists for one in each.items]
     assert len(queries) == 7
     assert not any("cal_raw_payload" in query["sql"] for query in queries)
 
@@ -149,6 +149,6 @@ def test_a_long_list_says_that_there_is_more(north: HospitalCast, patient: Patie
     DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT, ends_at=AT + 9 * DAY)
     for number in range(MOST + 1):
         make_visit(patient, north.doctor, AT + HOUR + number * HOUR)
-    lists = {one.kind: one for one in find_conflicts(north.admin, at=AT)}
+    lists = {one.kind: one for one in attention_lists(north.admin, at=AT)}
     assert tuple(lists) == KINDS
-    assert (len(lists["time_off"].conflicts), lists["time_off"].has_more) == (MOST, True)
+    assert (len(lists["time_off"].items), lists["time_off"].has_more) == (MOST, True)
