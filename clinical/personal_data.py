@@ -26,7 +26,7 @@ from clinical.models import (
 )
 from clinical.patients import erasing
 from clinical.prescriptions.serializers import PrescriptionSerializer
-from clinical.visits.serializers import visit_document
+from clinical.visits.document import visit_document, visit_rows
 
 CHUNK = 200
 _HISTORY = Held(because="earlier versions of what is exported")
@@ -82,7 +82,7 @@ def _visits(user: User) -> Iterator[dict[str, Any]]:
     related = (Prefetch("bookings", queryset=bookings), Prefetch("decisions", queryset=decisions))
     for ids in _pages(own):
         at = dt.datetime.now(dt.UTC)
-        shown = {row["id"]: row for row in own.filter(pk__in=ids).as_visits(at=at)}
+        shown = {row["id"]: row for row in visit_rows(own.filter(pk__in=ids), at=at)}
         for visit in own.filter(pk__in=ids).defer("cal_raw_payload").prefetch_related(*related):
             yield _visit(visit, visit_document(shown[visit.pk]))
 

@@ -63,21 +63,6 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         """Visits whose patient is proven: booked with our reference, or confirmed by the patient or staff."""
         return self.filter(_IDENTIFIED)
 
-    def as_visits(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
-        """What a patient is shown of a visit, as dicts: `clinical.visits.app_reads.VisitRow`."""
-        from clinical.models import VisitDecision
-
-        asks = VisitDecision.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
-        return self.values(
-            *("id", "start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
-            *("doctor_id", "hospital_id"),
-            specialty=F("doctor__specialty"),
-            doctor_name=F("doctor__user__profile__full_name"),
-            hospital_name=F("hospital__name"),
-            time_zone=F("hospital__time_zone"),
-            move_reason=models.Subquery(asks.values("reason")[:1]),
-        )
-
     def resolve(self, pk: uuid.UUID) -> Any:
         """The visit of this id, or of which this id is an alias.
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from clinical.models import Prescription
 from core.api.schema import example
 from core.times import in_zone
-from hospitals.staff.serializers import HospitalNameSerializer, PersonSerializer, _person, hospital_name
+from hospitals.staff.serializers import HospitalNameSerializer, PersonSerializer, doctor_document, hospital_document
 
 
 class MedicationSerializer(serializers.Serializer[Any]):
@@ -65,11 +65,12 @@ class PrescriptionSerializer(serializers.Serializer[Prescription]):
     updated_at = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, instance: Prescription) -> dict[str, Any]:
-        zone = instance.hospital.time_zone if instance.hospital else None
+        doctor, hospital = instance.doctor, instance.hospital
+        zone = hospital.time_zone if hospital else None
         return {
             "id": instance.pk,
-            "doctor": _person(instance.doctor),
-            "hospital": hospital_name(instance.hospital),
+            "doctor": doctor_document(doctor.pk, doctor.full_name, doctor.specialty),
+            "hospital": hospital_document(hospital.pk, hospital.name, zone) if hospital else None,
             "medications": instance.medications,
             "status": instance.status,
             "denial_reason": instance.denial_reason,

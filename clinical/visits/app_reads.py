@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
 from clinical.models import Appointment
+from clinical.visits.document import VisitRow, visit_rows
 from core.api.pages import CursorPages
 from core.db.prepared import Parameter, PreparedRead
 
 ORDER = ("-start_ts", "-id")
-
-
-class VisitRow(TypedDict):
-    id: uuid.UUID
-    start_ts: dt.datetime
-    end_ts: dt.datetime
-    status: str
-    cal_status: str | None
-    no_show: bool
-    cancellation_reason: str | None
-    created_at: dt.datetime
-    doctor_id: uuid.UUID
-    doctor_name: str | None
-    specialty: str | None
-    hospital_id: uuid.UUID | None
-    hospital_name: str | None
-    time_zone: str | None
-    # Why the patient was asked to choose another time: empty for no reason given, None for not asked.
-    move_reason: str | None
 
 
 def own_visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
@@ -51,7 +33,7 @@ def own_visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
 
 
 def own_visits(by: User, *, at: dt.datetime) -> QuerySet[Any, Any]:
-    return Appointment.objects.for_user(by).as_visits(at=at).order_by(*ORDER)
+    return visit_rows(Appointment.objects.for_user(by), at=at).order_by(*ORDER)
 
 
 class NewestVisits:

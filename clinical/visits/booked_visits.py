@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db.models import F
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -23,7 +24,7 @@ from clinical.visits.decisions import (
     phones_of,
     state_of,
 )
-from clinical.visits.shown import visit_name
+from clinical.visits.shown import how_known, visit_name
 from core.times import in_zone
 from hospitals.hours.open_hours import BookedVisit
 from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice
@@ -96,16 +97,10 @@ def _shown(visit: Appointment, choice: VisitChoice | None, has_phone: bool) -> S
         start=in_zone(visit.start_ts, zone),
         end=in_zone(visit.end_ts, zone),
         who=visit_name(visit),
-        note=_note(visit),
+        note="" if visit.is_patient_identified else capfirst(how_known(visit)),
         has_phone=has_phone,
         choice=choice,
     )
-
-
-def _note(visit: Appointment) -> str:
-    if visit.patient_id is None:
-        return _("Guest")
-    return "" if visit.is_patient_identified else _("Matched by phone number")
 
 
 def _decided(

@@ -17,7 +17,7 @@ from accounts.models import AccessEvent, Profile
 from core.api.schema import example
 from core.times import in_zone
 from hospitals.models import Hospital
-from hospitals.staff.serializers import HospitalNameSerializer, hospital_name
+from hospitals.staff.serializers import HospitalNameSerializer, hospital_document
 
 
 @example(
@@ -48,7 +48,7 @@ class AccessEventSerializer(serializers.Serializer[AccessEvent]):
             "at": in_zone(instance.at, hospital.time_zone if hospital else None),
             "actor_name": self.context["names"].get(instance.actor_id),
             "actor_role": instance.actor_role,
-            "hospital": hospital_name(hospital),
+            "hospital": hospital_document(hospital.pk, hospital.name, hospital.time_zone) if hospital else None,
             "kind": instance.action,
         }
 

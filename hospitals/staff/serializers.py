@@ -1,13 +1,14 @@
-"""A doctor as patients see one."""
+"""Hospitals, doctors and the access log as patients see them."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from rest_framework import serializers
 
 from core.api.schema import example
-from hospitals.models import Doctor, Hospital
+from hospitals.models import Hospital
 
 
 @example(
@@ -39,13 +40,9 @@ class HospitalNameSerializer(serializers.Serializer[Hospital]):
     time_zone = serializers.CharField(allow_null=True)
 
 
-def hospital_name(hospital: Hospital | None) -> dict[str, Any] | None:
-    if hospital is None:
-        return None
-    return {"id": hospital.pk, "name": hospital.name, "time_zone": hospital.time_zone}
-
-
-REASON_LENGTH = 500
+def hospital_document(pk: uuid.UUID | None, name: str | None, time_zone: str | None) -> dict[str, Any] | None:
+    """What `HospitalNameSerializer` describes; None for no hospital."""
+    return {"id": pk, "name": name, "time_zone": time_zone} if pk else None
 
 
 class PersonSerializer(serializers.Serializer[Any]):
@@ -54,5 +51,8 @@ class PersonSerializer(serializers.Serializer[Any]):
     specialty = serializers.CharField(allow_null=True)
 
 
-def _person(doctor: Doctor) -> dict[str, Any]:
-    return {"id": doctor.pk, "full_name": doctor.full_name, "specialty": doctor.specialty}
+def doctor_document(pk: uuid.UUID, full_name: str | None, specialty: str | None) -> dict[str, Any]:
+    """What `PersonSerializer` describes."""
+    return {"id": pk, "full_name": full_name or "", "specialty": specialty}
+
+

@@ -19,7 +19,7 @@ from clinical.assistant.serializers import AiSessionListItemSerializer, AiSessio
 from clinical.prescriptions.serializers import PrescriptionSerializer
 from clinical.visits.app_reads import own_visit
 from clinical.visits.doctors_api import DoctorSerializer
-from clinical.visits.serializers import AppointmentSerializer
+from clinical.visits.document import AppointmentSerializer
 from hospitals.staff import serializers as hospitals
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_session, make_visit
