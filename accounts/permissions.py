@@ -1,56 +1,31 @@
-"""Who may do what: roles as code. One source for the admin, the dashboards and the API.
+"""Who may do what. One source for the admin, the dashboards and the API.
 
-What a person may do is said here; with which rows, by the querysets' `.for_user(user)`.
+What a role may do is said in `accounts.roles`; with which rows, by the querysets' `.for_user(user)`.
 """
 
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from accounts.roles import STAFF_KINDS, Permission
 from core.refusals import NotPermitted
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-
-class Permission(StrEnum):
-    MANAGE_HOSPITALS = "manage_hospitals"
-    MANAGE_STAFF = "manage_staff"
-    MANAGE_HOURS = "manage_hours"
-    MANAGE_EMERGENCIES = "manage_emergencies"
-    VIEW_APPOINTMENTS = "view_appointments"
-    VIEW_PRESCRIPTIONS = "view_prescriptions"
-    VIEW_AI_SESSIONS = "view_ai_sessions"
-    OPEN_TRANSCRIPTS = "open_transcripts"
-    VIEW_INTEGRATIONS = "view_integrations"
-    MANAGE_INTEGRATIONS = "manage_integrations"
-    VIEW_ACCESS_LOG = "view_access_log"
-    TREAT_PATIENTS = "treat_patients"
-    DISPENSE = "dispense"
-    USE_PATIENT_APP = "use_patient_app"
-    BREAK_GLASS = "break_glass"
-    ERASE_PATIENTS = "erase_patients"
+__all__ = [
+    "Permission",
+    "has_django_module_permission",
+    "has_django_permission",
+    "has_permission",
+    "permissions_of",
+    "require",
+    "require_for_staff",
+]
 
 
-_ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
-    "PATIENT": frozenset({Permission.USE_PATIENT_APP}),
-    "DOCTOR": frozenset({Permission.TREAT_PATIENTS, Permission.OPEN_TRANSCRIPTS}),
-    "PHARMACIST": frozenset({Permission.DISPENSE}),
-    "HOSPITAL_ADMIN": frozenset(
-        {
-            Permission.MANAGE_STAFF,
-            Permission.MANAGE_HOURS,
-            Permission.MANAGE_EMERGENCIES,
-            Permission.VIEW_APPOINTMENTS,
-            Permission.VIEW_PRESCRIPTIONS,
-            Permission.VIEW_AI_SESSIONS,
-            Permission.VIEW_INTEGRATIONS,
-            Permission.VIEW_ACCESS_LOG,
-        }
-    ),
-}
+_PATIENT_PERMISSIONS = frozenset({Permission.USE_PATIENT_APP})
 # An operator runs the platform and opens no patient's record by being one.
 _OPERATOR_PERMISSIONS = frozenset(
     {
@@ -78,9 +53,7 @@ _VIEW_AND_CHANGE = ("view", "add", "change")
 _ADMIN_MODELS: dict[tuple[str, str], tuple[Permission, tuple[str, ...]]] = {
     ("accounts", "accessevent"): (Permission.VIEW_ACCESS_LOG, ("view",)),
     ("hospitals", "hospital"): (Permission.MANAGE_HOSPITALS, _VIEW_AND_CHANGE),
-    ("hospitals", "doctor"): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE),
-    ("hospitals", "pharmacist"): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE),
-    ("hospitals", "hospitaladmin"): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE),
+    **{("hospitals", kind.model_name): (Permission.MANAGE_STAFF, _VIEW_AND_CHANGE) for kind in STAFF_KINDS},
     ("clinical", "appointment"): (Permission.VIEW_APPOINTMENTS, ("view",)),
     ("clinical", "prescription"): (Permission.VIEW_PRESCRIPTIONS, ("view",)),
     ("clinical", "aisession"): (Permission.VIEW_AI_SESSIONS, ("view",)),
@@ -102,7 +75,10 @@ def permissions_of(user: User) -> frozenset[Permission]:
         return frozenset()
     if user.is_operator:
         return _OPERATOR_PERMISSIONS
-    return _ROLE_PERMISSIONS.get(user.role or "", frozenset())
+    if user.is_patient:
+        return _PATIENT_PERMISSIONS
+    kind = user.staff_kind
+    return kind.permissions if kind else frozenset()
 
 
 def has_permission(user: User, permission: Permission, *, hospital: uuid.UUID | None = None) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.access_log.record import AccessAction
+from accounts.roles import STAFF_KINDS, Role
 
 if TYPE_CHECKING:
     from accounts.models import AccessEvent
@@ -137,10 +138,8 @@ KINDS: dict[str, tuple[Any, frozenset[AccessAction]]] = {
     ),
 }
 ROLES: dict[str, Any] = {
-    "PATIENT": lazy("patient"),
-    "DOCTOR": lazy("doctor"),
-    "PHARMACIST": lazy("pharmacist"),
-    "HOSPITAL_ADMIN": lazy("hospital admin"),
+    Role.PATIENT.value: lazy("patient"),
+    **{kind.role.value: kind.label for kind in STAFF_KINDS},
     "OPERATOR": lazy("platform operator"),
     "SYSTEM": lazy("Wardbook itself"),
 }

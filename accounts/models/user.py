@@ -10,17 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from accounts.roles import Role, StaffKind, staff_kind
 from core.db.fields import DbForeignKey, DbOneToOneField, EnumField, GenRandomUuid, NullableTextField, TransactionNow
 from core.db.name_search import name_words
 from core.privacy import privacy
 from core.times import zone_or_utc
-
-
-class Role(models.TextChoices):
-    PATIENT = "PATIENT", "patient"
-    DOCTOR = "DOCTOR", "doctor"
-    PHARMACIST = "PHARMACIST", "pharmacist"
-    HOSPITAL_ADMIN = "HOSPITAL_ADMIN", "hospital admin"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -145,6 +139,10 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # the tok
     @property
     def is_hospital_admin(self) -> bool:
         return bool(self.role == Role.HOSPITAL_ADMIN)
+
+    @property
+    def staff_kind(self) -> StaffKind | None:
+        return staff_kind(self.role)
 
     @property
     def is_operator(self) -> bool:

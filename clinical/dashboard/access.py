@@ -97,11 +97,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where each role works."""
     user = request.user
     if isinstance(user, User):
-        if user.is_doctor:
-            return redirect("staff:doctor-day")
-        if user.is_pharmacist:
-            return redirect("staff:pharmacy-queue")
-        if user.is_staff:
+        if user.staff_kind:
+            return redirect(user.staff_kind.home)
+        if user.is_operator:
             return redirect("admin:index")
     raise PermissionDenied
 

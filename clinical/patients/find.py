@@ -20,9 +20,9 @@ from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import Patient, User
 from accounts.people.names import display_phone, full_name, patient_name
 from accounts.permissions import Permission, has_permission
+from accounts.roles import STAFF_KINDS, StaffKind
 from clinical.models import Appointment, Prescription
 from core.db.name_search import beginning_with, name_words, words_of
-from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 
 MOST = 20  # of each kind on one page
 # Fewer say too little: every third name begins with some one letter.
@@ -35,12 +35,17 @@ _PHONE = re.compile(r"[+\d\s()/.-]+")
 @dataclass(frozen=True, slots=True)
 class FoundMember:
     pk: uuid.UUID
-    model: str
+    kind: StaffKind
     name: str
     detail: str
     email: str
     hospital: str
     is_active: bool
+
+    @property
+    def page(self) -> str:
+        """The name of the address of the person's page in the portal."""
+        return self.kind.page("change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +125,18 @@ def _staff(typed: Typed, by: User) -> list[FoundMember]:
     if typed.phone:
         return []  # staff have none
     found: list[FoundMember] = []
-    for model in (Doctor, Pharmacist, HospitalAdmin):
-        rows = _matching(typed, model.objects.for_user(by).with_names())[: MOST + 1]
-        found += [_member(row) for row in rows]
+    for kind in STAFF_KINDS:
+        rows = _matching(typed, kind.model.objects.for_user(by).with_names())[: MOST + 1]
+        found += [_member(kind, row) for row in rows]
     return found
 
 
-def _member(row: Any) -> FoundMember:
+def _member(kind: StaffKind, row: Any) -> FoundMember:
     return FoundMember(
         pk=row.pk,
-        model=row._meta.model_name,
+        kind=kind,
         name=full_name(row.user) or row.user.email or "",
-        detail=getattr(row, "specialty", None) or getattr(row, "pharmacy_name", None) or "",
+        detail=kind.detail_of(row),
         email=row.user.email or "",
         hospital=row.hospital.name,
         is_active=row.user.is_active,

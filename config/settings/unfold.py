@@ -8,6 +8,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import STAFF_KINDS
+
 
 def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
     app_label, model_name = model.split(".")
@@ -72,9 +74,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Staff"),
                 "separator": True,
                 "items": [
-                    _item(_("Doctors"), "stethoscope", "hospitals.doctor"),
-                    _item(_("Pharmacists"), "local_pharmacy", "hospitals.pharmacist"),
-                    _item(_("Hospital admins"), "manage_accounts", "hospitals.hospitaladmin"),
+                    *(_item(kind.title, kind.icon, f"hospitals.{kind.model_name}") for kind in STAFF_KINDS),
                     _item(_("Hospitals"), "domain", "hospitals.hospital"),
                     {
                         "title": _("Emergencies"),

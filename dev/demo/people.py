@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from zoneinfo import ZoneInfo
 
 from accounts.models import Patient, Profile, Role, User
-from hospitals.models import Doctor, DoctorAvailability, Hospital, HospitalAdmin, Pharmacist
+from hospitals.models import DoctorAvailability, Hospital, StaffMember
+from hospitals.staff.actions import role_row
 
 WORKDAYS = (1, 2, 3, 4, 5)
 MIDNIGHT_AS_END = dt.time(23, 59)
@@ -130,7 +131,7 @@ class Member:
 
     user: User
     profile: Profile
-    post: Doctor | Pharmacist | HospitalAdmin | None
+    post: StaffMember | None
     windows: list[Window] = field(default_factory=list)
 
     @property
@@ -274,17 +275,20 @@ class People:
         assert hospital.time_zone
         today = self._at.astimezone(ZoneInfo(hospital.time_zone)).isoweekday()
         member = self._member(f"Dr. {name}", hospital, Role.DOCTOR)
-        doctor = Doctor(user=member.user, hospital=hospital, specialty=specialty)
-        return Member(member.user, member.profile, doctor, PATTERNS[pattern].windows(today))
+        return self._at_work(member, hospital, specialty, PATTERNS[pattern].windows(today))
 
     def _pharmacist(self, hospital: Hospital, name: str) -> Member:
         member = self._member(name, hospital, Role.PHARMACIST)
         shop = f"{hospital.name.partition(' (')[0]} pharmacy"
-        return Member(member.user, member.profile, Pharmacist(user=member.user, hospital=hospital, pharmacy_name=shop))
+        return self._at_work(member, hospital, shop)
 
     def _admin(self, hospital: Hospital, name: str) -> Member:
-        member = self._member(name, hospital, Role.HOSPITAL_ADMIN)
-        return Member(member.user, member.profile, HospitalAdmin(user=member.user, hospital=hospital))
+        return self._at_work(self._member(name, hospital, Role.HOSPITAL_ADMIN), hospital)
+
+    def _at_work(
+        self, member: Member, hospital: Hospital, detail: str | None = None, windows: Sequence[Window] = ()
+    ) -> Member:
+        return replace(member, post=role_row(member.user, hospital, detail), windows=list(windows))
 
     def _member(self, name: str, hospital: Hospital | None, role: Role | None) -> Member:
         local_part = name.removeprefix("Dr. ").lower().replace(" ", ".")

@@ -16,6 +16,7 @@ from accounts.access_log.open_grants import opened_hospitals
 from accounts.access_log.record import AccessAction
 from accounts.access_log.sentences import Named
 from accounts.models import AccessEvent, Role, User
+from accounts.roles import STAFF_KINDS
 from core.db.name_search import beginning_with, name_words
 from core.phone_numbers import InvalidPhone, parse_phone
 
@@ -24,7 +25,7 @@ MOST_PEOPLE = 100
 GLASS_SHOWN = 5
 GLASS_SHOWN_FOR = dt.timedelta(days=90)
 # Objects of the log that are members of staff, by their user's id.
-_STAFF_KINDS = {"user", "doctor", "pharmacist", "hospital_admin"}
+_STAFF_OBJECTS = {"user", *(kind.object_kind for kind in STAFF_KINDS)}
 
 
 class TooManyPeople(Exception):
@@ -48,7 +49,7 @@ def name_lines(events: Sequence[AccessEvent], *, reader: User) -> None:
 
 
 def _member(event: AccessEvent) -> uuid.UUID | None:
-    return uuid_of(event.object_id) if event.object_kind in _STAFF_KINDS else None
+    return uuid_of(event.object_id) if event.object_kind in _STAFF_OBJECTS else None
 
 
 def uuid_of(text: str) -> uuid.UUID | None:

@@ -1,6 +1,6 @@
 from hospitals.models.availability import DoctorAvailability, DoctorTimeOff, Weekday
 from hospitals.models.hospital import Hospital
-from hospitals.models.staff import Doctor, HospitalAdmin, Pharmacist, StaffImport
+from hospitals.models.staff import Doctor, HospitalAdmin, Pharmacist, StaffImport, StaffMember
 
 __all__ = [
     "Doctor",
@@ -10,5 +10,6 @@ __all__ = [
     "HospitalAdmin",
     "Pharmacist",
     "StaffImport",
+    "StaffMember",
     "Weekday",
 ]

@@ -24,12 +24,11 @@ from accounts.permissions import Permission, has_permission
 from accounts.staff_sign_in.second_factor import NotYourOwn, reset_second_factor
 from accounts.staff_sign_in.tries import is_locked_out, release_lockout
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
-from hospitals.models import Doctor, Hospital
+from hospitals.models import Doctor, Hospital, StaffMember
 from hospitals.staff.actions import (
     CannotDeactivateYourself,
     DoctorHasOpenRecords,
     OwnPasswordPage,
-    StaffRow,
     deactivate_staff_member,
     mail_password_link,
     move_doctor,
@@ -81,7 +80,7 @@ class AccessPages(_Base):
         self.message_user(request, text % {"name": self.name_of(member)}, messages.WARNING)
         return HttpResponseRedirect(self.address("access", member.pk))
 
-    def access_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+    def access_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
             more = {"is_locked_out": is_locked_out(member.user, at=timezone.now())}
             return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
@@ -93,14 +92,14 @@ class AccessPages(_Base):
             return self._back(member)
         return self._saved(request, member)
 
-    def release_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+    def release_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseRedirect(self.address("access", member.pk))
         release_lockout(user=member.user, by=acting_user(request), at=timezone.now())
         self.message_user(request, _("%(name)s can try to sign in again.") % {"name": self.name_of(member)})
         return self._back(member)
 
-    def password_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+    def password_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
             return self._member_page(request, "admin/hospitals/staff_password.html", member, _("New password"))
         by, at = acting_user(request), timezone.now()
@@ -115,7 +114,7 @@ class AccessPages(_Base):
             return HttpResponseRedirect(reverse("staff:password"))
         return self.password_page(request, member.user, password, _("New password"))
 
-    def second_factor_view(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+    def second_factor_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
             template = "admin/hospitals/staff_second_factor.html"
             return self._member_page(request, template, member, _("Second factor"))
@@ -136,7 +135,7 @@ class AccessPages(_Base):
         return TemplateResponse(request, template, {**self.admin_site.each_context(request), **context})
 
     def _member_page(
-        self, request: HttpRequest, template: str, member: StaffRow, title: str, **more: Any
+        self, request: HttpRequest, template: str, member: StaffMember, title: str, **more: Any
     ) -> HttpResponse:
         context = {
             "member": member,
@@ -148,11 +147,11 @@ class AccessPages(_Base):
         }
         return self.page(request, template, context)
 
-    def _saved(self, request: HttpRequest, member: StaffRow) -> HttpResponse:
+    def _saved(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         self.message_user(request, _("%(name)s: saved.") % {"name": self.name_of(member)})
         return self._back(member)
 
-    def _back(self, member: StaffRow) -> HttpResponse:
+    def _back(self, member: StaffMember) -> HttpResponse:
         return HttpResponseRedirect(self.address("change", member.pk))
 
 

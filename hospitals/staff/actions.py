@@ -16,11 +16,10 @@ from django.db import IntegrityError, transaction
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Profile, Role, StaffMail, User
 from accounts.permissions import Permission, require, require_for_staff
+from accounts.roles import kind_of_member
 from core.wake_ups import wake
-from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from hospitals.models import Doctor, Hospital, StaffMember
 from hospitals.ports import schedule_publisher
-
-StaffRow = Doctor | Pharmacist | HospitalAdmin
 
 
 class EmailTaken(Exception):
@@ -33,7 +32,7 @@ class NotStaffRole(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """`detail` is a doctor's specialty or a pharmacist's pharmacy."""
+    """`detail` is what the role has of its own (`accounts.roles.StaffDetail`): a doctor's specialty."""
 
     role: Role
     email: str
@@ -41,16 +40,12 @@ class Newcomer:
     detail: str | None = None
 
 
-def role_row(user: User, hospital: Hospital, detail: str | None) -> StaffRow:
-    match user.role:
-        case Role.DOCTOR:
-            return Doctor(user=user, hospital=hospital, specialty=detail)
-        case Role.PHARMACIST:
-            return Pharmacist(user=user, hospital=hospital, pharmacy_name=detail)
-        case Role.HOSPITAL_ADMIN:
-            return HospitalAdmin(user=user, hospital=hospital)
-        case _:
-            raise NotStaffRole(user.role)
+def role_row(user: User, hospital: Hospital, detail: str | None) -> StaffMember:
+    kind = user.staff_kind
+    if kind is None:
+        raise NotStaffRole(user.role)
+    row: StaffMember = kind.model(user=user, hospital=hospital, **kind.facts(detail))
+    return row
 
 
 def give_password(user: User, password: str | None, encoded: str, *, at: dt.datetime) -> None:
@@ -81,7 +76,7 @@ def record_change(user: User, *, by: User | None, reason: str, hospital_id: uuid
     record_access(
         by=by,
         action=AccessAction.CHANGED_STAFF,
-        object_kind=(user.role or "user").lower(),
+        object_kind=user.staff_kind.object_kind if user.staff_kind else "user",
         object_id=user.pk,
         hospital_id=hospital_id or user.hospital_id,
         reason=reason,
@@ -119,8 +114,7 @@ def add_staff_member(
     role: Role,
     email: str,
     full_name: str,
-    specialty: str | None = None,
-    pharmacy_name: str | None = None,
+    detail: str | None = None,
     by_mail: bool = False,
     by: User | None,
     at: dt.datetime,
@@ -137,7 +131,6 @@ def add_staff_member(
     with email_is_free():
         user.save(force_insert=True)
     Profile.objects.create(user=user, full_name=full_name)
-    detail = specialty if role == Role.DOCTOR else pharmacy_name
     role_row(user, hospital, detail).save(force_insert=True)
     if by_mail:
         _mail_link(user, at=at)
@@ -147,16 +140,15 @@ def add_staff_member(
 
 @transaction.atomic
 def update_staff_member(
-    *, member: StaffRow, full_name: str, detail: str | None, by: User | None, at: dt.datetime
+    *, member: StaffMember, full_name: str, detail: str | None, by: User | None, at: dt.datetime
 ) -> None:
-    """Change the name, and a doctor's specialty or a pharmacist's pharmacy (`detail`). Raises: NotPermitted."""
+    """Change the name, and what the role has of its own (`detail`). Raises: NotPermitted."""
     user = User.objects.select_for_update().get(pk=member.pk)
     require_for_staff(by, user)
     Profile.objects.update_or_create(user=user, defaults={"full_name": full_name})
-    if isinstance(member, Doctor):
-        Doctor.objects.filter(pk=member.pk).update(specialty=detail)
-    elif isinstance(member, Pharmacist):
-        Pharmacist.objects.filter(pk=member.pk).update(pharmacy_name=detail)
+    kind = kind_of_member(member)
+    if kind.detail:
+        kind.model.objects.filter(pk=member.pk).update(**kind.facts(detail))
     record_change(user, by=by, reason="changed")
 
 

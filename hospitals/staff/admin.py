@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,21 +13,15 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.models import Role, User
+from accounts.roles import STAFF_KINDS, kind_of_member
 from hospitals.admin.base import Badge, HospitalScopedAdmin, acting_user, moment
 from hospitals.admin.filters import ActiveFilter, HospitalFilter
 from hospitals.hours.admin import HoursPages
-from hospitals.models import Doctor, HospitalAdmin, Pharmacist
+from hospitals.models import StaffMember
 from hospitals.staff.access_pages import AccessPages, MovePage
-from hospitals.staff.actions import EmailTaken, NewStaffMember, StaffRow, add_staff_member, update_staff_member
+from hospitals.staff.actions import EmailTaken, NewStaffMember, add_staff_member, update_staff_member
 from hospitals.staff.csv_file import EMAIL_TAKEN
-from hospitals.staff.forms import (
-    DoctorForm,
-    HospitalAdminForm,
-    NewDoctorForm,
-    NewPharmacistForm,
-    NewStaffForm,
-    PharmacistForm,
-)
+from hospitals.staff.forms import NewStaffForm, member_form
 from hospitals.staff.search import found_staff
 
 _ACCESS_COLOURS = {
@@ -41,11 +36,6 @@ _ACCESS_COLOURS = {
 class StaffAdmin(AccessPages, HospitalScopedAdmin):
     """One role's people: added in one form, changed, deactivated and let in again; never deleted."""
 
-    role: Role
-    new_form: type[NewStaffForm] = NewStaffForm
-    # The one column that is the role's own: a doctor's specialty, a pharmacist's pharmacy.
-    detail: str | None = None
-
     # Shows the box; `get_search_results` looks itself, by index.
     search_fields = ("user",)
     search_help_text = gettext_lazy("Beginning of a name or email")
@@ -58,7 +48,16 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     )
     list_before_template = "admin/hospitals/staff_files.html"
     change_form_before_template = "admin/hospitals/staff_links.html"
-    add_title: Any
+
+    def __init__(self, model: type[StaffMember], admin_site: AdminSite) -> None:
+        self.kind = kind_of_member(model)
+        self.form = member_form(self.kind)
+        self.list_title = self.kind.title
+        super().__init__(model, admin_site)
+
+    @property
+    def own_columns(self) -> list[str]:
+        return [self.kind.detail.field] if self.kind.detail else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_names()  # type: ignore[attr-defined,no-any-return]
@@ -69,29 +68,29 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
         return found_staff(queryset, search_term, path="user"), False
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = ["name", *([self.detail] if self.detail else []), "email", "access"]
+        columns = ["name", *self.own_columns, "email", "access"]
         return [*columns, "hospital_name"] if acting_user(request).is_operator else columns
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["full_name", *([self.detail] if self.detail else []), *self.readonly_fields]
+        return ["full_name", *self.own_columns, *self.readonly_fields]
 
     @display(description=gettext_lazy("name"), ordering="user__profile__full_name")
-    def name(self, member: StaffRow) -> str:
+    def name(self, member: StaffMember) -> str:
         return self.name_of(member)
 
     def name_of(self, obj: Any) -> str:
         return obj.full_name or obj.user.email or str(obj)
 
     @display(description=gettext_lazy("email"), ordering="user__email")
-    def email(self, member: StaffRow) -> str:
+    def email(self, member: StaffMember) -> str:
         return member.user.email or ""
 
     @display(description=gettext_lazy("hospital"), ordering="hospital__name")
-    def hospital_name(self, member: StaffRow) -> str:
+    def hospital_name(self, member: StaffMember) -> str:
         return str(member.hospital)
 
     @display(description=gettext_lazy("access"), label=_ACCESS_COLOURS)
-    def access(self, member: StaffRow) -> Badge:
+    def access(self, member: StaffMember) -> Badge:
         user, at = member.user, timezone.now()
         expires_at = user.temporary_password_expires_at
         if not user.is_active:
@@ -106,16 +105,16 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
             return Badge("new", _("temporary password"))
         return Badge("active", _("active"))
 
-    def save_model(self, request: HttpRequest, obj: StaffRow, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: StaffMember, form: Any, change: bool) -> None:
         update_staff_member(
             member=obj,
             full_name=form.cleaned_data["full_name"],
-            detail=form.cleaned_data.get(self.detail) if self.detail else None,
+            detail=form.cleaned_data[self.kind.detail.field] if self.kind.detail else None,
             by=acting_user(request),
             at=timezone.now(),
         )
 
-    def name_after_save(self, obj: StaffRow) -> None:
+    def name_after_save(self, obj: StaffMember) -> None:
         """The name that was just saved, for the message: the loaded profile still has the old one."""
         obj.user.profile.refresh_from_db()
 
@@ -128,24 +127,23 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = self.new_form(request.POST or None, user=acting_user(request))
+        form = NewStaffForm(request.POST or None, kind=self.kind, user=acting_user(request))
         if request.method == "POST" and form.is_valid():
             try:
                 new = self._add(form, acting_user(request), by_mail="by_mail" in request.POST)
                 return self._added(request, new)
             except EmailTaken as refusal:
                 form.add_error("email", ValidationError(EMAIL_TAKEN, code=refusal.code))
-        context = {"form": form, "title": self.add_title, "opts": self.opts, "add": True}
+        context = {"form": form, "title": self.kind.add_title, "opts": self.opts, "add": True}
         return self.page(request, "admin/hospitals/staff_add.html", context)
 
     def _add(self, form: NewStaffForm, user: User, *, by_mail: bool) -> NewStaffMember:
         return add_staff_member(
             hospital=form.chosen_hospital,
-            role=self.role,
+            role=self.kind.role,
             email=form.cleaned_data["email"],
             full_name=form.cleaned_data["full_name"],
-            specialty=form.cleaned_data.get("specialty"),
-            pharmacy_name=form.cleaned_data.get("pharmacy_name"),
+            detail=form.cleaned_data[self.kind.detail.field] if self.kind.detail else None,
             by_mail=by_mail,
             by=user,
             at=timezone.now(),
@@ -159,33 +157,12 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
         return HttpResponseRedirect(self.address("changelist"))
 
 
-@admin.register(Doctor)
 class DoctorAdmin(MovePage, HoursPages, StaffAdmin):
-    form = DoctorForm
-    role = Role.DOCTOR
-    new_form = NewDoctorForm
-    detail = "specialty"
-    list_title = gettext_lazy("Doctors")
-    add_title = gettext_lazy("Add doctor")
-
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = super().get_list_display(request)
         return [*columns, "hours_link"] if self.has_hours_permission(request) else columns
 
 
-@admin.register(Pharmacist)
-class PharmacistAdmin(StaffAdmin):
-    form = PharmacistForm
-    role = Role.PHARMACIST
-    new_form = NewPharmacistForm
-    detail = "pharmacy_name"
-    list_title = gettext_lazy("Pharmacists")
-    add_title = gettext_lazy("Add pharmacist")
-
-
-@admin.register(HospitalAdmin)
-class HospitalAdminAdmin(StaffAdmin):
-    form = HospitalAdminForm
-    role = Role.HOSPITAL_ADMIN
-    list_title = gettext_lazy("Hospital admins")
-    add_title = gettext_lazy("Add hospital admin")
+_MORE_PAGES: dict[Role, type[StaffAdmin]] = {Role.DOCTOR: DoctorAdmin}
+for _kind in STAFF_KINDS:
+    admin.site.register(_kind.model, _MORE_PAGES.get(_kind.role, StaffAdmin))

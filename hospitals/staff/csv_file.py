@@ -11,22 +11,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.functional import Promise
+from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.permissions import Permission, require
+from accounts.roles import STAFF_KINDS, StaffKind
 from core.spreadsheets import BYTE_ORDER_MARK, plain_cell
-from hospitals.models import Doctor, HospitalAdmin, Pharmacist
 
 Text = str | Promise
 REQUIRED = ("role", "full_name", "email")
-COLUMNS = (*REQUIRED, "specialty", "pharmacy")
-EXAMPLE = [
-    ("doctor", "Dr. Ada Example", "ada@example.org", "Cardiology", ""),
-    ("pharmacist", "Pia Example", "pia@example.org", "", "Main pharmacy"),
-    ("admin", "Max Example", "max@example.org", "", ""),
-]
+OPTIONAL = tuple(kind.detail.column for kind in STAFF_KINDS if kind.detail)
+COLUMNS = (*REQUIRED, *OPTIONAL)
 # Neither whose it is nor where: they may be at any hospital, and an admin sees one.
 EMAIL_TAKEN = _("Somebody signs in with this email already.")
 MAX_ROWS = 5_000
@@ -34,13 +31,7 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_CELL = 200
 MAX_EMAIL = 254  # the longest that can be delivered
 _SEPARATORS = (",", ";", "\t")
-_ROLES = {
-    "doctor": Role.DOCTOR,
-    "pharmacist": Role.PHARMACIST,
-    "admin": Role.HOSPITAL_ADMIN,
-    "hospital admin": Role.HOSPITAL_ADMIN,
-    "hospital_admin": Role.HOSPITAL_ADMIN,
-}
+_KINDS = {word: kind for kind in STAFF_KINDS for word in kind.words}
 
 
 class UnreadableFile(Exception):
@@ -62,8 +53,8 @@ class StaffLine:
     problems: dict[str, Text] = field(default_factory=dict)
 
     @property
-    def role(self) -> Role:
-        return _ROLES[self.cells["role"].lower()]
+    def kind(self) -> StaffKind:
+        return _KINDS[self.cells["role"].lower()]
 
     @property
     def email(self) -> str:
@@ -146,8 +137,12 @@ def _columns(header: list[str]) -> list[str]:
     odd = [name for name in names if name not in COLUMNS or names.count(name) > 1]
     if missing or odd:
         raise UnreadableFile(
-            _("The first line must name the columns %(expected)s; the last two may be left out. It says: %(found)s.")
-            % {"expected": ", ".join(COLUMNS), "found": ", ".join(header)[:MAX_CELL]}
+            _("The first line must name the columns %(expected)s; %(optional)s may be left out. It says: %(found)s.")
+            % {
+                "expected": ", ".join(COLUMNS),
+                "optional": get_text_list(list(OPTIONAL), str(_("and"))),
+                "found": ", ".join(header)[:MAX_CELL],
+            }
         )
     return names
 
@@ -171,14 +166,14 @@ def _problems(cells: dict[str, str]) -> dict[str, Text]:
 def _check_role(cells: dict[str, str], problems: dict[str, Text]) -> None:
     if "role" in problems:
         return
-    role = _ROLES.get(cells["role"].lower())
-    if role is None:
-        problems["role"] = _("Not a role: doctor, pharmacist or admin.")
+    kind = _KINDS.get(cells["role"].lower())
+    if kind is None:
+        roles = get_text_list([one.words[0] for one in STAFF_KINDS], str(_("or")))
+        problems["role"] = _("Not a role: %(roles)s.") % {"roles": roles}
         return
-    if cells["specialty"] and role is not Role.DOCTOR:
-        problems.setdefault("specialty", _("Only doctors have a specialty."))
-    if cells["pharmacy"] and role is not Role.PHARMACIST:
-        problems.setdefault("pharmacy", _("Only pharmacists have a pharmacy."))
+    for other in STAFF_KINDS:
+        if other is not kind and other.detail and cells[other.detail.column]:
+            problems.setdefault(other.detail.column, other.detail.not_for_others)
 
 
 def _is_email(text: str) -> bool:
@@ -214,22 +209,19 @@ def staff_table(*, by: User, at: dt.datetime) -> Table:
 
 
 def _staff_rows(by: User) -> Iterator[tuple[str, ...]]:
-    for doctor in Doctor.objects.for_user(by).with_names():
-        yield _row("doctor", doctor, specialty=doctor.specialty)
-    for pharmacist in Pharmacist.objects.for_user(by).with_names():
-        yield _row("pharmacist", pharmacist, pharmacy=pharmacist.pharmacy_name)
-    for admin in HospitalAdmin.objects.for_user(by).with_names():
-        yield _row("admin", admin)
+    for kind in STAFF_KINDS:
+        for member in kind.model.objects.for_user(by).with_names():
+            access = "active" if member.user.is_active else "deactivated"
+            row = person_row(kind, member.full_name, member.user.email or "", kind.detail_of(member))
+            yield (*row, access, member.hospital.name)
 
 
-def _row(
-    role: str,
-    member: Doctor | Pharmacist | HospitalAdmin,
-    *,
-    specialty: str | None = None,
-    pharmacy: str | None = None,
-) -> tuple[str, ...]:
-    user = member.user
-    access = "active" if user.is_active else "deactivated"
-    facts = (role, member.full_name, user.email, specialty, pharmacy, access, member.hospital.name)
-    return tuple(fact or "" for fact in facts)
+def example_rows() -> list[tuple[str, ...]]:
+    """One person of each kind, as a file may have them."""
+    return [person_row(kind, *kind.example, kind.detail.example if kind.detail else "") for kind in STAFF_KINDS]
+
+
+def person_row(kind: StaffKind, full_name: str, email: str, detail: str) -> tuple[str, ...]:
+    """One row of `COLUMNS`."""
+    own = kind.detail.column if kind.detail else ""
+    return (kind.words[0], full_name, email, *(detail if column == own else "" for column in OPTIONAL))

@@ -15,8 +15,9 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
+from accounts.roles import StaffKind
 from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
-from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
+from hospitals.models import Hospital
 
 NAME_LENGTH = 200
 # What is beyond these is a slip of the hand: 0 minutes would offer visits without end.
@@ -136,8 +137,15 @@ class NewStaffForm(forms.Form):
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: StaffKind, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if kind.detail:
+            self.fields[kind.detail.field] = forms.CharField(
+                label=str(kind.detail.label),
+                required=False,
+                max_length=NAME_LENGTH,
+                widget=UnfoldAdminTextInputWidget(),
+            )
         hospitals = Hospital.objects.for_user(user)
         self.only_hospital: Hospital | None = None
         if user.is_operator:
@@ -151,24 +159,6 @@ class NewStaffForm(forms.Form):
         return self.only_hospital or self.cleaned_data["hospital"]
 
 
-class NewDoctorForm(NewStaffForm):
-    specialty = forms.CharField(
-        label=gettext_lazy("Specialty"),
-        required=False,
-        max_length=NAME_LENGTH,
-        widget=UnfoldAdminTextInputWidget(),
-    )
-
-
-class NewPharmacistForm(NewStaffForm):
-    pharmacy_name = forms.CharField(
-        label=gettext_lazy("Pharmacy"),
-        required=False,
-        max_length=NAME_LENGTH,
-        widget=UnfoldAdminTextInputWidget(),
-    )
-
-
 class _StaffForm(forms.ModelForm[Any]):
     full_name = forms.CharField(
         label=gettext_lazy("Full name"), max_length=NAME_LENGTH, widget=UnfoldAdminTextInputWidget()
@@ -180,21 +170,8 @@ class _StaffForm(forms.ModelForm[Any]):
             self.fields["full_name"].initial = self.instance.full_name
 
 
-class DoctorForm(_StaffForm):
-    class Meta:
-        model = Doctor
-        fields = ("specialty",)
-        widgets = {"specialty": UnfoldAdminTextInputWidget()}
-
-
-class PharmacistForm(_StaffForm):
-    class Meta:
-        model = Pharmacist
-        fields = ("pharmacy_name",)
-        widgets = {"pharmacy_name": UnfoldAdminTextInputWidget()}
-
-
-class HospitalAdminForm(_StaffForm):
-    class Meta:
-        model = HospitalAdmin
-        fields: tuple[str, ...] = ()
+def member_form(kind: StaffKind) -> type[forms.ModelForm[Any]]:
+    """The form of one member of this kind: the name, and what the kind has of its own."""
+    own = [kind.detail.field] if kind.detail else []
+    widgets = {name: UnfoldAdminTextInputWidget() for name in own}
+    return forms.modelform_factory(kind.model, form=_StaffForm, fields=own, widgets=widgets)

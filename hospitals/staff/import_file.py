@@ -14,8 +14,9 @@ from django.db.models.functions import Lower
 
 from accounts.models import Profile, StaffMail, User
 from accounts.permissions import Permission, require
+from accounts.roles import STAFF_KINDS, kind_of_member
 from core.wake_ups import wake
-from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist, StaffImport
+from hospitals.models import Hospital, StaffImport
 from hospitals.staff.actions import (
     EmailTaken,
     Newcomer,
@@ -159,9 +160,8 @@ def add_staff_members(*, hospital: Hospital, people: Sequence[Newcomer], by: Use
     pairs = list(zip(users, people, strict=True))
     Profile.objects.bulk_create(Profile(user=user, full_name=one.full_name) for user, one in pairs)
     rows = [role_row(user, hospital, one.detail) for user, one in pairs]
-    Doctor.objects.bulk_create(row for row in rows if isinstance(row, Doctor))
-    Pharmacist.objects.bulk_create(row for row in rows if isinstance(row, Pharmacist))
-    HospitalAdmin.objects.bulk_create(row for row in rows if isinstance(row, HospitalAdmin))
+    for kind in STAFF_KINDS:
+        kind.model.objects.bulk_create(row for row in rows if kind_of_member(row) is kind)
     StaffMail.objects.bulk_create(invitation(user, at=at) for user in users)
     for user in users:
         record_change(user, by=by, reason="added by import")
@@ -169,8 +169,9 @@ def add_staff_members(*, hospital: Hospital, people: Sequence[Newcomer], by: Use
 
 
 def _newcomer(line: StaffLine) -> Newcomer:
-    detail = line.cells["specialty"] or line.cells["pharmacy"] or None
-    return Newcomer(line.role, line.email, line.cells["full_name"], detail)
+    detail = line.kind.detail
+    own = line.cells[detail.column] if detail else ""
+    return Newcomer(line.kind.role, line.email, line.cells["full_name"], own or None)
 
 
 _KEPT_SECONDS = 600

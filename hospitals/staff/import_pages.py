@@ -23,7 +23,7 @@ from accounts.permissions import Permission, has_permission
 from core.spreadsheets import csv_download
 from hospitals.admin.base import acting_user
 from hospitals.models import Hospital, StaffImport
-from hospitals.staff.csv_file import COLUMNS, EXAMPLE, MAX_BYTES, UnreadableFile, read_staff, staff_table
+from hospitals.staff.csv_file import COLUMNS, MAX_BYTES, UnreadableFile, example_rows, read_staff, staff_table
 from hospitals.staff.import_file import (
     ImportHasProblems,
     ImportIsOver,
@@ -91,7 +91,12 @@ class StaffFilePages:
         posted = request.method == "POST"
         form = StaffFileForm(request.POST if posted else None, request.FILES if posted else None, user=user)
         if not form.is_valid():
-            context = {"form": form, "columns": COLUMNS, "example": EXAMPLE, "title": _("Import staff from a file")}
+            context = {
+                "form": form,
+                "columns": COLUMNS,
+                "example": example_rows(),
+                "title": _("Import staff from a file"),
+            }
             return self._page(request, "upload", context)
         hospital, lines = form.chosen_hospital, form.cleaned_data["lines"]
         mark_taken(lines)
@@ -119,7 +124,7 @@ class StaffFilePages:
         _manager(request)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
-        return csv_download("staff-template.csv", COLUMNS, EXAMPLE)
+        return csv_download("staff-template.csv", COLUMNS, example_rows())
 
     def export(self, request: HttpRequest) -> HttpResponse:
         user = _manager(request)

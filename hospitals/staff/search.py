@@ -10,10 +10,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
-from accounts.models import Profile, Role, User
+from accounts.models import Profile, User
+from accounts.roles import STAFF_ROLES
 from core.db.name_search import beginning_with, name_words
-
-STAFF_ROLES = [Role.DOCTOR, Role.PHARMACIST, Role.HOSPITAL_ADMIN]
 
 
 def found_staff(rows: QuerySet[Any], text: str, *, path: str) -> QuerySet[Any]:
@@ -32,21 +31,15 @@ def found_staff(rows: QuerySet[Any], text: str, *, path: str) -> QuerySet[Any]:
 
 
 SHOWN = 10
-# Whose page tells of the access; the name is the model's.
-_MODELS = {Role.DOCTOR: "doctor", Role.PHARMACIST: "pharmacist", Role.HOSPITAL_ADMIN: "hospitaladmin"}
 
 
 @dataclass(frozen=True, slots=True)
 class LockedMember:
     pk: uuid.UUID
     name: str
-    model: str
+    # The name of the address of the person's page in the portal.
+    page: str
     until: dt.datetime
-
-    @property
-    def page(self) -> str:
-        """The name of the address of the person's page in the portal."""
-        return f"admin:hospitals_{self.model}_access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class LockedStaff:
 
 def locked_staff(user: User, *, at: dt.datetime) -> LockedStaff:
     """Of the user's hospital; for an operator, of all. The longest closed first. One query, by its own small index."""
-    rows = User.objects.filter(lockout_until__gt=at, is_active=True, role__in=list(_MODELS))
+    rows = User.objects.filter(lockout_until__gt=at, is_active=True, role__in=STAFF_ROLES)
     if not user.is_operator:
         rows = rows.filter(hospital=user.hospital_id, hospital__isnull=False)
     found = list(rows.select_related("profile").order_by("-lockout_until", "pk")[: SHOWN + 1])
@@ -66,6 +59,8 @@ def locked_staff(user: User, *, at: dt.datetime) -> LockedStaff:
 
 def _member(row: User) -> LockedMember:
     profile = getattr(row, "profile", None)
+    kind = row.staff_kind
     assert row.lockout_until is not None
+    assert kind is not None
     name = (profile.full_name if profile else "") or row.email or ""
-    return LockedMember(row.pk, name, _MODELS[Role(row.role)], row.lockout_until)
+    return LockedMember(row.pk, name, kind.page("access"), row.lockout_until)

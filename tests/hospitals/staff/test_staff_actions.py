@@ -29,7 +29,7 @@ def add(north: HospitalCast, *, role: Role = Role.DOCTOR, email: str = "new@nort
         role=role,
         email=email,
         full_name="Nora New",
-        specialty="Surgery",
+        detail="Surgery",
         by=north.admin,
         at=timezone.now(),
     )

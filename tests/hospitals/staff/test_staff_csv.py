@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.spreadsheets import csv_text, plain_cell, safe_cell
-from hospitals.staff.csv_file import COLUMNS, EXAMPLE, MAX_ROWS, StaffLine, UnreadableFile, read_staff
+from hospitals.staff.csv_file import COLUMNS, MAX_ROWS, StaffLine, UnreadableFile, example_rows, read_staff
 from tests.hospitals.staff.staff_files import GOOD, HEADER, file_of
 
 
@@ -25,7 +25,7 @@ def told(content: bytes) -> str:
 
 def test_a_good_file_has_no_problems() -> None:
     lines = read_staff(file_of(*GOOD))
-    assert [(one.line, str(one.role), one.email, one.problems) for one in lines] == [
+    assert [(one.line, str(one.kind.role), one.email, one.problems) for one in lines] == [
         (2, "DOCTOR", "nora@north.test", {}),
         (3, "PHARMACIST", "phil@north.test", {}),
         (4, "HOSPITAL_ADMIN", "Anna@north.test", {}),
@@ -153,6 +153,6 @@ def test_other_cells_stay_as_they_are(value: str) -> None:
 
 
 def test_the_example_is_a_good_file() -> None:
-    content = csv_text(COLUMNS, EXAMPLE).encode()
+    content = csv_text(COLUMNS, example_rows()).encode()
     assert [one.problems for one in read_staff(content)] == [{}, {}, {}]
     assert next(csv.reader(io.StringIO(content.decode("utf-8-sig")))) == list(COLUMNS)
