@@ -13,6 +13,7 @@ from clinical.querysets import AppointmentQuerySet
 from core.db.fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
 from core.privacy import privacy
 from hospitals.models import Doctor, Hospital
+from hospitals.reminder_kinds import REMINDER_KINDS
 
 
 @pghistory.track(
@@ -202,10 +203,6 @@ class VisitReminder(models.Model):
     A moved visit gets new ones. The message's `about_id` is this row's id; both are written in one transaction.
     """
 
-    class Kind(models.TextChoices):
-        DAY_BEFORE = "day_before", "a day before"
-        TWO_HOURS = "two_hours", "two hours before"
-
     class State(models.TextChoices):
         PLANNED = "planned", "planned"
         QUEUED = "queued", "handed to the text messages"
@@ -213,7 +210,7 @@ class VisitReminder(models.Model):
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
     appointment = DbForeignKey(Appointment, models.CASCADE, db_on_delete="CASCADE", related_name="reminders")
-    kind = models.TextField(choices=Kind.choices)
+    kind = models.TextField(choices=[(kind.value, kind.description) for kind in REMINDER_KINDS])
     start_ts = models.DateTimeField()
     due_at = models.DateTimeField()
     state = models.TextField(choices=State.choices, db_default=State.PLANNED)
@@ -230,7 +227,7 @@ class VisitReminder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["appointment", "start_ts", "kind"], name="visit_reminders_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=["day_before", "two_hours"]), name="visit_reminders_kind_known"
+                condition=Q(kind__in=[kind.value for kind in REMINDER_KINDS]), name="visit_reminders_kind_known"
             ),
             models.CheckConstraint(
                 condition=Q(state="planned", settled_at__isnull=True)

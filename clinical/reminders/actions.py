@@ -15,7 +15,6 @@ from django.db import transaction
 from accounts.models import SmsMessage
 from clinical.models import VisitReminder
 from clinical.reminders.due import (
-    GRACE,
     Unplanned,
     number_of,
     quiet_hours,
@@ -25,12 +24,13 @@ from clinical.reminders.due import (
 )
 from core.times import zone_or_utc
 from core.wake_ups import wake
+from hospitals.reminder_kinds import LONGEST_LEAD, REMINDER_KINDS, ReminderKind, reminder_kind
 
 State = VisitReminder.State
 # Visits, or reminders, of one transaction.
 BATCH = 500
 # A visit is planned this long before: a little more than the longest lead.
-AHEAD = dt.timedelta(hours=26)
+AHEAD = LONGEST_LEAD + dt.timedelta(hours=2)
 KEPT_FOR = dt.timedelta(days=30)
 
 
@@ -78,17 +78,17 @@ def purge_reminders(*, at: dt.datetime) -> int:
 
 
 def _plan(visit: Unplanned, at: dt.datetime) -> list[VisitReminder]:
-    return [_planned(visit, kind, at) for kind in VisitReminder.Kind]
+    return [_planned(visit, kind, at) for kind in REMINDER_KINDS]
 
 
-def _planned(visit: Unplanned, kind: VisitReminder.Kind, at: dt.datetime) -> VisitReminder:
+def _planned(visit: Unplanned, kind: ReminderKind, at: dt.datetime) -> VisitReminder:
     zone = zone_or_utc(visit["patient_zone"] or visit["hospital_zone"])
     due = reminder_due(visit["start_ts"], kind=kind, zone=zone, quiet=quiet_hours())
     # Who booked or moved it after that moment has only just thought of it.
     is_wanted = visit["known_since"] <= due
     return VisitReminder(
         appointment_id=visit["id"],
-        kind=kind,
+        kind=kind.value,
         start_ts=visit["start_ts"],
         due_at=due,
         state=State.PLANNED if is_wanted else State.DROPPED,
@@ -98,7 +98,7 @@ def _planned(visit: Unplanned, kind: VisitReminder.Kind, at: dt.datetime) -> Vis
 
 def _numbers(reminders: Sequence[VisitReminder], at: dt.datetime) -> dict[uuid.UUID, str]:
     """By reminder: where its message goes. Absent where there is nothing to say any more."""
-    timely = [one for one in reminders if at - one.due_at <= GRACE[one.kind] and one.start_ts > at]
+    timely = [one for one in reminders if at - one.due_at <= reminder_kind(one.kind).grace and one.start_ts > at]
     visits = reminded_visits([one.appointment_id for one in timely])
     found = {one.pk: number_of(one, visits.get(one.appointment_id)) for one in timely}
     return {pk: number for pk, number in found.items() if number}

@@ -13,14 +13,12 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from clinical.models import Appointment, AppointmentBooking, VisitReminder
+from hospitals.reminder_kinds import ReminderKind, reminder_kind
 
-LEADS = {"day_before": dt.timedelta(hours=24), "two_hours": dt.timedelta(hours=2)}
 # Put off to the end of the night, it must leave this much time to get up and go.
 LEAST_NOTICE = dt.timedelta(hours=1)
 # Brought forward to the evening, it comes this long before the quiet begins.
 EVENING_MARGIN = dt.timedelta(hours=1)
-# Later than this after its moment, it is not sent any more.
-GRACE = {"day_before": dt.timedelta(hours=6), "two_hours": dt.timedelta(hours=1)}
 _DAY = dt.timedelta(days=1)
 
 
@@ -58,14 +56,14 @@ class QuietHours:
         )
 
 
-def reminder_due(start: dt.datetime, *, kind: str, zone: dt.tzinfo, quiet: QuietHours) -> dt.datetime:
+def reminder_due(start: dt.datetime, *, kind: ReminderKind, zone: dt.tzinfo, quiet: QuietHours) -> dt.datetime:
     """When to send a reminder of a visit that begins at `start`.
 
     One that would come in the quiet hours waits for their end; if that leaves too little time, it comes the evening
     before.
     """
     # In UTC: a zone's own clock would skip or repeat the hour of a change.
-    due = start.astimezone(dt.UTC) - LEADS[kind]
+    due = start.astimezone(dt.UTC) - kind.lead
     night = quiet.around(due, zone)
     if night is None:
         return due
@@ -121,11 +119,8 @@ def number_of(reminder: VisitReminder, visit: Appointment | None) -> str | None:
     """Where this reminder goes: None when the visit has moved, is not reminded of, or not in this way."""
     if visit is None or visit.start_ts != reminder.start_ts or visit.hospital is None or visit.patient is None:
         return None
-    wants = {
-        VisitReminder.Kind.DAY_BEFORE: visit.hospital.remind_day_before,
-        VisitReminder.Kind.TWO_HOURS: visit.hospital.remind_two_hours,
-    }
-    return visit.patient.user.phone if wants[VisitReminder.Kind(reminder.kind)] else None
+    is_wanted: bool = getattr(visit.hospital, reminder_kind(reminder.kind).setting)
+    return visit.patient.user.phone if is_wanted else None
 
 
 def quiet_hours() -> QuietHours:

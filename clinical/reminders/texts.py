@@ -16,6 +16,7 @@ from accounts.ports import SmsNotice
 from clinical.models import Appointment, VisitDecision, VisitReminder
 from clinical.reminders.due import number_of, quiet_hours, reminded_visits
 from core.times import in_zone, zone_or_utc
+from hospitals.reminder_kinds import reminder_kind
 
 Kind = SmsMessage.Kind
 # How long the provider may keep one: a message about a visit must not come after it was moved or has begun.
@@ -49,7 +50,7 @@ def _reminder(about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | 
     if reminder is None or visit is None or number_of(reminder, visit) != number or visit.start_ts <= at:
         return None
     hospital, patient = visit.hospital, visit.patient
-    text = _("%(hospital)s: your visit is on %(time)s. To move or cancel it, open the app. STOP ends reminders.")
+    text = str(reminder_kind(reminder.kind).text)
     facts = {"hospital": hospital.name, "time": date_format(in_zone(visit.start_ts, hospital.time_zone), "j M Y, H:i")}
     zone = zone_or_utc(patient.time_zone or hospital.time_zone)
     # What is handed over late must not ring at night either.

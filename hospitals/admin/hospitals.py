@@ -12,6 +12,7 @@ from unfold.decorators import display
 from hospitals.admin.base import Badge, HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import save_hospital
 from hospitals.models import Hospital
+from hospitals.reminder_kinds import REMINDER_SETTINGS
 from hospitals.staff.forms import HospitalForm
 
 
@@ -26,7 +27,7 @@ class HospitalAdminPage(HospitalScopedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "address", "time_zone", "is_active")}),
         (_("Visits"), {"fields": ("visit_length_minutes", "buffer_minutes", "booking_notice_minutes")}),
-        (_("Patients"), {"fields": ("reminders_enabled", ("remind_day_before", "remind_two_hours"))}),
+        (_("Patients"), {"fields": ("reminders_enabled", REMINDER_SETTINGS)}),
         (_("Emergencies"), {"fields": ("emergency_text", "emergency_words")}),
         (_("Sign-in"), {"fields": ("second_factor_required",)}),
         (_("Booking calendar"), {"fields": ("cal_team_id",)}),

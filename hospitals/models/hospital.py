@@ -32,6 +32,7 @@ class Hospital(models.Model):
     booking_notice_minutes = models.PositiveIntegerField(db_default=60)
     second_factor_required = models.BooleanField(db_default=False)
     reminders_enabled = models.BooleanField(db_default=True)
+    # As `hospitals.reminder_kinds` names them.
     remind_day_before = models.BooleanField(db_default=True)
     remind_two_hours = models.BooleanField(db_default=True)
     cal_team_id = models.BigIntegerField(null=True, blank=True)

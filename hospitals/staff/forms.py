@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.roles import StaffKind
 from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.models import Hospital
+from hospitals.reminder_kinds import REMINDER_KINDS, REMINDER_SETTINGS
 
 NAME_LENGTH = 200
 # What is beyond these is a slip of the hand: 0 minutes would offer visits without end.
@@ -32,6 +33,7 @@ _WITH_DEFAULT = (
     "buffer_minutes",
     "booking_notice_minutes",
     "reminders_enabled",
+    *REMINDER_SETTINGS,
     "second_factor_required",
     "is_active",
 )
@@ -48,8 +50,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "buffer_minutes",
             "booking_notice_minutes",
             "reminders_enabled",
-            "remind_day_before",
-            "remind_two_hours",
+            *REMINDER_SETTINGS,
             "emergency_text",
             "emergency_words",
             "cal_team_id",
@@ -69,8 +70,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "buffer_minutes": gettext_lazy("Pause after a visit, minutes"),
             "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
             "reminders_enabled": gettext_lazy("Remind patients of their visits"),
-            "remind_day_before": gettext_lazy("A day before"),
-            "remind_two_hours": gettext_lazy("Two hours before"),
+            **{kind.setting: kind.label for kind in REMINDER_KINDS},
             "emergency_text": TEXT_LABEL,
             "emergency_words": WORDS_LABEL,
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
