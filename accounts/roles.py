@@ -89,6 +89,10 @@ class StaffKind:
         """The name of an address of the portal: `changelist`, `change`, `access`."""
         return f"admin:hospitals_{self.model_name}_{name}"
 
+    @property
+    def list_page(self) -> str:
+        return self.page("changelist")
+
     def detail_of(self, member: Any) -> str:
         return (getattr(member, self.detail.field) or "") if self.detail else ""
 

@@ -35,7 +35,7 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         if user.is_patient:
             return self.filter(patient_id=user.pk)
         if user.is_operator:
-            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+            return self.filter(hospital_id__in=_hospitals_opened(user))
         if user.hospital_id is None:
             return self.none()
         if user.is_doctor:
@@ -113,7 +113,7 @@ class PrescriptionQuerySet(models.QuerySet[Any]):
         if user.is_patient:
             return self.filter(patient_id=user.pk)
         if user.is_operator:
-            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+            return self.filter(hospital_id__in=_hospitals_opened(user))
         if user.hospital_id is None:
             return self.none()
         if user.is_pharmacist or user.is_hospital_admin:
@@ -158,7 +158,7 @@ class AiSessionQuerySet(models.QuerySet[Any]):
         if user.is_patient:
             return self.filter(patient_id=user.pk)
         if user.is_operator:
-            return self.filter(hospital_id__in=_hospitals_behind_glass(user))
+            return self.filter(hospital_id__in=_hospitals_opened(user))
         if user.hospital_id is None:
             return self.none()
         if user.is_hospital_admin:
@@ -229,7 +229,7 @@ def _opens_record(user: User, *, patient: str) -> Q:
     return Q(Exists(visits)) | Q(Exists(Prescription.objects.filter(own)))
 
 
-def _hospitals_behind_glass(user: User) -> models.QuerySet[Any, Any]:
+def _hospitals_opened(user: User) -> models.QuerySet[Any, Any]:
     """Asked of the database each time: what ended, by the clock or by hand, opens nothing more."""
     from accounts.models import BreakGlassGrant
 

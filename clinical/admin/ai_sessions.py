@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
 from accounts.permissions import Permission, has_permission
-from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
+from clinical.admin.recorded_admin import RecordedAdmin, record_opening
 from clinical.models import AiSession
 from hospitals.admin.base import acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
@@ -47,7 +47,7 @@ class ClaimFilter(KnownChoiceFilter):
 
 
 @admin.register(AiSession)
-class AiSessionAdmin(BehindGlassAdmin):
+class AiSessionAdmin(RecordedAdmin):
     """That a talk took place, not with whom nor what was said: neither text is even read from the database.
 
     Behind broken glass an operator may open a transcript on a page of its own: one by one, each on record.

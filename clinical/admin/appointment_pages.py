@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction
 from accounts.models import User
-from clinical.admin.recorded_admin import BehindGlassAdmin, record_opening
+from clinical.admin.recorded_admin import RecordedAdmin, record_opening
 from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
@@ -34,7 +34,7 @@ from hospitals.models import Doctor
 YEARS = range(2000, 2101)
 
 
-class AppointmentPages(BehindGlassAdmin):
+class AppointmentPages(RecordedAdmin):
     change_form_outer_after_template = "admin/clinical/appointment/after_visit.html"
 
     def get_urls(self) -> list[URLPattern]:

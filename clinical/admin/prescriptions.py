@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
-from clinical.admin.recorded_admin import BehindGlassAdmin
+from clinical.admin.recorded_admin import RecordedAdmin
 from clinical.models import Prescription
 from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import stored_medications
@@ -40,7 +40,7 @@ class WrittenFilter(DayRangeFilter):
 
 
 @admin.register(Prescription)
-class PrescriptionAdmin(BehindGlassAdmin):
+class PrescriptionAdmin(RecordedAdmin):
     opened_action = AccessAction.OPENED_PRESCRIPTION
     is_opening_recorded_for_all = True
     list_title = gettext_lazy("Prescriptions")

@@ -21,7 +21,7 @@ from clinical.patients.find import MOST, find_people, read_typed
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
 
-class BehindGlassAdmin(ReadOnlyAdmin):
+class RecordedAdmin(ReadOnlyAdmin):
     opened_action: AccessAction
     # Whether opening one is on record whoever does it (invariant 9 of `docs/architecture.md`).
     is_opening_recorded_for_all = False

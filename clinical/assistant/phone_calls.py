@@ -54,11 +54,11 @@ def record_phone_call(*, call: PhoneCall) -> AiSession:
         raise ErasedCaller
     patient = _caller(call)
     if session is None:
-        return _first_word(call, patient)
+        return _new_session(call, patient)
     if session.patient_id != patient.pk:
         # The number has become somebody else's since.
         raise UnknownCaller
-    return _more_words(session, call)
+    return _completed_session(session, call)
 
 
 def _was_erased(call: PhoneCall, session: AiSession | None) -> bool:
@@ -87,7 +87,7 @@ def _lock(session_id: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [session_id])
 
 
-def _first_word(call: PhoneCall, patient: Patient) -> AiSession:
+def _new_session(call: PhoneCall, patient: Patient) -> AiSession:
     return AiSession.objects.create(
         patient=patient,
         source=AiSession.Source.PHONE_CALL,
@@ -103,7 +103,7 @@ def _first_word(call: PhoneCall, patient: Patient) -> AiSession:
     )
 
 
-def _more_words(session: AiSession, call: PhoneCall) -> AiSession:
+def _completed_session(session: AiSession, call: PhoneCall) -> AiSession:
     told: dict[str, object] = {
         "twilio_call_id": call.twilio_call_id,
         "transcript": call.transcript,

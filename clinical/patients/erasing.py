@@ -16,14 +16,16 @@ from clinical.mirror.tombstones import SCRUBBED, scrub_payloads
 from clinical.models import AiSession, Appointment, AppointmentBooking, Prescription, PrescriptionMessage, VisitDecision
 
 Match = Appointment.PatientMatch
-_WORDS = Q(cancellation_reason__isnull=False) & ~Q(cancellation_reason=RESCHEDULE_REQUESTED)
+_REASON_GIVEN = Q(cancellation_reason__isnull=False) & ~Q(cancellation_reason=RESCHEDULE_REQUESTED)
 
 
 @transaction.atomic
 def erase_visits(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
     telling = AppointmentBooking.objects.filter(appointment=OuterRef("pk"), erased_at__isnull=True)
-    unmarked = ~Exists(AppointmentBooking.objects.filter(appointment=OuterRef("pk")))
-    left = Q(guest_name__isnull=False) | _WORDS | ~Q(cal_raw_payload__has_key=SCRUBBED) | Exists(telling) | unmarked
+    unbooked = ~Exists(AppointmentBooking.objects.filter(appointment=OuterRef("pk")))
+    left = (
+        Q(guest_name__isnull=False) | _REASON_GIVEN | ~Q(cal_raw_payload__has_key=SCRUBBED) | Exists(telling) | unbooked
+    )
     visits = Appointment.objects.filter(left, patient=patient_id).order_by("pk")
     ids = list(visits.values_list("pk", flat=True)[:limit])
     _erase_these(ids, at)
@@ -56,7 +58,7 @@ def loose_bookings(user: User, *, at: dt.datetime) -> QuerySet[AppointmentBookin
 
 def erase_loose_bookings(user: User, *, at: dt.datetime) -> int:
     rows = loose_bookings(user, at=at)
-    rows.filter(_WORDS).update(cancellation_reason=None)
+    rows.filter(_REASON_GIVEN).update(cancellation_reason=None)
     return rows.update(attendee_name=None, attendee_phone=None, erased_at=at)
 
 
@@ -119,24 +121,24 @@ def erase_talks(patient_id: uuid.UUID, at: dt.datetime, limit: int) -> int:
 def _erase_these(ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
     bookings = AppointmentBooking.objects.filter(appointment__in=ids)
     list(bookings.select_for_update().order_by("uid").values_list("uid"))
-    bookings.filter(_WORDS).update(cancellation_reason=None)
+    bookings.filter(_REASON_GIVEN).update(cancellation_reason=None)
     bookings.update(attendee_name=None, attendee_phone=None, erased_at=at)
     visits = Appointment.objects.filter(pk__in=ids)
-    _mark_unbooked(ids, at)
-    visits.filter(_WORDS).update(cancellation_reason=None)
+    _leave_tombstones(ids, at)
+    visits.filter(_REASON_GIVEN).update(cancellation_reason=None)
     visits.filter(guest_name__isnull=False).update(guest_name=None)
     scrub_payloads(ids)
     history = _history("AppointmentHistory").filter(pgh_obj_id__in=ids)
-    history.filter(_WORDS | Q(guest_name__isnull=False)).update(cancellation_reason=None, guest_name=None)
+    history.filter(_REASON_GIVEN | Q(guest_name__isnull=False)).update(cancellation_reason=None, guest_name=None)
     VisitDecision.objects.filter(appointment__in=ids).exclude(reason="").update(reason="")
 
 
-def _mark_unbooked(ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
-    """A visit that another program wrote has no booking here yet: news of it must meet a mark all the same."""
+def _leave_tombstones(ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
+    """A visit that another program wrote has no booking here yet: news of it must meet a tombstone all the same."""
     known = AppointmentBooking.objects.filter(appointment=OuterRef("pk"))
     bare = Appointment.objects.filter(~Exists(known), pk__in=ids).values_list("pk", "cal_booking_id")
-    marks = [AppointmentBooking(uid=uid, appointment_id=pk, erased_at=at) for pk, uid in bare]
-    AppointmentBooking.objects.bulk_create(marks, ignore_conflicts=True)
+    tombstones = [AppointmentBooking(uid=uid, appointment_id=pk, erased_at=at) for pk, uid in bare]
+    AppointmentBooking.objects.bulk_create(tombstones, ignore_conflicts=True)
 
 
 def _history(name: str):  # type: ignore[no-untyped-def]  # made by the history library, which has no types

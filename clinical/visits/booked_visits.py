@@ -114,7 +114,7 @@ def _decided(
         id=visit.pk,
         start=in_zone(decision.start_ts, zone),
         who=visit_name(visit),
-        state=_words(state, in_zone(visit.start_ts, zone), outcome),
+        state=_state_text(state, in_zone(visit.start_ts, zone), outcome),
         is_settled=state in _SETTLED,
         is_amiss=state in _AMISS,
         can_change=state in _CHANGEABLE and visit.start_ts > at,
@@ -123,7 +123,7 @@ def _decided(
     )
 
 
-def _words(state: DecisionState, start: dt.datetime, outcome: BookingOutcome | None) -> str:
+def _state_text(state: DecisionState, start: dt.datetime, outcome: BookingOutcome | None) -> str:
     if state == "moved":
         return _("Moved to %(time)s") % {"time": date_format(start, "D j M Y, H:i")}
     if state == "not_cancelled":

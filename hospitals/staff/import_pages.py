@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
+from accounts.roles import STAFF_KINDS
 from core.spreadsheets import csv_download
 from hospitals.admin.base import acting_user
 from hospitals.models import Hospital, StaffImport
@@ -173,6 +174,7 @@ class StaffFilePages:
             "is_waiting": is_waiting,
             "added": people_added(one.pk) if is_waiting else one.people,
             "title": _("Adding staff") if is_waiting else _("Staff added"),
+            "staff_kinds": STAFF_KINDS,
         }
         answer = self._page(request, "progress", context)
         if is_waiting:

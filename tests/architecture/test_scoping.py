@@ -70,12 +70,13 @@ ALLOWED = {
     "clinical/visits/attention.py: AppointmentBooking": "beside visits that were read so",
     "clinical/visits/attention.py: DoctorTimeOff": "of doctors of visits that were read so",
     "clinical/visits/attention.py: User": "whose number a guest's is, inside a scoped query",
-    "clinical/visits/attention.py: VisitChange": "decisions about visits that were read so",
+    "clinical/visits/attention.py: VisitDecision": "decisions about visits that were read so",
     "clinical/visits/booked_visits.py: Appointment": "visits of the doctor whose hours the page was given",
-    "clinical/visits/booked_visits.py: VisitChange": "decisions about those",
+    "clinical/visits/booked_visits.py: VisitDecision": "decisions about those",
+    "clinical/visits/document.py: VisitDecision": "an ask to move, inside a scoped query",
     "clinical/visits/history.py: AppointmentBooking": "bookings of a visit that was read so",
     "clinical/visits/history.py: User": "names of who changed a visit that was read so",
-    "clinical/visits/history.py: VisitChange": "decisions about a visit that was read so",
+    "clinical/visits/history.py: VisitDecision": "decisions about a visit that was read so",
     "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody",
     "hospitals/access_log/reading.py: User": "names in lines the reader may see, and whom to narrow those to",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
@@ -110,8 +111,10 @@ def unscoped() -> Iterator[str]:
 
 
 def _model_of_manager(node: ast.AST) -> str:
-    """`Patient` for the expression `Patient.objects` or `Patient._default_manager`."""
+    """`Patient` for `Patient.objects` or `Patient._default_manager`; `model` for `kind.model.objects`."""
     match node:
+        case ast.Attribute(value=ast.Attribute(attr="model"), attr="objects"):
+            return "model"
         case ast.Attribute(value=ast.Name(id=model), attr="objects" | "_default_manager") if model in MODELS:
             return model
     return ""
