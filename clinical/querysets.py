@@ -55,6 +55,10 @@ class AppointmentQuerySet(models.QuerySet[Any]):
         """Booked visits that have not ended."""
         return self.filter(status="SCHEDULED", end_ts__gt=at)
 
+    def taking_place(self) -> Self:
+        """Neither cancelled nor missed; as `Appointment.is_taking_place`."""
+        return self.filter(no_show=False).exclude(status="CANCELLED")
+
     def between(self, start: dt.datetime, end: dt.datetime) -> Self:
         """Visits that begin in `[start, end)`."""
         return self.filter(start_ts__gte=start, start_ts__lt=end)

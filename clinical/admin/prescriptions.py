@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
+from accounts.people.names import patient_name
 from clinical.admin.recorded_admin import RecordedAdmin
 from clinical.models import Prescription
 from clinical.prescriptions.history import prescription_history
@@ -85,8 +86,7 @@ class PrescriptionAdmin(RecordedAdmin):
 
     @display(description=gettext_lazy("patient"))
     def patient_name(self, prescription: Prescription) -> str:
-        profile = getattr(prescription.patient.user, "profile", None)
-        return profile.full_name if profile else _("no name given")
+        return patient_name(prescription.patient.user)
 
     @display(description=gettext_lazy("pharmacist"))
     def pharmacist_name(self, prescription: Prescription) -> str:

@@ -136,8 +136,7 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         patient_id=OuterRef("patient_id"),
         hospital_id=OuterRef("hospital_id"),
         start_ts__lt=OuterRef("start_ts"),
-        no_show=False,
-    ).exclude(status=Appointment.Status.CANCELLED)
+    ).taking_place()
     summary = Q(AiSession.caller_proven("ai_session__"), ai_session__summary__isnull=False)
     rows: QuerySet[Any] = (
         Appointment.objects.for_user(user)

@@ -118,8 +118,7 @@ def visits_by_day(user: User, doctor: Doctor, week: Week, *, at: dt.datetime) ->
     """Visits in order of their start; a visit that begins before an earlier one has ended is `is_overlapping`."""
     rows = Appointment.objects.for_user(user).between(week.start, week.end).filter(doctor_id=doctor.pk)
     visits = list(rows.with_people().order_by("start_ts", "pk")[:MOST_VISITS])
-    taking_place = [one for one in visits if one.status != Appointment.Status.CANCELLED and not one.no_show]
-    overlapping = {later.pk for later, _before in pairs(taking_place)}
+    overlapping = {later.pk for later, _before in pairs(one for one in visits if one.is_taking_place)}
     days = {day: VisitsOfDay(day) for day in week.days}
     for visit in visits:
         visit.is_overlapping = visit.pk in overlapping

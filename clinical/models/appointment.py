@@ -111,6 +111,11 @@ class Appointment(models.Model):
         return self.cal_status == "pending" and self.status == self.Status.SCHEDULED
 
     @property
+    def is_taking_place(self) -> bool:
+        """Neither cancelled nor missed."""
+        return self.status != self.Status.CANCELLED and not self.no_show
+
+    @property
     def is_patient_identified(self) -> bool:
         """Whether the visit opens more of the record than itself (invariant 6 of `docs/architecture.md`)."""
         return self.patient_match == self.PatientMatch.REFERENCE or self.identity_confirmed_at is not None

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
+from clinical.querysets import AppointmentQuerySet
 from clinical.visits.attendance import SEEN_EARLY_BY
 from clinical.visits.shown import VisitHeading, heading_of
 from hospitals.models import Doctor, DoctorTimeOff
@@ -80,7 +81,7 @@ def is_settled(item: AttentionItem, kind: str) -> bool:
     return is_kept and kind in ("overlap", "time_off")
 
 
-def overlap_starts(visits: QuerySet[Any]) -> QuerySet[Any]:
+def overlap_starts(visits: AppointmentQuerySet) -> QuerySet[Any]:
     """Doctor, start and end of each visit that begins before an earlier one of its doctor has ended.
 
     Reads nothing but the columns of `appointments_hospital_day_idx`.
@@ -88,8 +89,7 @@ def overlap_starts(visits: QuerySet[Any]) -> QuerySet[Any]:
     before = RowRange(start=None, end=-1)
     busy_until = Window(Max("end_ts"), partition_by=F("doctor_id"), order_by=["start_ts", "end_ts"], frame=before)
     rows: QuerySet[Any] = (
-        visits.filter(no_show=False)
-        .exclude(status=Appointment.Status.CANCELLED)
+        visits.taking_place()
         .values_list("doctor_id", "start_ts", "end_ts")
         .annotate(busy_until=busy_until)
         .filter(start_ts__lt=F("busy_until"))
@@ -158,8 +158,8 @@ def _unconfirmed(user: User, at: dt.datetime) -> list[AttentionItem]:
     rows = (
         Appointment.objects.for_user(user)
         .between(at - LOOK_BACK, at + SEEN_EARLY_BY)
-        .filter(patient_match="phone", identity_confirmed_at__isnull=True, patient__isnull=False, no_show=False)
-        .exclude(status=Appointment.Status.CANCELLED)
+        .filter(patient_match="phone", identity_confirmed_at__isnull=True, patient__isnull=False)
+        .taking_place()
     )
     return [AttentionItem(visit) for visit in rows.with_people().order_by("start_ts", "pk")[: MOST + 1]]
 

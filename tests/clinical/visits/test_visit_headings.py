@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from accounts.models import Patient
 from clinical.visits.shown import VisitState, heading_of, how_known
@@ -75,3 +76,13 @@ def test_how_the_patient_is_known(north: HospitalCast, patient: Patient) -> None
     assert str(how_known(visit)) == "matched by phone"
     visit.identity_confirmed_at = NOW
     assert how_known(visit) == "confirmed"
+
+
+# A template that asks for one of these decides again what `clinical.visits.shown` decides.
+DECIDED_THERE = ("guest_name", "visit.no_show", "record.no_show", "is_pending_confirmation", "visit.status ==")
+
+
+def test_no_template_decides_again() -> None:
+    templates = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+    found = [(path.name, text) for path in templates for text in DECIDED_THERE if text in path.read_text()]
+    assert (len(templates) > 50, found) == (True, [])
