@@ -54,5 +54,3 @@ class PersonSerializer(serializers.Serializer[Any]):
 def doctor_document(pk: uuid.UUID, full_name: str | None, specialty: str | None) -> dict[str, Any]:
     """What `PersonSerializer` describes."""
     return {"id": pk, "full_name": full_name or "", "specialty": specialty}
-
-

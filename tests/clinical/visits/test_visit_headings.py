@@ -31,13 +31,13 @@ HOUR = dt.timedelta(hours=1)
 def test_a_typed_name_leads_until_the_patient_is_proven(
     facts: dict[str, Any], name: str, name_and_account: str, north: HospitalCast, patient: Patient
 ) -> None:
-    heading = heading_of(make_visit(north.doctor, patient, NOW, **facts), at=NOW)
+    heading = heading_of(make_visit(patient, north.doctor, NOW, **facts), at=NOW)
     assert (heading.name, heading.name_and_account) == (name, name_and_account)
     assert (heading.account_name, heading.is_guest) == ("Paula Patient", False)
 
 
 def test_a_guest_has_the_typed_name_or_none(north: HospitalCast) -> None:
-    headings = [heading_of(make_visit(north.doctor, None, NOW, guest_name=name), at=NOW) for name in ("Gus", None)]
+    headings = [heading_of(make_visit(None, north.doctor, NOW, guest_name=name), at=NOW) for name in ("Gus", None)]
     assert [one.name_and_account for one in headings] == ["Gus", "Guest without a name"]
     assert {(one.is_guest, one.is_identified, one.account_name) for one in headings} == {(True, False, "")}
 
@@ -63,7 +63,7 @@ def test_a_patient_without_a_name_is_said_to_have_none(north: HospitalCast, pati
 def test_how_a_visit_stands(
     facts: dict[str, Any], starts_in: dt.timedelta, state: str, north: HospitalCast, patient: Patient
 ) -> None:
-    visit = make_visit(north.doctor, patient, NOW + starts_in, **facts)
+    visit = make_visit(patient, north.doctor, NOW + starts_in, **facts)
     assert heading_of(visit, at=NOW).state == state
 
 
@@ -72,7 +72,7 @@ def test_only_what_was_held_missed_or_cancelled_is_over() -> None:
 
 
 def test_how_the_patient_is_known(north: HospitalCast, patient: Patient) -> None:
-    visit = make_visit(north.doctor, patient, NOW, patient_match="phone")
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone")
     assert str(how_known(visit)) == "matched by phone"
     visit.identity_confirmed_at = NOW
     assert how_known(visit) == "confirmed"

@@ -7,7 +7,7 @@ import core.db.fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clinical", "0014_chat_messages")]
+    dependencies = [("clinical", "0016_facts_from_the_access_log")]
 
     operations = [
         migrations.RenameModel("VisitChange", "VisitDecision"),
