@@ -44,7 +44,7 @@ def test_a_guest_has_the_typed_name_or_none(north: HospitalCast) -> None:
 
 def test_a_patient_without_a_name_is_said_to_have_none(north: HospitalCast, patient: Patient) -> None:
     patient.user.profile.delete()
-    visit = make_visit(north.doctor, Patient.objects.get(pk=patient.pk), NOW)
+    visit = make_visit(Patient.objects.get(pk=patient.pk), north.doctor, NOW)
     assert heading_of(visit, at=NOW).name_and_account == "Patient without a name"
 
 
