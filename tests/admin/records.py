@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from django.utils import timezone
 
@@ -20,15 +19,8 @@ from integrations.models import (
     VapiNumber,
 )
 from tests.cast import HospitalCast
+from tests.clinical.records import make_prescription, make_session, make_visit
 
-MEDICATION = {
-    "name": "Ibuprofen",
-    "dose": "1 tablet",
-    "route": "oral",
-    "frequency": "twice a day",
-    "duration_days": 5,
-    "quantity": 10,
-}
 SECRET_WORDS = "words-of-the-transcript"
 
 
@@ -40,12 +32,10 @@ def book(
     status: str = "SCHEDULED",
     no_show: bool = False,
 ) -> Appointment:
-    return Appointment.objects.create(
-        cal_booking_id=uuid.uuid4().hex,
-        patient=patient,
-        doctor=cast.doctor,
-        start_ts=start,
-        end_ts=start + dt.timedelta(minutes=30),
+    return make_visit(
+        patient,
+        cast.doctor,
+        start,
         status=status,
         no_show=no_show,
         cal_raw_payload={"title": "raw-payload"},
@@ -54,17 +44,11 @@ def book(
 
 
 def prescribe(cast: HospitalCast, patient: Patient) -> Prescription:
-    return Prescription.objects.create(patient=patient, doctor=cast.doctor, medications=[MEDICATION])
+    return make_prescription(patient, cast.doctor)
 
 
 def talk(cast: HospitalCast, patient: Patient) -> AiSession:
-    return AiSession.objects.create(
-        patient=patient,
-        hospital=cast.hospital,
-        source="PHONE_CALL",
-        transcript=SECRET_WORDS,
-        summary="words-of-the-summary",
-    )
+    return make_session(patient, hospital=cast.hospital, transcript=SECRET_WORDS, summary="words-of-the-summary")
 
 
 def read(cast: HospitalCast, patient: Patient) -> AccessEvent:

@@ -133,10 +133,10 @@ def test_opening_a_prescription_is_on_record_and_listing_is_not(
     admin_client: Client, north: HospitalCast, patient: Patient
 ) -> None:
     prescription = prescribe(north, patient)
-    assert "Ibuprofen" not in admin_client.get("/admin/clinical/prescription/").content.decode()
+    assert "Ramipril" not in admin_client.get("/admin/clinical/prescription/").content.decode()
     assert AccessEvent.objects.count() == 0
     page = admin_client.get(reverse("admin:clinical_prescription_change", args=[prescription.pk])).content.decode()
-    assert "Ibuprofen" in page
+    assert "Ramipril" in page
     event = AccessEvent.objects.get()
     assert (event.action, event.patient_id, event.object_id, event.surface) == (
         "opened_prescription",
