@@ -34,6 +34,7 @@ CHUNK = 500
 _WAITING = (SmsMessage.Status.QUEUED, SmsMessage.Status.SENDING)
 _SECURITY = Held(because="how guessing is limited: numbers and times of tries, gone after a day")
 _AUDIT = Held(because="keyed hashes over the access log, of nobody")
+SEALS_AT_ONCE = 2000
 
 
 class AccountsData(NothingMore):
@@ -146,9 +147,6 @@ def _empty(user: User, at: dt.datetime) -> None:
     User.objects.filter(pk=user.pk).update(
         phone=None, email=None, password=None, auth_user_id=None, last_login=None, is_active=False
     )
-
-
-SEALS_AT_ONCE = 2000
 
 
 def _codes(before: dt.datetime) -> Rows:

@@ -67,6 +67,8 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NO
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1
 """
+# Six calendar years, with two leap days in them: the database lets go of nothing younger.
+LEAST_ACCESS_LOG = dt.timedelta(days=6 * 365 + 2)
 
 
 def secure_tables(*, using: str = "default", **_: Any) -> None:
@@ -79,10 +81,6 @@ def unsecured_tables(using: str = "default") -> list[str]:
     with connections[using].cursor() as cursor:
         cursor.execute(_UNSECURED)
         return [name for (name,) in cursor.fetchall()]
-
-
-# Six calendar years, with two leap days in them: the database lets go of nothing younger.
-LEAST_ACCESS_LOG = dt.timedelta(days=6 * 365 + 2)
 
 
 @register

@@ -6,6 +6,8 @@ import datetime as dt
 import zoneinfo
 
 UTC = zoneinfo.ZoneInfo("UTC")
+# Days that clocks can be asked about in every zone, and that somebody may want to see. Whole weeks.
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 3), dt.date(2199, 12, 29)
 
 
 def known_zone(name: str | None) -> zoneinfo.ZoneInfo | None:
@@ -23,10 +25,6 @@ def zone_or_utc(name: str | None) -> zoneinfo.ZoneInfo:
 
 def in_zone(moment: dt.datetime, name: str | None) -> dt.datetime:
     return moment.astimezone(zone_or_utc(name))
-
-
-# Days that clocks can be asked about in every zone, and that somebody may want to see. Whole weeks.
-FIRST_DAY, LAST_DAY = dt.date(2000, 1, 3), dt.date(2199, 12, 29)
 
 
 def is_shown(date: dt.date) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # Older failures have been seen; counting them all would read the whole table.
 FAILURES_COUNTED_FOR = dt.timedelta(days=7)
 CHATS_COUNTED_FOR = dt.timedelta(days=1)
+COUNTED_FOR = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,6 @@ def out_of_step(path: str = "") -> Q:
     wanted, pushed = f"{path}wanted_hash", f"{path}pushed_hash"
     unsent = Q(**{f"{wanted}__isnull": False}) & (Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(wanted)}))
     return unsent | Q(**{f"{path}drift__isnull": False}) | Q(**{f"{path}problem__isnull": False})
-
-
-COUNTED_FOR = dt.timedelta(days=1)
 
 
 class VendorFigures:

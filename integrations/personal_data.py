@@ -25,6 +25,7 @@ from integrations.vapi.inbound.forgetting import forget, forget_caller
 CHUNK = 500
 _SYNC = Held(because="ids of bookings that are being compared, of nobody by themselves")
 _OPEN = (BookingRequest.State.QUEUED, BookingRequest.State.SENT, BookingRequest.State.UNKNOWN)
+PENDING = CalWebhook.Status.PENDING
 
 
 @transaction.atomic
@@ -117,9 +118,6 @@ def _requests(user: User) -> Iterator[dict[str, Any]]:
             "appointment": one.appointment_id,
             "asked_at": one.created_at,
         }
-
-
-PENDING = CalWebhook.Status.PENDING
 
 
 def _bodies(before: dt.datetime) -> Rows:

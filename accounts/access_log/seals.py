@@ -27,6 +27,13 @@ from django.conf import settings
 from accounts.models import AccessEvent, AuditCut, AuditSeal
 
 CUT_VERSION = "cut-1"
+# The sealed columns of an event, in this order. A new column needs a new version, or every old seal breaks.
+VERSION = "1"
+SEALED_COLUMNS = (
+    *("id", "at", "actor_id", "actor_role", "action", "patient_id", "object_kind", "object_id"),
+    *("hospital_id", "surface", "address", "reason"),
+)
+BATCH = 2000
 
 
 def last_cut() -> AuditCut | None:
@@ -58,15 +65,6 @@ def _cut_digest(key: str, previous: str, cut: AuditCut) -> str:
     facts = [CUT_VERSION, previous, cut.last_seal_id, cut.last_event_id, cut.seal_digest, made]
     message = json.dumps(facts).encode()
     return f"{VERSION}:{hmac.new(key.encode(), message, hashlib.sha256).hexdigest()}"
-
-
-# The sealed columns of an event, in this order. A new column needs a new version, or every old seal breaks.
-VERSION = "1"
-SEALED_COLUMNS = (
-    *("id", "at", "actor_id", "actor_role", "action", "patient_id", "object_kind", "object_id"),
-    *("hospital_id", "surface", "address", "reason"),
-)
-BATCH = 2000
 
 
 def event_bytes(event: AccessEvent) -> bytes:

@@ -25,6 +25,11 @@ from core.wake_ups import wake
 
 LOWEST_CODE = 1000
 NUMBER_OF_CODES = 9000
+_KINDS = {
+    OneTimeCode.Purpose.SIGN_IN: SmsMessage.Kind.SIGN_IN_CODE,
+    OneTimeCode.Purpose.CHANGE_PHONE: SmsMessage.Kind.PHONE_CODE,
+    OneTimeCode.Purpose.ERASE: SmsMessage.Kind.ERASE_CODE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,6 @@ def binding_of(row: OneTimeCode) -> Binding:
     if row.challenge_id is None or row.purpose is None:
         raise ValueError("this one-time code belongs to no challenge")
     return Binding(challenge_id=row.challenge_id, number=row.number, purpose=row.purpose)
-
-
-_KINDS = {
-    OneTimeCode.Purpose.SIGN_IN: SmsMessage.Kind.SIGN_IN_CODE,
-    OneTimeCode.Purpose.CHANGE_PHONE: SmsMessage.Kind.PHONE_CODE,
-    OneTimeCode.Purpose.ERASE: SmsMessage.Kind.ERASE_CODE,
-}
 
 
 @dataclass(frozen=True, slots=True)

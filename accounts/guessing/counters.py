@@ -23,6 +23,16 @@ codes_requested = Counter("wardbook_codes_requested", "Codes asked for and grant
 codes_failed = Counter("wardbook_codes_failed", "Wrong codes given.", ["purpose"])
 limits_reached = Counter("wardbook_limits_reached", "Requests refused because a limit was reached.", ["limit"])
 step_ups_locked = Counter("wardbook_step_ups_locked", "Records closed after too many wrong birth dates.")
+_TAKE_BACK = """
+UPDATE guess_counters
+SET hits = hits[: array_position(hits, %(at)s) - 1] || hits[array_position(hits, %(at)s) + 1 :]
+WHERE kind = %(kind)s AND subject = %(subject)s AND minute IS NULL AND %(at)s = ANY (hits)
+"""
+_ADD = """
+INSERT INTO guess_counters (kind, subject, minute, hits, hits_in_minute) VALUES (%s, %s, %s, '{}', 1)
+ON CONFLICT (kind, subject, minute) DO UPDATE SET hits_in_minute = guess_counters.hits_in_minute + 1
+"""
+_PURGE = "DELETE FROM guess_counters WHERE kind = ANY (%s) AND minute IS NULL AND %s >= ALL (hits)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +120,6 @@ def hits_by_kind(*, kinds: Collection[str], subjects: Collection[str]) -> list[t
     return list(rows.values_list("kind", "hits"))
 
 
-_TAKE_BACK = """
-UPDATE guess_counters
-SET hits = hits[: array_position(hits, %(at)s) - 1] || hits[array_position(hits, %(at)s) + 1 :]
-WHERE kind = %(kind)s AND subject = %(subject)s AND minute IS NULL AND %(at)s = ANY (hits)
-"""
-
-
 def take_back_hit(*, kind: str, subject: str, at: dt.datetime) -> None:
     """Uncount one hit of that moment. Call in the transaction that acts on it."""
     with connection.cursor() as cursor:
@@ -132,12 +135,6 @@ def forget(*, subjects: Collection[str], kinds: Collection[str] | None = None) -
     """Remove these subjects' counters, of these kinds or of all."""
     rows = GuessCounter.objects.filter(subject__in=subjects, minute=None)
     (rows if kinds is None else rows.filter(kind__in=kinds)).delete()
-
-
-_ADD = """
-INSERT INTO guess_counters (kind, subject, minute, hits, hits_in_minute) VALUES (%s, %s, %s, '{}', 1)
-ON CONFLICT (kind, subject, minute) DO UPDATE SET hits_in_minute = guess_counters.hits_in_minute + 1
-"""
 
 
 def add_to_minute(*, kind: str, subject: str, at: dt.datetime) -> None:
@@ -156,9 +153,6 @@ def totals_by_subject(*, kind: str, at: dt.datetime) -> dict[str, int]:
     """Every subject's total of the last hour."""
     rows = GuessCounter.objects.filter(kind=kind, minute__gt=at - HOUR - MINUTE).values("subject")
     return dict(rows.annotate(total=Sum("hits_in_minute")).order_by("subject").values_list("subject", "total"))
-
-
-_PURGE = "DELETE FROM guess_counters WHERE kind = ANY (%s) AND minute IS NULL AND %s >= ALL (hits)"
 
 
 def purge(*, kinds: Collection[str], before: dt.datetime, at: dt.datetime) -> int:

@@ -16,6 +16,7 @@ from accounts.ports import COUNTRY_NOT_SERVED, STOPPED
 Status = SmsMessage.Status
 # A report only ever takes a message further; that it arrived is the last word.
 _FURTHER = (Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT, Status.FAILED, Status.DELIVERED)
+_NEVER_SENT = ("too_late", COUNTRY_NOT_SERVED)
 
 
 @transaction.atomic
@@ -37,9 +38,6 @@ def record_sms_report(
     message.provider_id, message.error_code = provider_id, error_code
     message.save(update_fields=["status", "status_at", "provider_id", "error_code"])
     return True
-
-
-_NEVER_SENT = ("too_late", COUNTRY_NOT_SERVED)
 
 
 def has_stopped_sms(number: str | None) -> bool:

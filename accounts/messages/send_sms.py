@@ -25,13 +25,23 @@ from accounts.ports import (
 )
 from core.phone_numbers import is_served
 
+log = structlog.get_logger(__name__)
 Kind = SmsMessage.Kind
-
 SEGMENT_CHARACTERS = 160
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+# What staff decided about a visit.
+NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS)
+BATCH = 50  # messages of one run, so that a task stays well inside its time limit
+FIRST_RETRY = dt.timedelta(seconds=5)
+LONGEST_RETRY = dt.timedelta(minutes=2)
+# A message still being sent after this long lost its worker: it may or may not have gone out.
+STUCK_AFTER = dt.timedelta(minutes=3)
+# A notice that is later than this says nothing new; the provider keeps a message no longer than 10 h.
+NOTICE_LIFETIME = dt.timedelta(hours=4)
+Status = SmsMessage.Status
 
 
 def sign_in_code_text(code: int, *, minutes: int) -> str:
@@ -68,25 +78,12 @@ def fits_one_segment(text: str) -> bool:
     return len(text) <= SEGMENT_CHARACTERS and _GSM_7.issuperset(text)
 
 
-# What staff decided about a visit.
-NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS)
-
-
 def line_of(kind: str) -> SmsLine:
     if kind == Kind.REMINDER:
         return SmsLine.REMINDERS
     return SmsLine.NOTICES if kind in NOTICES else SmsLine.ACCOUNT
 
 
-log = structlog.get_logger(__name__)
-BATCH = 50  # messages of one run, so that a task stays well inside its time limit
-FIRST_RETRY = dt.timedelta(seconds=5)
-LONGEST_RETRY = dt.timedelta(minutes=2)
-# A message still being sent after this long lost its worker: it may or may not have gone out.
-STUCK_AFTER = dt.timedelta(minutes=3)
-# A notice that is later than this says nothing new; the provider keeps a message no longer than 10 h.
-NOTICE_LIFETIME = dt.timedelta(hours=4)
-Status = SmsMessage.Status
 _CODE_TEXTS = {Kind.PHONE_CODE.value: phone_code_text, Kind.ERASE_CODE.value: erase_code_text}
 
 

@@ -13,6 +13,8 @@ from accounts.querysets import AccessEventQuerySet, BreakGlassQuerySet
 from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
 from core.privacy import privacy
 
+MIN_REASON_LENGTH = 10
+
 
 class AccessEvent(models.Model):
     """Who read or changed which record. Rows are only ever added: a trigger refuses the rest.
@@ -91,9 +93,6 @@ class AuditCut(models.Model):
 
     def __str__(self) -> str:
         return f"cut {self.pk}"
-
-
-MIN_REASON_LENGTH = 10
 
 
 class BreakGlassGrant(models.Model):

@@ -19,8 +19,11 @@ from accounts.permissions import Permission, require
 from core.refusals import Conflict
 from core.wake_ups import wake
 
+log = structlog.get_logger(__name__)
 State = ErasureRequest.State
 Purpose = OneTimeCode.Purpose
+# Rows of one transaction.
+BATCH = 200
 
 
 class NoPhone(Conflict):
@@ -147,11 +150,6 @@ def _record(request: ErasureRequest, action: AccessAction, *, by: User | None) -
     record_access(
         by=by, action=action, patient_id=request.patient_id, object_kind="erasure_request", object_id=request.pk
     )
-
-
-# Rows of one transaction.
-BATCH = 200
-log = structlog.get_logger(__name__)
 
 
 @transaction.atomic

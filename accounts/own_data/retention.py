@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
 
+log = structlog.get_logger(__name__)
 # Rows of one transaction: a fraction of a second, so that nobody waits for its locks.
 BATCH = 1000
 Rows = QuerySet[Any]
@@ -65,9 +66,6 @@ def _delete(model: type[Model], ids: Sequence[Any]) -> None:
 
 def rules() -> list[Rule]:
     return [rule for path in settings.RETENTION_RULES for rule in cast(Sequence[Rule], import_string(path))]
-
-
-log = structlog.get_logger(__name__)
 
 
 def count_due(*, at: dt.datetime) -> dict[str, int]:

@@ -14,6 +14,8 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.models import AccessEvent, Patient, Profile, User
 from core.refusals import Conflict, PersonErased
 
+MOST_SHOWN = 5
+
 
 class NameRequired(Conflict):
     code = "name_required"
@@ -80,9 +82,6 @@ def _update_name_and_picture(user: User, changes: ProfileChanges) -> None:
         raise NameRequired
     if not changed:
         Profile.objects.create(user=user, **fields)
-
-
-MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)

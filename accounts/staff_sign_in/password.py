@@ -26,6 +26,9 @@ from accounts.staff_sign_in.tries import OWN_PASSWORD, Try, count_for_person, co
 # bcrypt reads no more of a password than this; programs that stored bare hashes cut it off too.
 BCRYPT_MAX_BYTES = 72
 BARE_PREFIXES = ("$2a$", "$2b$", "$2y$")
+_WELL_FORMED = re.compile(r"(bcrypt_sha256|bcrypt_bare)\$\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
+# A password longer than this is no password: hashing it would only cost time.
+MAX_PASSWORD_LENGTH = 1024
 
 
 class BcryptSha256Hasher(BCryptSHA256PasswordHasher):
@@ -59,11 +62,6 @@ class BareBcryptHasher(BCryptPasswordHasher):
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Nothing to even out: the preferred hasher runs next, to re-encode."""
-
-
-_WELL_FORMED = re.compile(r"(bcrypt_sha256|bcrypt_bare)\$\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
-# A password longer than this is no password: hashing it would only cost time.
-MAX_PASSWORD_LENGTH = 1024
 
 
 class EmailBackend(BaseBackend):

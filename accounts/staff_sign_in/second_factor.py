@@ -39,6 +39,10 @@ from core.refusals import Conflict, Invalid
 
 _CHECKED = "second_factor"
 _PENDING = "second_factor_pending"
+NUMBER_OF_RECOVERY_CODES = 10
+# Without 0/O, 1/l/I: they are written down by hand. 32 ** 24 is 120 bits, so a plain hash keeps them.
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 6, 4
 
 
 def needs_second_factor(user: User) -> bool:
@@ -91,12 +95,6 @@ def pending_sign_in(session: SessionBase) -> Pending | None:
 
 def forget_pending(session: SessionBase) -> None:
     session.pop(_PENDING, None)
-
-
-NUMBER_OF_RECOVERY_CODES = 10
-# Without 0/O, 1/l/I: they are written down by hand. 32 ** 24 is 120 bits, so a plain hash keeps them.
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 6, 4
 
 
 class WrongCode(Invalid):

@@ -20,6 +20,10 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 _SALT = "accounts.device"
+STARTED, ACTIVE = "started_at", "active_at"
+# Activity is noted no finer than this, so that not every request writes.
+NOTED_EVERY = dt.timedelta(minutes=1)
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def device_secret(request: HttpRequest | None) -> str | None:
@@ -48,12 +52,6 @@ def set_device_cookie(response: HttpResponse, secret: str) -> None:
         httponly=True,
         samesite="Lax",
     )
-
-
-STARTED, ACTIVE = "started_at", "active_at"
-# Activity is noted no finer than this, so that not every request writes.
-NOTED_EVERY = dt.timedelta(minutes=1)
-Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class SessionLimitsMiddleware:

@@ -35,6 +35,8 @@ UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_devic
 SECOND_FACTOR_DAY, RESET_REQUEST = "second_factor_day", "staff_reset"
 STAFF_KINDS = (UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD, SECOND_FACTOR_DAY, RESET_REQUEST)
 BUDGET_WINDOW = dt.timedelta(hours=24)
+# Their subjects are ids, the person's and the devices', which never coincide.
+_PERSONAL_KINDS = (SECOND_FACTOR, SECOND_FACTOR_DAY, OWN_PASSWORD, DEVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +168,6 @@ def _is_closed(kind: str, hits: list[dt.datetime], at: dt.datetime) -> bool:
     if kind == SECOND_FACTOR_DAY:
         return not Limit(settings.SECOND_FACTOR_TRIES_A_DAY, BUDGET_WINDOW).allows(hits, at)
     return tally_of(hits, _lockout()).is_locked(at)
-
-
-# Their subjects are ids, the person's and the devices', which never coincide.
-_PERSONAL_KINDS = (SECOND_FACTOR, SECOND_FACTOR_DAY, OWN_PASSWORD, DEVICE)
 
 
 def _subjects_of(user: User) -> list[str]:

@@ -52,6 +52,10 @@ from accounts.staff_sign_in.second_factor import (
 )
 from accounts.staff_sign_in.sessions import device_secret, set_device_cookie
 
+_LINK = "password_link"
+_KEY = "second_factor_key"
+KEY_BYTES = 20  # what authenticator apps expect, and as long as the hash they use
+
 
 @sensitive_post_parameters("password")
 @never_cache
@@ -124,9 +128,6 @@ def _destination(request: HttpRequest, user: User, wanted: str) -> str:
     return wanted if is_safe and is_admins == user.is_staff else resolve_url("staff:home")
 
 
-_LINK = "password_link"
-
-
 @sensitive_post_parameters("current_password", "new_password", "new_password_again")
 @never_cache
 @login_required
@@ -179,10 +180,6 @@ def set_password(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("Your password is set. Sign in with it."))
     return redirect("staff:login")
-
-
-_KEY = "second_factor_key"
-KEY_BYTES = 20  # what authenticator apps expect, and as long as the hash they use
 
 
 @sensitive_post_parameters("current_password", "code")

@@ -20,6 +20,8 @@ from accounts.models import User
 from clinical.patients.find import MOST, find_people, read_typed
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
+MAX_TYPED = 100
+
 
 class RecordedAdmin(ReadOnlyAdmin):
     opened_action: AccessAction
@@ -71,9 +73,6 @@ def record_opening(user: User, action: AccessAction, row: Any, *, kind: str) -> 
         hospital_id=row.hospital_id,
         reason=grant_text(grant.pk) if grant else "",
     )
-
-
-MAX_TYPED = 100
 
 
 def find_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:

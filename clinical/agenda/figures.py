@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+DAYS = 30
+# Rows are counted, not keys: the index alone answers, and holds no key.
+_ROW = Value(1)
+
+
 @dataclass(frozen=True, slots=True)
 class VisitCounts:
     """`booked` are still to come or going on; a visit to which nobody came counts as `no_show` alone."""
@@ -124,11 +129,6 @@ def _prescription_queue(user: User, *, at: dt.datetime) -> PrescriptionQueue:
     )
     oldest: dt.datetime | None = figures.pop("oldest")
     return PrescriptionQueue(**figures, longest_wait=at - oldest if oldest else None)
-
-
-DAYS = 30
-# Rows are counted, not keys: the index alone answers, and holds no key.
-_ROW = Value(1)
 
 
 @dataclass(frozen=True, slots=True)

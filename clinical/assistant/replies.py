@@ -35,6 +35,9 @@ ASK_FOR_SUMMARY = (
     "Summarise this conversation in at most three sentences for the patient's doctor, in the language it was held in."
     " Say nothing that was not said in it."
 )
+BATCH = 200
+# Older talks than these were ended, or are another program's.
+LOOKED_BACK_FOR = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +147,6 @@ def _settle(message: ChatMessage, state: str, at: dt.datetime) -> None:
     message.state, message.settled_at = state, at
     message.save(update_fields=["state", "settled_at", "reply_line", "chat_id"])
     log.info("chat.settled", message=str(message.pk), kind=message.kind, state=state, tries=message.tries)
-
-
-BATCH = 200
-# Older talks than these were ended, or are another program's.
-LOOKED_BACK_FOR = dt.timedelta(days=7)
 
 
 def close_chats(*, at: dt.datetime) -> None:

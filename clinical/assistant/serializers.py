@@ -11,6 +11,10 @@ from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example
 from core.times import in_zone
 
+STATUSES = ["pending", "done", "refused"]
+_REPLY = "What the assistant said, one line; null while there is no answer."
+_EMERGENCY = "The hospital's emergency text, without the assistant: show it so that nobody misses it."
+
 
 @example(
     {
@@ -66,11 +70,6 @@ class AiSessionSerializer(AiSessionListItemSerializer):
 
     def to_representation(self, instance: AiSession) -> dict[str, Any]:
         return {**super().to_representation(instance), "transcript": instance.transcript}
-
-
-STATUSES = ["pending", "done", "refused"]
-_REPLY = "What the assistant said, one line; null while there is no answer."
-_EMERGENCY = "The hospital's emergency text, without the assistant: show it so that nobody misses it."
 
 
 @example({"hospital": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01"})

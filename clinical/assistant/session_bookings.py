@@ -44,19 +44,6 @@ FROM (
 ) a
 WHERE s.id = a.ai_session_id AND s.hospital_id IS NULL
 """
-
-
-@transaction.atomic
-def link_session_bookings(*, at: dt.datetime) -> int:
-    """Tie what was booked during recent talks to them; how many visits that were."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LINK, {"since": at - LOOKED_BACK_FOR, "at": at, "afterwards": AFTERWARDS.total_seconds()})
-        sessions = [row[0] for row in cursor.fetchall()]
-        if sessions:
-            cursor.execute(_PLACE, {"sessions": sessions})
-    return len(sessions)
-
-
 # As talks are written down: a line each, begun by who speaks.
 ASSISTANT = "AI:"
 _DONE = r"(?:booked|scheduled|confirmed|reserved|arranged)"
@@ -72,6 +59,17 @@ _DENIES = re.compile(
     r"\b(?:not|cannot|never|nothing|no|if|once|when|until|unless|would|shall|should)\b|n't", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
+
+
+@transaction.atomic
+def link_session_bookings(*, at: dt.datetime) -> int:
+    """Tie what was booked during recent talks to them; how many visits that were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINK, {"since": at - LOOKED_BACK_FOR, "at": at, "afterwards": AFTERWARDS.total_seconds()})
+        sessions = [row[0] for row in cursor.fetchall()]
+        if sessions:
+            cursor.execute(_PLACE, {"sessions": sessions})
+    return len(sessions)
 
 
 def says_booked(transcript: str | None) -> bool:

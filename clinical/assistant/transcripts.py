@@ -17,6 +17,12 @@ from core.waiting import wait_until
 PATIENT = "User:"
 # Of each of the two turns that stand for a summary.
 EXCERPT_LENGTH = 300
+_STATES: dict[str, OutcomeState] = {
+    ChatMessage.State.QUEUED: "pending",
+    ChatMessage.State.SENT: "pending",
+    ChatMessage.State.ANSWERED: "done",
+    ChatMessage.State.FAILED: "refused",
+}
 
 
 def lines_of(transcript: str | None) -> list[str]:
@@ -57,12 +63,6 @@ def _excerpt(line: str) -> str:
 
 
 __all__ = ["ASSISTANT", "PATIENT", "first_and_last", "lines_of", "one_line", "with_turn", "words_at"]
-_STATES: dict[str, OutcomeState] = {
-    ChatMessage.State.QUEUED: "pending",
-    ChatMessage.State.SENT: "pending",
-    ChatMessage.State.ANSWERED: "done",
-    ChatMessage.State.FAILED: "refused",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from clinical.refusals import AlreadyClaimed
 from core.refusals import NotFound, NotPermitted, Refused
 
 P = ParamSpec("P")
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 class StaffRequest(HttpRequest):
@@ -35,7 +36,6 @@ class StaffRequest(HttpRequest):
 
 
 StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
-AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def staff_page(permission: Permission) -> Callable[[StaffView[P]], AnyView[P]]:

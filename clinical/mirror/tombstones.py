@@ -16,6 +16,20 @@ from django.db import connection
 
 from clinical.mirror.facts import RESCHEDULE_REQUESTED, BookingFacts
 
+SCRUBBED = "scrubbed"
+KEPT_KEYS = (
+    *("uid", "bookingUid", "id", "bookingId", "eventTypeId", "status", "rescheduleUid", "rescheduleId"),
+    *("start", "end", "startTime", "endTime", "rescheduleStartTime", "rescheduleEndTime", "createdAt", "updatedAt"),
+    *("rescheduledFromUid", "rescheduledToUid", "triggerEvent"),
+)
+# The same in SQL, of the JSON object `{0}`; one parameter, the kept keys.
+IDS_ONLY = """
+jsonb_build_object('scrubbed', true) || coalesce((
+    SELECT jsonb_object_agg(key, value) FROM jsonb_each(CASE jsonb_typeof({0}) WHEN 'object' THEN {0} END)
+    WHERE key = ANY(%s) AND jsonb_typeof(value) NOT IN ('object', 'array')
+), '{{}}')
+"""
+
 
 class Kept(Protocol):
     """What is kept of a booking."""
@@ -63,21 +77,6 @@ def take_names_out(bookings: Iterable[Kept], *, at: dt.datetime) -> None:
 def coded(reason: str | None) -> str | None:
     """A reason in somebody's own words may name anybody."""
     return reason if reason == RESCHEDULE_REQUESTED else None
-
-
-SCRUBBED = "scrubbed"
-KEPT_KEYS = (
-    *("uid", "bookingUid", "id", "bookingId", "eventTypeId", "status", "rescheduleUid", "rescheduleId"),
-    *("start", "end", "startTime", "endTime", "rescheduleStartTime", "rescheduleEndTime", "createdAt", "updatedAt"),
-    *("rescheduledFromUid", "rescheduledToUid", "triggerEvent"),
-)
-# The same in SQL, of the JSON object `{0}`; one parameter, the kept keys.
-IDS_ONLY = """
-jsonb_build_object('scrubbed', true) || coalesce((
-    SELECT jsonb_object_agg(key, value) FROM jsonb_each(CASE jsonb_typeof({0}) WHEN 'object' THEN {0} END)
-    WHERE key = ANY(%s) AND jsonb_typeof(value) NOT IN ('object', 'array')
-), '{{}}')
-"""
 
 
 def ids_only(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ SHORTEST_PHONE = 4
 LONGEST_QUERY = 100
 # A number in any of its usual spellings.
 _PHONE = re.compile(r"[\d\s()+/.\-]+")
+SAME_SEARCH = dt.timedelta(minutes=1)
+_LAST = "patient_search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,6 @@ def _found(row: Any, today: dt.date) -> Found:
         phone=display_phone(row.user.phone) if row.user.phone else "",
         last_visit=row.last_visit,
     )
-
-
-SAME_SEARCH = dt.timedelta(minutes=1)
-_LAST = "patient_search"
 
 
 def begins_search(session: SessionBase, text: str, *, at: dt.datetime) -> bool:

@@ -22,6 +22,8 @@ from clinical.prescriptions.medications import MAX_QUANTITY, Medication
 from clinical.prescriptions.states import NOT_A_PHARMACISTS_REASONS
 from core.db.name_search import beginning_with, name_words
 
+LONGEST = 100
+
 
 class DenyForm(forms.Form):
     reason = forms.ChoiceField(
@@ -98,9 +100,6 @@ class DispenseForm(forms.Form):
             DispensedLine(quantity=facts[f"quantity-{index}"], batch=facts[f"batch-{index}"])
             for index in range(len(self.medications))
         ]
-
-
-LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)

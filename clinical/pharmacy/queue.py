@@ -21,6 +21,9 @@ from clinical.prescriptions.states import OPEN, can_take_over, can_undo, undo_en
 
 # Hours that are always drawn, so that the first dispensing of a day is not a chart of one bar.
 OPENS, CLOSES = 8, 18
+MOST_SHOWN = 100
+LONG_WAIT = dt.timedelta(minutes=15)
+TOO_LONG_WAIT = dt.timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,6 @@ def _hours(done: dict[int, int]) -> list[Hour]:
     most = max(done.values(), default=0)
     first, last = min([OPENS, *done]), max([CLOSES, *done])
     return [Hour(hour, n := done.get(hour, 0), 100 * n // most if most else 0) for hour in range(first, last + 1)]
-
-
-MOST_SHOWN = 100
-LONG_WAIT = dt.timedelta(minutes=15)
-TOO_LONG_WAIT = dt.timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ from hospitals.models import Doctor, Pharmacist
 
 Status = Prescription.Status
 Reason = Prescription.DenialReason
+_CHANGING = (
+    "status", "pharmacist", "claimed_at", "take_over_reason", "decided_at", "denial_reason", "denial_note",
+    "dispensed_lines",
+)  # fmt: skip
+# Prescriptions that end in one run.
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +231,6 @@ def _move(prescription: Prescription, status: str, *, at: dt.datetime) -> None:
     _save(prescription)
 
 
-_CHANGING = (
-    "status", "pharmacist", "claimed_at", "take_over_reason", "decided_at", "denial_reason", "denial_note",
-    "dispensed_lines",
-)  # fmt: skip
-
-
 def _save(prescription: Prescription) -> None:
     with translated_rules():
         prescription.save(update_fields=_CHANGING)
@@ -263,10 +263,6 @@ def _write(
     message = PrescriptionMessage.objects.create(prescription=prescription, author=by, body=text.strip(), created_at=at)
     record_change(by, action, prescription)
     return message
-
-
-# Prescriptions that end in one run.
-BATCH = 500
 
 
 @transaction.atomic

@@ -17,6 +17,8 @@ MAX_REFILLS = 12
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 _Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 _Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+# Two prescriptions of one medicine within these days are worth a second look.
+CLOSE = dt.timedelta(days=7)
 
 
 class Route(StrEnum):
@@ -123,10 +125,6 @@ def _text(facts: Mapping[Any, Any], key: str) -> str:
 def _count(facts: Mapping[Any, Any], key: str, most: int) -> int:
     value = facts.get(key)
     return min(max(value, 0), most) if isinstance(value, int) else 0
-
-
-# Two prescriptions of one medicine within these days are worth a second look.
-CLOSE = dt.timedelta(days=7)
 
 
 class Medicine(Protocol):

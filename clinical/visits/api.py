@@ -32,6 +32,14 @@ from core.api.pages import MomentFilter
 from core.api.rendering import revalidated
 from core.api.schema import not_modified, refuses
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="New for each booking, the same when one is tried again. Remembered for 24 hours.",
+)
+
 
 class AppointmentFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Appointment.Status.choices)
@@ -40,13 +48,6 @@ class AppointmentFilter(django_filters.FilterSet):
 # `from` is a word of Python's.
 AppointmentFilter.base_filters["from"] = MomentFilter("start_ts", "gte", label="Visits that begin at or after this.")
 AppointmentFilter.base_filters["to"] = MomentFilter("start_ts", "lt", label="Visits that begin before this.")
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="New for each booking, the same when one is tried again. Remembered for 24 hours.",
-)
 
 
 def _visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:

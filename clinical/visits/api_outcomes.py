@@ -31,6 +31,7 @@ _MESSAGES: dict[str, str | Promise] = {
     "calendar_unavailable": _("The calendar could not be reached: please try again later."),
 }
 _REFUSED = _("The calendar refused this.")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def answer_when_known(request_id: uuid.UUID, *, by: User, done_status: int) -> Response:
@@ -71,9 +72,6 @@ def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
         return own_visit(outcome.appointment_id, by=by)
     except Appointment.DoesNotExist:
         return None
-
-
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class IdempotencyKeyRequired(Invalid):

@@ -32,6 +32,25 @@ MOST = 100
 MOST_TIME_OFF = 200
 # No visit is longer: how far before a moment one that lasts until then can begin.
 LONGEST_VISIT = dt.timedelta(days=1)
+# By kind: what it is, and what to do about it.
+ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
+    "overlap": (
+        _("Visits of a doctor that overlap"),
+        _("Ask one of the two patients to choose another time, or keep both if the doctor can see them together."),
+    ),
+    "time_off": (
+        _("Visits in a doctor's time off"),
+        _("Ask the patient to choose another time, cancel, or keep the visit if the doctor comes in for it."),
+    ),
+    "guest": (
+        _("Guests with the number of a patient"),
+        _("Tie the visit to the patient with this number. It is shown in their app, and they can say it is theirs."),
+    ),
+    "unconfirmed": (
+        _("Matched by phone, and nobody said who sits there"),
+        _("Ask the person for name and date of birth. If it is the patient, confirm: the doctor then sees the record."),
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -193,24 +212,3 @@ def _decisions(visits: Iterable[Appointment]) -> dict[tuple[uuid.UUID, dt.dateti
     """By visit and the time it was decided for: a visit that moved since then is undecided again."""
     rows = VisitDecision.objects.current().filter(appointment__in={visit.pk for visit in visits})
     return {(row.appointment_id, row.start_ts): row for row in rows}
-
-
-# By kind: what it is, and what to do about it.
-ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
-    "overlap": (
-        _("Visits of a doctor that overlap"),
-        _("Ask one of the two patients to choose another time, or keep both if the doctor can see them together."),
-    ),
-    "time_off": (
-        _("Visits in a doctor's time off"),
-        _("Ask the patient to choose another time, cancel, or keep the visit if the doctor comes in for it."),
-    ),
-    "guest": (
-        _("Guests with the number of a patient"),
-        _("Tie the visit to the patient with this number. It is shown in their app, and they can say it is theirs."),
-    ),
-    "unconfirmed": (
-        _("Matched by phone, and nobody said who sits there"),
-        _("Ask the person for name and date of birth. If it is the patient, confirm: the doctor then sees the record."),
-    ),
-}

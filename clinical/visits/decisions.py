@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from clinical.ports import BookingOutcome
 
 
+Choice = VisitDecision.Choice
+Cause = VisitDecision.Cause
+Kind = SmsMessage.Kind
+# Cal.com and the patient's app both show it; more is a letter.
+REASON_LENGTH = 500
+# Cancelled visits whose patients are told in one run.
+BATCH = 200
+DecisionState = Literal[
+    "kept",  # stays as booked
+    "asked",  # the patient has not chosen another time yet
+    "moved",  # is at another time since
+    "passed",  # the time came, and the patient had not moved it
+    "cancelling",  # on its way to the calendar
+    "cancelled",
+    "not_cancelled",  # the calendar refused it
+]
+
+
 def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
     """By visit: the account's number, or for a guest the one typed with the booking. Two queries; few have none."""
     patients = {visit.patient_id for visit in visits if visit.patient_id}
@@ -37,15 +55,6 @@ def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
     typed = dict(booked.values_list("uid", "attendee_phone"))
     found = {visit.pk: accounts.get(visit.patient_id) or typed.get(visit.cal_booking_id) for visit in visits}
     return {pk: number for pk, number in found.items() if number}
-
-
-Choice = VisitDecision.Choice
-Cause = VisitDecision.Cause
-Kind = SmsMessage.Kind
-# Cal.com and the patient's app both show it; more is a letter.
-REASON_LENGTH = 500
-# Cancelled visits whose patients are told in one run.
-BATCH = 200
 
 
 @transaction.atomic
@@ -223,17 +232,6 @@ def _tell(decisions: Sequence[VisitDecision], kind: str, at: dt.datetime) -> Non
     for decision in decisions:
         decision.told_at = at
     wake("send_sms")
-
-
-DecisionState = Literal[
-    "kept",  # stays as booked
-    "asked",  # the patient has not chosen another time yet
-    "moved",  # is at another time since
-    "passed",  # the time came, and the patient had not moved it
-    "cancelling",  # on its way to the calendar
-    "cancelled",
-    "not_cancelled",  # the calendar refused it
-]
 
 
 def state_of(

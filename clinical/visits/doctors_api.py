@@ -27,6 +27,9 @@ from core.times import in_zone, zone_or_utc
 from hospitals.models import Doctor
 from hospitals.querysets import DoctorQuerySet
 
+LONGEST_RANGE = dt.timedelta(days=31)
+USUAL_RANGE = dt.timedelta(days=7)
+
 
 class DoctorHospitalSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
@@ -87,10 +90,6 @@ class SlotsSerializer(serializers.Serializer[Any]):
     )
     as_of = serializers.DateTimeField()
     time_zone = serializers.CharField()
-
-
-LONGEST_RANGE = dt.timedelta(days=31)
-USUAL_RANGE = dt.timedelta(days=7)
 
 
 def _doctors(request: Request) -> QuerySet[Doctor]:

@@ -22,6 +22,13 @@ from accounts.models import User
 from clinical.mirror.facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
 
+# A visit has a handful; another program may write on and on.
+MOST_ROWS = 200
+_COLUMNS = (
+    "pgh_created_at", "patient_id", "doctor_id", "no_show", "identity_confirmed_at", "completed_at", "completed_by_id",
+    "pgh_context__metadata",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -31,14 +38,6 @@ class Step:
     text: str
     who: str = ""
     note: str = ""
-
-
-# A visit has a handful; another program may write on and on.
-MOST_ROWS = 200
-_COLUMNS = (
-    "pgh_created_at", "patient_id", "doctor_id", "no_show", "identity_confirmed_at", "completed_at", "completed_by_id",
-    "pgh_context__metadata",
-)  # fmt: skip
 
 
 def changed_by(user: User) -> pghistory.context:

@@ -15,6 +15,8 @@ from clinical.visits.attendance import SEEN_EARLY_BY
 from clinical.visits.decisions import REASON_LENGTH, DecisionState, state_of
 from clinical.visits.shown import VisitHeading, heading_of
 
+CHOICES = (VisitDecision.Choice.ASK_TO_MOVE, VisitDecision.Choice.CANCEL)
+
 
 @dataclass(frozen=True, slots=True)
 class VisitPage:
@@ -73,9 +75,6 @@ def _decision_state(decision: VisitDecision | None, visit: Appointment, at: dt.d
     outcomes = booking_provider().outcomes(asked) if asked else {}
     outcome = outcomes.get(decision.request_id) if decision.request_id else None
     return state_of(decision, visit, outcome=outcome, at=at)
-
-
-CHOICES = (VisitDecision.Choice.ASK_TO_MOVE, VisitDecision.Choice.CANCEL)
 
 
 class VisitDecisionForm(forms.Form):

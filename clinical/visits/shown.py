@@ -13,6 +13,12 @@ from django.utils.translation import gettext_lazy
 from accounts.people.names import full_name, patient_name
 from clinical.models import Appointment
 
+MATCH_TEXTS: dict[str, Any] = {
+    Appointment.PatientMatch.REFERENCE.value: gettext_lazy("booked in the app"),
+    Appointment.PatientMatch.PHONE.value: gettext_lazy("matched by phone"),
+    Appointment.PatientMatch.NONE.value: gettext_lazy("guest"),
+}
+
 
 class VisitState(models.TextChoices):
     """How a visit stands at a moment. The value is also part of a style's name, and stays."""
@@ -40,11 +46,6 @@ _TONES = {
     VisitState.COMPLETED: "good",
     VisitState.PENDING: "warn",
     VisitState.NOW: "brand",
-}
-MATCH_TEXTS: dict[str, Any] = {
-    Appointment.PatientMatch.REFERENCE.value: gettext_lazy("booked in the app"),
-    Appointment.PatientMatch.PHONE.value: gettext_lazy("matched by phone"),
-    Appointment.PatientMatch.NONE.value: gettext_lazy("guest"),
 }
 
 

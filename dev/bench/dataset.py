@@ -48,6 +48,7 @@ MEDICATIONS = json.dumps(
     ]
 )
 Table = tuple[str, str, Iterator[str]]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(slots=True)
@@ -268,9 +269,6 @@ def _openings(data: Dataset) -> Iterator[str]:
 
 def _ids(rng: random.Random, count: int) -> list[str]:
     return [f"{rng.getrandbits(128):032x}" for _ in range(count)]
-
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def prepared(server_url: str, appointments: int, *, environment: dict[str, str], say: Callable[[str], None]) -> str:

@@ -28,6 +28,12 @@ from dev.embedded.valkey import running_valkey
 STARTS = 5
 MOST_FIRST_SECONDS, MOST_RESIDENT_MB = 2.0, 120
 POLL_SECONDS = 0.01
+WORKERS = 2
+THREADS = 3
+READY_SECONDS = 40
+# As in the image.
+_AS_INSTALLED = {"PYTHONPATH": str(Path(__file__).with_name("as_installed")), "MALLOC_ARENA_MAX": "2"}
+_API_READ = "GET appointments/"
 
 
 @dataclass(slots=True)
@@ -88,13 +94,6 @@ def _verdict(holds: bool) -> str:
     return "holds" if holds else "MISSED"
 
 
-WORKERS = 2
-THREADS = 3
-READY_SECONDS = 40
-# As in the image.
-_AS_INSTALLED = {"PYTHONPATH": str(Path(__file__).with_name("as_installed")), "MALLOC_ARENA_MAX": "2"}
-
-
 @contextlib.contextmanager
 def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: int) -> Iterator[Server]:
     port = free_port()
@@ -118,9 +117,6 @@ def _accepts(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-_API_READ = "GET appointments/"
 
 
 @dataclass(slots=True)

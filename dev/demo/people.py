@@ -22,6 +22,50 @@ LATE_DAY = ("09:00-12:30", "13:30-18:00")
 # The doctor whose sign-in is shown first has something to do whenever a visitor looks.
 OPEN_HOUSE = ("07:00-12:00", "12:30-17:00", "17:30-22:00")
 NIGHT = ("00:00-06:00", "18:00-23:59")
+_FIRST = (
+    "Agnes Alaric Amity Anselm Araminta Balthazar Barnaby Bellamy Briony Caraway Clementine Clover Cosmo Dorothea"
+    " Drusilla Eglantine Elowen Evander Fable Fenella Fergus Figaro Gideon Ginevra Hester Horatio Ignatius Indigo"
+    " Jasper Jemima Larkin Lavender Linus Lorcan Mabel Merryn Mungo Nettie Octavia Orlando Peregrine Petunia"
+    " Philippa Quentin Rosalind Rufus Sorrel Tabitha Tansy Thessaly Tobias Ulysses Verity Wilhelmina Winifred"
+    " Zebedee"
+)
+_LAST = (
+    "Applewhistle Bellweather Bramblewick Buttercombe Candlewick Cloudsley Cobblepot Copperkettle Dandelion"
+    " Dimblewood Dovetail Elderflower Featherby Fernsby Fiddlewood Foxglove Gingerfield Goosefeather Greenbottle"
+    " Hazelnutt Hollowell Honeydew Inkwell Ivybridge Jollyfoot Kettlewell Larkspur Lilypond Littlewhistle"
+    " Marmalade Merriweather Mistletoe Moonbeam Mossgrove Nightingale Nutkin Pebblesworth Pennyfeather"
+    " Periwinkle Picklethorn Pumpernickel Puddlefoot Quillfeather Rainwater Rosebottom Silverthimble Snapdragon"
+    " Snickerby Sparrowhawke Starling Sugarplum Thistledown Tumbledown Underhill Whistledown Wigglesworth"
+    " Willowby Wintergreen Woolsey Yarrowby"
+)
+FIRST_NAMES, LAST_NAMES = _FIRST.split(), _LAST.split()
+# The American plan keeps 555-0100 to 555-0199 of every area code for fiction.
+US_AREA_CODES = ("202", "212", "646", "917")
+# Austria keeps no numbers for that: this block of 0660 looks real to a validator. No SMS leaves a demo.
+AUSTRIAN_BLOCK = "4366000001"
+EMAIL_DOMAIN = "demo.wardbook.example"
+PATIENTS = 200
+# These are known in both hospitals: of the other one, a doctor sees the current medications only.
+TRAVELLERS = 6
+YOUNGEST_YEARS, OLDEST_YEARS = 2, 91
+# Name, specialty, hours. The first doctor of each hospital is the one whose sign-in is shown.
+LARKFIELD = (
+    ("Juniper Hale", "General medicine", "open house"),
+    ("Magnus Featherstone", "Emergency medicine", "nights"),
+    ("Odette Marchbanks", "Cardiology", "four days"),
+    ("Caspian Wren", "Paediatrics", "mornings"),
+    ("Isolde Brightwater", "Dermatology", "late"),
+    ("Leopold Ashgrove", "Orthopaedics", "part time"),
+)
+PORT_MERIDIAN = (
+    ("Marigold Penhallow", "Family medicine", "open house"),
+    ("Thaddeus Stormcrow", "Urgent care", "nights"),
+    ("Beatrix Honeycutt", "Gynaecology", "late"),
+    ("Ambrose Lanternfield", "Neurology", "mornings"),
+    ("Saffron Windermere", "Endocrinology", "four days"),
+    ("Percival Oakenshaw", "Psychiatry", "part time"),
+)
+OPERATOR = "Mercator Compass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +122,6 @@ def _window(day: int, text: str) -> Window:
     return Window(day, dt.time.fromisoformat(start), dt.time.fromisoformat(end))
 
 
-_FIRST = (
-    "Agnes Alaric Amity Anselm Araminta Balthazar Barnaby Bellamy Briony Caraway Clementine Clover Cosmo Dorothea"
-    " Drusilla Eglantine Elowen Evander Fable Fenella Fergus Figaro Gideon Ginevra Hester Horatio Ignatius Indigo"
-    " Jasper Jemima Larkin Lavender Linus Lorcan Mabel Merryn Mungo Nettie Octavia Orlando Peregrine Petunia"
-    " Philippa Quentin Rosalind Rufus Sorrel Tabitha Tansy Thessaly Tobias Ulysses Verity Wilhelmina Winifred"
-    " Zebedee"
-)
-_LAST = (
-    "Applewhistle Bellweather Bramblewick Buttercombe Candlewick Cloudsley Cobblepot Copperkettle Dandelion"
-    " Dimblewood Dovetail Elderflower Featherby Fernsby Fiddlewood Foxglove Gingerfield Goosefeather Greenbottle"
-    " Hazelnutt Hollowell Honeydew Inkwell Ivybridge Jollyfoot Kettlewell Larkspur Lilypond Littlewhistle"
-    " Marmalade Merriweather Mistletoe Moonbeam Mossgrove Nightingale Nutkin Pebblesworth Pennyfeather"
-    " Periwinkle Picklethorn Pumpernickel Puddlefoot Quillfeather Rainwater Rosebottom Silverthimble Snapdragon"
-    " Snickerby Sparrowhawke Starling Sugarplum Thistledown Tumbledown Underhill Whistledown Wigglesworth"
-    " Willowby Wintergreen Woolsey Yarrowby"
-)
-FIRST_NAMES, LAST_NAMES = _FIRST.split(), _LAST.split()
-# The American plan keeps 555-0100 to 555-0199 of every area code for fiction.
-US_AREA_CODES = ("202", "212", "646", "917")
-# Austria keeps no numbers for that: this block of 0660 looks real to a validator. No SMS leaves a demo.
-AUSTRIAN_BLOCK = "4366000001"
-
-
 def full_names(rng: random.Random) -> Iterator[str]:
     """Every pair of first and last name once, in the order of the seed."""
     pairs = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
@@ -116,13 +137,6 @@ def austrian_phones() -> Iterator[str]:
 def american_phones() -> Iterator[str]:
     """E.164 digits without `+`."""
     return (f"1{area}55501{number:02}" for area in US_AREA_CODES for number in range(100))
-
-
-EMAIL_DOMAIN = "demo.wardbook.example"
-PATIENTS = 200
-# These are known in both hospitals: of the other one, a doctor sees the current medications only.
-TRAVELLERS = 6
-YOUNGEST_YEARS, OLDEST_YEARS = 2, 91
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,26 +202,6 @@ class Person:
     def phone(self) -> str:
         assert self.user.phone
         return self.user.phone
-
-
-# Name, specialty, hours. The first doctor of each hospital is the one whose sign-in is shown.
-LARKFIELD = (
-    ("Juniper Hale", "General medicine", "open house"),
-    ("Magnus Featherstone", "Emergency medicine", "nights"),
-    ("Odette Marchbanks", "Cardiology", "four days"),
-    ("Caspian Wren", "Paediatrics", "mornings"),
-    ("Isolde Brightwater", "Dermatology", "late"),
-    ("Leopold Ashgrove", "Orthopaedics", "part time"),
-)
-PORT_MERIDIAN = (
-    ("Marigold Penhallow", "Family medicine", "open house"),
-    ("Thaddeus Stormcrow", "Urgent care", "nights"),
-    ("Beatrix Honeycutt", "Gynaecology", "late"),
-    ("Ambrose Lanternfield", "Neurology", "mornings"),
-    ("Saffron Windermere", "Endocrinology", "four days"),
-    ("Percival Oakenshaw", "Psychiatry", "part time"),
-)
-OPERATOR = "Mercator Compass"
 
 
 class People:

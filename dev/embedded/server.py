@@ -21,6 +21,16 @@ LOOPBACK = "127.0.0.1"
 # Below the range from which Linux (32768) and macOS (49152) hand out outgoing ports: between our asking and
 # the server's binding, somebody's outgoing connection cannot take the port.
 RANDOM_PORTS = range(20_000, 32_000)
+LEASH = Path(__file__).with_name("leash.py")
+POLL_SECONDS = 0.02
+PORT_ATTEMPTS = 3
+LOG_LINES_SHOWN = 20
+FULL_DISK_BYTES = 1_000_000
+# A killed owner's server is still writing its last checkpoint.
+WAIT_FOR_REMAINS_SECONDS = 20
+# A killed owner looks alive until its parent has noticed.
+WAIT_FOR_OWNER_SECONDS = 2
+LOCK_POLL_SECONDS = 0.1
 
 
 def is_free(port: int) -> bool:
@@ -42,13 +52,6 @@ def free_port(preferred: int | None = None) -> int:
         if is_free(port):
             return port
     raise OSError("no free port on 127.0.0.1")
-
-
-LEASH = Path(__file__).with_name("leash.py")
-POLL_SECONDS = 0.02
-PORT_ATTEMPTS = 3
-LOG_LINES_SHOWN = 20
-FULL_DISK_BYTES = 1_000_000
 
 
 class ServerProblem(Exception):
@@ -175,13 +178,6 @@ def log_end(log: Path, lines: int = LOG_LINES_SHOWN) -> str:
     if "No space left on device" in text or shutil.disk_usage(log.parent).free < FULL_DISK_BYTES:
         return f"the disk that holds {log.parent} is full"
     return "\n".join(text.splitlines()[-lines:]) or f"it left no word in {log}"
-
-
-# A killed owner's server is still writing its last checkpoint.
-WAIT_FOR_REMAINS_SECONDS = 20
-# A killed owner looks alive until its parent has noticed.
-WAIT_FOR_OWNER_SECONDS = 2
-LOCK_POLL_SECONDS = 0.1
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 READY = "ready "
 STOP_TIMEOUT_SECONDS = 5
+HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -76,9 +77,6 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
-
-
-HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 
 
 def html_page(status: int = 200) -> Response:

@@ -20,6 +20,10 @@ from dev.stack.guardian import Guardian
 from dev.stack.output import Console, Output
 
 POLL_SECONDS = 0.05
+# A fresh database with demo data takes about 150 MB.
+NEEDED_BYTES = 500_000_000
+PROBE_SECONDS = 3
+DEFAULT_PORTS = {"DATABASE_URL": 5432, "REDIS_URL": 6379}
 
 
 class StackProblem(Exception):
@@ -150,12 +154,6 @@ class Running:
 
 def _ending(code: int) -> str:
     return f"by signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-# A fresh database with demo data takes about 150 MB.
-NEEDED_BYTES = 500_000_000
-PROBE_SECONDS = 3
-DEFAULT_PORTS = {"DATABASE_URL": 5432, "REDIS_URL": 6379}
 
 
 def check_disk(directory: Path) -> None:

@@ -15,6 +15,15 @@ from pathlib import Path
 
 from dev.stack.children import Child, Stage, Task, answers_ok
 
+SIMULATED_ORGANISATION = "1"
+SIMULATED_ASSISTANT = "simulated-assistant"
+# Sweeps come every few seconds; on the console they would bury what somebody did.
+ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
+GENERAL = ("--exclude-queues", "bookings,chats")
+# Workers of their own: a patient's booking waits for no sweep, and a thinking assistant holds up neither.
+BOOKINGS = ("--queues", "bookings", "--hostname", "bookings@%h")
+CHATS = ("--queues", "chats", "--hostname", "chats@%h")
+
 
 def write_private(path: Path, data: Mapping[str, str | None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,16 +46,6 @@ def remembered(path: Path, makers: Mapping[str, Callable[[], str]]) -> dict[str,
     if missing:
         write_private(path, kept | missing)
     return kept | missing
-
-
-SIMULATED_ORGANISATION = "1"
-SIMULATED_ASSISTANT = "simulated-assistant"
-# Sweeps come every few seconds; on the console they would bury what somebody did.
-ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
-GENERAL = ("--exclude-queues", "bookings,chats")
-# Workers of their own: a patient's booking waits for no sweep, and a thinking assistant holds up neither.
-BOOKINGS = ("--queues", "bookings", "--hostname", "bookings@%h")
-CHATS = ("--queues", "chats", "--hostname", "chats@%h")
 
 
 def _key() -> str:

@@ -26,6 +26,7 @@ WATCH_SECONDS = 0.2
 # Ctrl-C.
 STOP_SECONDS = 7
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+WEB_PORT = 8000
 
 
 class StopAsked(BaseException):
@@ -98,9 +99,6 @@ def stop(programs: Sequence[Running], seconds: float = STOP_SECONDS) -> None:
 def wait_for(happened: Callable[[], bool], *, until: float) -> None:
     while not happened() and time.monotonic() < until:
         time.sleep(0.05)
-
-
-WEB_PORT = 8000
 
 
 @dataclass(frozen=True, slots=True)

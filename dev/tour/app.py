@@ -17,6 +17,7 @@ Json = dict[str, Any]
 TIMEOUT_SECONDS = 10
 # Numbers set aside for fiction, of an area code that no patient of the demo has.
 FICTIONAL_PHONES = [f"+1907555{number:04}" for number in range(100, 200)]
+State = dict[str, Any]
 
 
 class PatientApp:
@@ -169,9 +170,6 @@ def newest_text(phone: str, since: float) -> str | None:
             at = dt.datetime.fromisoformat(message["at"]).timestamp()
             return str(message["text"]) if at >= since - 1 else None
     return None
-
-
-State = dict[str, Any]
 
 
 def calcom(stack: Stack) -> State:

@@ -16,6 +16,10 @@ from mechanicalsoup import StatefulBrowser
 
 T = TypeVar("T")
 POLL_SECONDS = 0.2
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var"
+_SIGN_IN = re.compile(r"^\s+(?P<kind>doctor|pharmacist|admin|operator)\s+\S+\s+(?P<email>\S+@\S+)\s+\((?P<name>.+)\)$")
+TIMEOUT_SECONDS = 20
 
 
 class NotSo(Exception):
@@ -46,11 +50,6 @@ def eventually(look: Callable[[], T | None], *, seconds: float, otherwise: str) 
             raise NotSo(f"{otherwise} (waited {seconds:.0f} s)")
         time.sleep(POLL_SECONDS)
     return found
-
-
-ROOT = Path(__file__).resolve().parents[2]
-VAR = ROOT / "var"
-_SIGN_IN = re.compile(r"^\s+(?P<kind>doctor|pharmacist|admin|operator)\s+\S+\s+(?P<email>\S+@\S+)\s+\((?P<name>.+)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,6 @@ def running_stack() -> Stack:
         operator=people["operator"],
         password=lines[0].rsplit(" ", 1)[-1],
     )
-
-
-TIMEOUT_SECONDS = 20
 
 
 class StaffBrowser:

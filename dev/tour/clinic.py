@@ -8,6 +8,20 @@ import time
 from dev.tour.app import Json, PatientApp, calcom, edit_by_hand, hours_in, newest_text, schedule_of, start_of_day
 from dev.tour.browser import Stack, StaffBrowser, check, eventually, saw, step
 
+# What a patient of an earlier tour has already would need a tick: the next one then.
+NAMES = ("Amoxicillin", "Cefalexin", "Doxycycline", "Clindamycin")
+MEDICATION = {
+    "strength": "500 mg",
+    "dose": "1 capsule",
+    "route": "oral",
+    "frequency": "3 times a day",
+    "duration_days": "7",
+    "quantity": "21",
+    "refills": "0",
+}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+
 
 def patient_books(stack: Stack, app: PatientApp, name: str) -> Json:
     step("A patient signs in with a code by SMS and gives a name")
@@ -75,19 +89,6 @@ def patient_moves(stack: Stack, app: PatientApp, visit: Json) -> Json:
     return moved
 
 
-# What a patient of an earlier tour has already would need a tick: the next one then.
-NAMES = ("Amoxicillin", "Cefalexin", "Doxycycline", "Clindamycin")
-MEDICATION = {
-    "strength": "500 mg",
-    "dose": "1 capsule",
-    "route": "oral",
-    "frequency": "3 times a day",
-    "duration_days": "7",
-    "quantity": "21",
-    "refills": "0",
-}
-
-
 def doctor_prescribes(stack: Stack, visit: Json, *, patient: str) -> str:
     step("The doctor signs in, sees the day, opens the patient, prescribes")
     browser = StaffBrowser(stack)
@@ -142,10 +143,6 @@ def patient_sees(app: PatientApp, visit: Json, prescription: str) -> None:
     readers = sorted({f"{one['actor_name']} ({one['actor_role'].lower()})" for one in log if one["actor_name"]})
     check(any(stack_name in str(readers) for stack_name in [seen["doctor"]["full_name"]]), f"the log names {readers}")
     saw(f"the access log names who read the record: {', '.join(readers)}")
-
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-HALF_AN_HOUR = dt.timedelta(minutes=30)
 
 
 def admin_changes_hours(stack: Stack) -> None:

@@ -47,6 +47,9 @@ _REMOVE = re.compile(r"remove-([1-7])-(\d{1,2})")
 _FIELD_NAME = re.compile(r"d([1-7])-(\d{1,2})-(?:start|end)")
 # What was typed, by day: (start, end).
 Rows = dict[int, list[tuple[str, str]]]
+# Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
+REASON_LENGTH = 200
+_SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))
 
 
 class ClockField(forms.Field):
@@ -212,11 +215,6 @@ def _shift_form(day: int, index: int, row: tuple[str, str], is_bound: bool) -> S
     if is_bound:
         return ShiftForm({f"{prefix}-start": row[0], f"{prefix}-end": row[1]}, prefix=prefix, day=day)
     return ShiftForm(initial={"start": row[0], "end": row[1]}, prefix=prefix, day=day)
-
-
-# Beyond these a date is a slip of the hand, and its zone arithmetic can overflow.
-REASON_LENGTH = 200
-_SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.date(2100, 1, 1)))
 
 
 class TimeOffForm(forms.Form):

@@ -19,6 +19,10 @@ from hospitals.hours.windows import START_OF_DAY, Window
 Period = tuple[dt.datetime, dt.datetime]
 _MINUTE = dt.timedelta(minutes=1)
 _DAY = dt.timedelta(days=1)
+# (ISO weekday, start, end) in wall-clock time.
+WeeklyWindow = tuple[int, dt.time, dt.time]
+# How the reference schema, and Cal.com, write the end of a day.
+LAST_MINUTE = dt.time(23, 59)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,6 @@ def _joined(spans: Iterable[Period]) -> Iterator[Period]:
 
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     return (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
-
-
-# (ISO weekday, start, end) in wall-clock time.
-WeeklyWindow = tuple[int, dt.time, dt.time]
-# How the reference schema, and Cal.com, write the end of a day.
-LAST_MINUTE = dt.time(23, 59)
 
 
 def free_slots(

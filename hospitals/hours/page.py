@@ -19,6 +19,9 @@ from hospitals.hours.windows import Window, join_shifts
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
 
+# Decisions shown beside the hours; older ones are in the access log.
+MOST_DECIDED = 50
+
 
 @dataclass(frozen=True, slots=True)
 class TimeOffRow:
@@ -41,10 +44,6 @@ def _span_text(off: DoctorTimeOff, zone: zoneinfo.ZoneInfo | None) -> str:
     first, last = start.date(), (end - dt.timedelta(seconds=1)).date()
     days = [first] if first == last else [first, last]
     return " - ".join(date_format(day, "j M Y") for day in days)
-
-
-# Decisions shown beside the hours; older ones are in the access log.
-MOST_DECIDED = 50
 
 
 def hours_context(

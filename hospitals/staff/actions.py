@@ -21,6 +21,13 @@ from core.wake_ups import wake
 from hospitals.models import Doctor, Hospital, StaffMember
 from hospitals.ports import schedule_publisher
 
+# Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
+_PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_PASSWORD_GROUPS = 3
+_PASSWORD_GROUP_LENGTH = 4
+# The database holds the rule: this app knows no visits.
+_RULE = "doctors_move_without_open_records"
+
 
 class EmailTaken(Exception):
     code = "email_taken"
@@ -81,12 +88,6 @@ def record_change(user: User, *, by: User | None, reason: str, hospital_id: uuid
         hospital_id=hospital_id or user.hospital_id,
         reason=reason,
     )
-
-
-# Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
-_PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_PASSWORD_GROUPS = 3
-_PASSWORD_GROUP_LENGTH = 4
 
 
 class CannotDeactivateYourself(Exception):
@@ -226,10 +227,6 @@ def _set_active(user: User, *, is_active: bool, by: User | None, reason: str) ->
     if locked.is_doctor:
         schedule_publisher().want(locked.pk)
     record_change(locked, by=by, reason=reason)
-
-
-# The database holds the rule: this app knows no visits.
-_RULE = "doctors_move_without_open_records"
 
 
 class DoctorHasOpenRecords(Exception):

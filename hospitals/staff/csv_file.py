@@ -32,6 +32,7 @@ MAX_CELL = 200
 MAX_EMAIL = 254  # the longest that can be delivered
 _SEPARATORS = (",", ";", "\t")
 _KINDS = {word: kind for kind in STAFF_KINDS for word in kind.words}
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 class UnreadableFile(Exception):
@@ -195,9 +196,6 @@ def _mark_duplicates(lines: list[StaffLine]) -> None:
             one.problems.setdefault("email", text)
         else:
             first[email] = one.line
-
-
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 @transaction.atomic

@@ -33,6 +33,7 @@ AT_ONCE = 250  # people of one set of statements
 # Who checked a file and went away left names and emails behind.
 KEPT = dt.timedelta(days=1)
 State = StaffImport.State
+_KEPT_SECONDS = 600
 
 
 class ImportHasProblems(Exception):
@@ -172,9 +173,6 @@ def _newcomer(line: StaffLine) -> Newcomer:
     detail = line.kind.detail
     own = line.cells[detail.column] if detail else ""
     return Newcomer(line.kind.role, line.email, line.cells["full_name"], own or None)
-
-
-_KEPT_SECONDS = 600
 
 
 def tell_progress(pk: uuid.UUID, added: int) -> None:

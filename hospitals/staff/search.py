@@ -14,6 +14,8 @@ from accounts.models import Profile, User
 from accounts.roles import STAFF_ROLES
 from core.db.name_search import beginning_with, name_words
 
+SHOWN = 10
+
 
 def found_staff(rows: QuerySet[Any], text: str, *, path: str) -> QuerySet[Any]:
     """Those of the rows that the text finds; `path` leads to the user. An empty text narrows nothing."""
@@ -28,9 +30,6 @@ def found_staff(rows: QuerySet[Any], text: str, *, path: str) -> QuerySet[Any]:
         named = Profile.objects.annotate(words=name_words()).filter(words=words, user__role__in=STAFF_ROLES)
         found = found.union(named.values("user_id"))
     return rows.filter(**{f"{path}__in": found})
-
-
-SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)

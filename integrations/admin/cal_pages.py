@@ -37,6 +37,8 @@ from integrations.models import CalConnection, CalLink
 
 # The database's bigint.
 LARGEST_ID = 2**63 - 1
+MIDNIGHT = "23:59"
+Lines = tuple[str, ...]
 
 
 def _number(label: Any, help_text: Any) -> forms.IntegerField:
@@ -74,10 +76,6 @@ class ConnectAllForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["hospital"]
         field.queryset = Hospital.objects.for_user(user).order_by("name", "pk")
-
-
-MIDNIGHT = "23:59"
-Lines = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,13 @@ from twilio.rest import Client
 from accounts.ports import STOPPED, SentSms, SmsBusy, SmsLine, SmsRefused, SmsUnknownOutcome
 from integrations.http_failures import was_never_sent
 
+log = structlog.get_logger(__name__)
 HEADER = "X-Twilio-Signature"
 REFERENCE = "message"
+TIMEOUT_SECONDS = 5
+TOO_MANY_REQUESTS = 20429
+ANSWERED_STOP = 21610
+NO_SENDER = "no_sender"
 
 
 def status_callback_url(reference: uuid.UUID) -> str:
@@ -37,9 +42,6 @@ def is_from_twilio(request: HttpRequest) -> bool:
     url = f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}"
     # Always HMAC-SHA1 by our own token: what another header says of keys is the sender's claim.
     return any([RequestValidator(token).validate(url, request.POST, signature) for token in settings.TWILIO_AUTH_TOKEN])
-
-
-TIMEOUT_SECONDS = 5
 
 
 class RebasedHttpClient(TwilioHttpClient):
@@ -61,12 +63,6 @@ def twilio_client() -> Client:
         settings.TWILIO_AUTH_TOKEN[0] if settings.TWILIO_AUTH_TOKEN else None,
         http_client=RebasedHttpClient(settings.TWILIO_API_URL),
     )
-
-
-log = structlog.get_logger(__name__)
-TOO_MANY_REQUESTS = 20429
-ANSWERED_STOP = 21610
-NO_SENDER = "no_sender"
 
 
 class TwilioSms:

@@ -16,6 +16,9 @@ from clinical.models import ChatMessage
 from core.phone_numbers import InvalidPhone, parse_phone
 from integrations.models import CalWebhook, VapiEvent, VapiNumber
 
+EVENTS_COUNTED_FOR = dt.timedelta(days=1)
+CHATS_COUNTED_FOR = dt.timedelta(hours=1)
+
 
 def digits_of(number: str | None) -> str | None:
     """The digits of a number in E.164, however it is spaced; None for one that is withheld or no number."""
@@ -46,10 +49,6 @@ def save_number(*, number: VapiNumber, by: User | None, at: dt.datetime) -> Vapi
         reason="assistant_number",
     )
     return number
-
-
-EVENTS_COUNTED_FOR = dt.timedelta(days=1)
-CHATS_COUNTED_FOR = dt.timedelta(hours=1)
 
 
 def assistant_figures(*, at: dt.datetime) -> list[GaugeMetricFamily]:

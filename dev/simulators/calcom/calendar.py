@@ -13,6 +13,8 @@ from dev.simulators.calcom.world import World
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LAST_MINUTE = time(23, 59)
+HOST_TAKEN = "User either already has booking at this time or is not available"
+HOSTS_TAKEN = "One of the hosts either already has booking at this time or is not available"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,10 +100,6 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
         current = span
     if current is not None:
         yield current
-
-
-HOST_TAKEN = "User either already has booking at this time or is not available"
-HOSTS_TAKEN = "One of the hosts either already has booking at this time or is not available"
 
 
 def free_times(

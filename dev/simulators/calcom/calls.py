@@ -31,6 +31,12 @@ TIME_FILTERS: dict[str, tuple[Field, Compare]] = {
     "afterUpdatedAt": (lambda row: row.updated_at, operator.ge),
     "beforeUpdatedAt": (lambda row: row.updated_at, operator.le),
 }
+B = TypeVar("B", bound=Body)
+# cal-api-version of the resources that insist on one.
+BOOKINGS_VERSION = "2024-08-13"
+EVENT_TYPES_VERSION = "2024-06-14"
+SCHEDULES_VERSION = "2024-06-11"
+SLOTS_VERSION = "2024-09-04"
 
 
 def select_bookings(world: World, query: Mapping[str, str]) -> list[Booking]:
@@ -159,14 +165,6 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
 
 def _bound(name: str, message: str) -> JsonValue:
     return {"property": name, "constraints": {"invalid": message}}
-
-
-B = TypeVar("B", bound=Body)
-# cal-api-version of the resources that insist on one.
-BOOKINGS_VERSION = "2024-08-13"
-EVENT_TYPES_VERSION = "2024-06-14"
-SCHEDULES_VERSION = "2024-06-11"
-SLOTS_VERSION = "2024-09-04"
 
 
 @dataclass(frozen=True, slots=True)

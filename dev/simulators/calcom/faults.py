@@ -11,6 +11,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 DEFAULT_SHUFFLE_WINDOW_MS = 1000
+Instead = Literal["403", "500", "502", "429", "html", "hang", "drop"]
+After = Literal["500_after_commit", "html_after_commit", "drop_after_commit", "hang_after_commit", "half_body", "late"]
+Otherwise = Literal["ignore"]
+WINDOW_SECONDS = 60
+BLOCK_SECONDS = 60
 
 
 class Switch(BaseModel):
@@ -29,11 +34,6 @@ class WebhookFaults(Switch):
     @property
     def shuffle_window_ms(self) -> int:
         return DEFAULT_SHUFFLE_WINDOW_MS if self.shuffle is True else int(self.shuffle)
-
-
-Instead = Literal["403", "500", "502", "429", "html", "hang", "drop"]
-After = Literal["500_after_commit", "html_after_commit", "drop_after_commit", "hang_after_commit", "half_body", "late"]
-Otherwise = Literal["ignore"]
 
 
 class ApiFault(Switch):
@@ -64,10 +64,6 @@ class Faults(Switch):
                 fault.times -= 1
                 return fault
         return None
-
-
-WINDOW_SECONDS = 60
-BLOCK_SECONDS = 60
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ _ANSWERS = (
     (("thank", "bye"), "You are welcome. Take care."),
 )
 OTHERWISE = "I understand. Could you tell me a little more?"
+R = TypeVar("R")
 
 
 def reply(text: str, history: list[dict[str, Any]]) -> str:
@@ -40,9 +41,6 @@ def reply(text: str, history: list[dict[str, Any]]) -> str:
 def _summary(history: list[dict[str, Any]]) -> str:
     asked = [str(turn["content"]) for turn in history if turn.get("role") == "user"]
     return f"The patient wrote {len(asked)} messages, first: {asked[0]}" if asked else "Nothing was said."
-
-
-R = TypeVar("R")
 
 
 class ApiError(Exception):

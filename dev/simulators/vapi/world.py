@@ -13,6 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dev.simulators.store import Store
 
+ORG_ID = "679a13ec-f40d-4055-8959-797c4ee10001"
+PHONE_NUMBER_ID = "5a5a04dc-dcbe-45b1-8f64-fd32a253d135"
+KEPT_DELIVERIES = 2000
+
 
 class ChatRecord(BaseModel):
     id: str
@@ -63,11 +67,6 @@ class Scripted(BaseModel):
     match: str = ""
     say: str
     times: int = 1
-
-
-ORG_ID = "679a13ec-f40d-4055-8959-797c4ee10001"
-PHONE_NUMBER_ID = "5a5a04dc-dcbe-45b1-8f64-fd32a253d135"
-KEPT_DELIVERIES = 2000
 
 
 class World:

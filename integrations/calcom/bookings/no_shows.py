@@ -32,6 +32,7 @@ from integrations.calcom.facts.people import doctor_of
 from integrations.calcom.facts.translate import Translation, translate_booking
 from integrations.models import BookingRequest
 
+log = structlog.get_logger(__name__)
 State = BookingRequest.State
 # What a mark says; a request of another kind has a person's reason here.
 ABSENT, CAME = "absent", "came"
@@ -41,6 +42,16 @@ SUPERSEDED = "superseded"
 AFTER_START = dt.timedelta(minutes=1)
 ECHO_NOTE = "A newer mark made here is on its way to Cal.com: recorded, nothing to apply."
 _STATES: dict[str, OutcomeState] = {State.DONE: "done", State.REFUSED: "refused"}
+# Two calls at most, a `GET` and the mark: until then its worker may still be waiting for an answer.
+STALE_AFTER = dt.timedelta(seconds=3 * TIMEOUT_SECONDS)
+FIRST_RETRY = dt.timedelta(seconds=5)
+LONGEST_RETRY = dt.timedelta(minutes=30)
+# Nobody waits for it. What Cal.com did not take in so long stays here only.
+GIVE_UP_AFTER = dt.timedelta(days=2)
+STAYS_LOCAL = "stays_local"
+UNKNOWN_THERE = "unknown_there"
+REFUSED_THERE = "refused"
+UNREACHED = "calendar_unavailable"
 
 
 def queue_mark(appointment: Appointment, *, absent: bool, at: dt.datetime) -> bool:
@@ -120,19 +131,6 @@ def _word(absent: bool) -> str:
 
 def _marks(appointment_id: uuid.UUID) -> QuerySet[BookingRequest]:
     return BookingRequest.objects.filter(appointment=appointment_id, kind=BookingRequest.Kind.MARK_ABSENT)
-
-
-log = structlog.get_logger(__name__)
-# Two calls at most, a `GET` and the mark: until then its worker may still be waiting for an answer.
-STALE_AFTER = dt.timedelta(seconds=3 * TIMEOUT_SECONDS)
-FIRST_RETRY = dt.timedelta(seconds=5)
-LONGEST_RETRY = dt.timedelta(minutes=30)
-# Nobody waits for it. What Cal.com did not take in so long stays here only.
-GIVE_UP_AFTER = dt.timedelta(days=2)
-STAYS_LOCAL = "stays_local"
-UNKNOWN_THERE = "unknown_there"
-REFUSED_THERE = "refused"
-UNREACHED = "calendar_unavailable"
 
 
 def pass_on_next_no_show() -> bool:

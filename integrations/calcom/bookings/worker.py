@@ -37,13 +37,20 @@ from integrations.models import BookingRequest, CalLink
 
 log = structlog.get_logger(__name__)
 Kind = BookingRequest.Kind
-
 # What is not in the calendar by then is not booked any more: the patient has long gone elsewhere.
 GIVE_UP_AFTER = dt.timedelta(minutes=15)
 # Cal.com's clock may be so far behind ours.
 CLOCKS_DIFFER = dt.timedelta(minutes=5)
 # A visit was hardly moved more often since it was last seen.
 MOVES_FOLLOWED = 5
+State = BookingRequest.State
+OPEN = (State.QUEUED, State.SENT, State.UNKNOWN)
+# Longer than the calls' own time-outs: until then its worker may still be waiting for an answer. A first try is one
+# call; a later one asks before, and sometimes after.
+STALE_AFTER = dt.timedelta(seconds=2 * TIMEOUT_SECONDS)
+RETRY_STALE_AFTER = dt.timedelta(seconds=5 * TIMEOUT_SECONDS)
+FIRST_RETRY = dt.timedelta(seconds=2)
+LONGEST_RETRY = dt.timedelta(minutes=5)
 
 
 class Impossible(Exception):
@@ -162,14 +169,6 @@ _CALLS: dict[str, Callable[[BookingRequest, CalcomClient, dt.datetime], Booking]
     Kind.RESCHEDULE: _reschedule,
     Kind.CANCEL: _cancel,
 }
-State = BookingRequest.State
-OPEN = (State.QUEUED, State.SENT, State.UNKNOWN)
-# Longer than the calls' own time-outs: until then its worker may still be waiting for an answer. A first try is one
-# call; a later one asks before, and sometimes after.
-STALE_AFTER = dt.timedelta(seconds=2 * TIMEOUT_SECONDS)
-RETRY_STALE_AFTER = dt.timedelta(seconds=5 * TIMEOUT_SECONDS)
-FIRST_RETRY = dt.timedelta(seconds=2)
-LONGEST_RETRY = dt.timedelta(minutes=5)
 
 
 def run_next_booking_request() -> bool:

@@ -19,6 +19,13 @@ from integrations.models import CalWebhook
 # Workers and the web go on meanwhile: no long lock, and each batch is applied while the next is set back.
 BATCH = 500
 Status = CalWebhook.Status
+_BODY = "raw_webhook_body"
+_SCRUB = f"""
+UPDATE cal_webhooks SET signature_header = NULL, scrubbed_at = %s, raw_webhook_body = {IDS_ONLY.format(_BODY)} ||
+    CASE WHEN {_BODY} ? 'payload' THEN jsonb_build_object('payload', {IDS_ONLY.format(f"({_BODY} -> 'payload')")})
+    ELSE '{{}}' END
+WHERE id = ANY(%s)
+"""
 
 
 def webhooks_between(first: dt.datetime, last: dt.datetime, *, only_failed: bool = False) -> QuerySet[CalWebhook]:
@@ -71,15 +78,6 @@ def _replay(*, ids: Sequence[int], by: User | None, at: dt.datetime) -> int:
     )
     wake("process_webhooks")
     return len(taken)
-
-
-_BODY = "raw_webhook_body"
-_SCRUB = f"""
-UPDATE cal_webhooks SET signature_header = NULL, scrubbed_at = %s, raw_webhook_body = {IDS_ONLY.format(_BODY)} ||
-    CASE WHEN {_BODY} ? 'payload' THEN jsonb_build_object('payload', {IDS_ONLY.format(f"({_BODY} -> 'payload')")})
-    ELSE '{{}}' END
-WHERE id = ANY(%s)
-"""
 
 
 def scrub_bodies(ids: Sequence[Any], *, at: dt.datetime) -> None:

@@ -19,6 +19,10 @@ from integrations.calcom.api.responses import Schedule, ScheduleOverride, Schedu
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CLOSED = ("00:00", "00:00")
 Hours = tuple[tuple[str, str], ...]
+SCHEDULE_NAME = "Wardbook hours"
+# Wall-clock minutes of one day; 1440 is midnight at its end.
+_Minutes = tuple[int, int]
+MIDNIGHT = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,6 @@ def both_sides(ours: Shape, theirs: Shape) -> Sequence[Difference]:
 
 def _sorted(hours: Sequence[tuple[str, str]]) -> Hours:
     return tuple(sorted({one for one in hours if one[0] < one[1]}))
-
-
-SCHEDULE_NAME = "Wardbook hours"
-# Wall-clock minutes of one day; 1440 is midnight at its end.
-_Minutes = tuple[int, int]
-MIDNIGHT = 24 * 60
 
 
 def wanted_schedule(

@@ -31,7 +31,15 @@ from integrations.calcom.schedules.plan import schedule_hash, shape_of, wanted_s
 from integrations.calcom.schedules.problem_texts import publish_text
 from integrations.models import CalLink
 
+log = structlog.get_logger(__name__)
 _EITHER = (Permission.MANAGE_HOURS, Permission.MANAGE_INTEGRATIONS)
+FIRST_RETRY = dt.timedelta(seconds=30)
+LONGEST_RETRY = dt.timedelta(hours=1)
+# What reads back differently after so many pushes stays as it is and is shown: one more would change nothing.
+READ_BACK_TRIES = 3
+READ_BACK_DIFFERS = "read_back_differs"
+# Time off that ended is no longer pushed; a day of grace covers every zone.
+PAST_KEPT = dt.timedelta(days=1)
 
 
 def may_publish(user: User, hospital_id: uuid.UUID) -> bool:
@@ -46,16 +54,6 @@ def require_to_publish(by: User | None, hospital_id: uuid.UUID) -> None:
 def require_to_type_ids(by: User | None) -> None:
     """Ids that somebody typed lead to any user of the organisation. Raises: NotPermitted."""
     require(by, Permission.MANAGE_INTEGRATIONS)
-
-
-log = structlog.get_logger(__name__)
-FIRST_RETRY = dt.timedelta(seconds=30)
-LONGEST_RETRY = dt.timedelta(hours=1)
-# What reads back differently after so many pushes stays as it is and is shown: one more would change nothing.
-READ_BACK_TRIES = 3
-READ_BACK_DIFFERS = "read_back_differs"
-# Time off that ended is no longer pushed; a day of grace covers every zone.
-PAST_KEPT = dt.timedelta(days=1)
 
 
 class CalcomSchedules:

@@ -35,7 +35,13 @@ from integrations.calcom.setup.connect_doctor import (
 )
 from integrations.models import CalConnection, CalLink
 
+log = structlog.get_logger(__name__)
 USERS_PER_PAGE = 1000
+State = CalConnection.State
+# Longer than the slowest connection: seven calls of 8 s. Then it is taken up again.
+CLAIMED_FOR = dt.timedelta(seconds=90)
+FIRST_RETRY = dt.timedelta(seconds=10)
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +124,6 @@ def _event_type(team_id: int, given: GivenIds, schedule: Schedule, client: Calco
     if not reads_it:
         raise CannotConnect("event_type_schedule")
     return found
-
-
-log = structlog.get_logger(__name__)
-State = CalConnection.State
-# Longer than the slowest connection: seven calls of 8 s. Then it is taken up again.
-CLAIMED_FOR = dt.timedelta(seconds=90)
-FIRST_RETRY = dt.timedelta(seconds=10)
-MOST_TRIES = 5
 
 
 @transaction.atomic

@@ -19,7 +19,14 @@ from integrations.vapi.api.config import Bearer
 from integrations.vapi.api.config import VapiConfig as VapiConfig
 from integrations.vapi.api.responses import Call, Chat, Session, Unreadable, read_object
 
+log = structlog.get_logger(__name__)
 NOT_FOUND = 404
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 8.0
+# A language model thinks, and may use tools of ours meanwhile.
+CHAT_SECONDS = 25.0
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+T = TypeVar("T", bound=BaseModel)
 
 
 class VapiError(Exception):
@@ -50,15 +57,6 @@ class VapiUnavailable(VapiError):
     """
 
     code = "vapi_unavailable"
-
-
-log = structlog.get_logger(__name__)
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 8.0
-# A language model thinks, and may use tools of ours meanwhile.
-CHAT_SECONDS = 25.0
-_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-T = TypeVar("T", bound=BaseModel)
 
 
 class VapiClient:

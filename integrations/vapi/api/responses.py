@@ -15,6 +15,9 @@ LONGEST_NAME = 200
 # As long as a whole body may be.
 LONGEST_TEXT = 256 * 1024
 _MILLISECONDS_FROM = 100_000_000_000
+PHONE_TYPES = frozenset({"inboundPhoneCall", "outboundPhoneCall"})
+# Of the rest, `system` is our prompt, and a tool's request and result are not what was said.
+SPEAKERS = {"bot": "AI", "assistant": "AI", "user": "User"}
 
 
 class Unreadable(ValueError):
@@ -85,11 +88,6 @@ class Loose(BaseModel):
     """What it does not name is dropped: the allow list."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
-
-
-PHONE_TYPES = frozenset({"inboundPhoneCall", "outboundPhoneCall"})
-# Of the rest, `system` is our prompt, and a tool's request and result are not what was said.
-SPEAKERS = {"bot": "AI", "assistant": "AI", "user": "User"}
 
 
 class Turn(Loose):

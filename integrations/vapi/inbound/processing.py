@@ -17,6 +17,7 @@ from integrations.vapi.api.responses import PHONE_TYPES, Call, ServerMessage
 from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.numbers import digits_of, hospital_called
 
+log = structlog.get_logger(__name__)
 REPORT = "end-of-call-report"
 STATUS = "status-update"
 TOOLS = "tool-calls"
@@ -25,6 +26,12 @@ OTHER = "unknown"
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]")
 # A type of Vapi's is a few words; what is not is somebody's text, which has no place in a list.
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,63}")
+PENDING, PROCESSED, FAILED = CalWebhook.Status.PENDING, CalWebhook.Status.PROCESSED, CalWebhook.Status.FAILED
+MAX_TRIES = 6
+FIRST_RETRY = dt.timedelta(seconds=10)
+RECORDED_NOTE = "On record."
+NO_PATIENT_NOTE = "No patient has the caller's number: kept here, attached to nobody."
+NOT_A_PHONE_CALL_NOTE = "Not a phone call."
 
 
 class Projection(TypedDict, total=False):
@@ -105,15 +112,6 @@ def _facts(**facts: str | dt.datetime | None) -> Projection:
     told = {name: value for name, value in facts.items() if value is not None}
     texts = {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in told.items()}
     return cast(Projection, texts)  # the names are those of the callers above
-
-
-log = structlog.get_logger(__name__)
-PENDING, PROCESSED, FAILED = CalWebhook.Status.PENDING, CalWebhook.Status.PROCESSED, CalWebhook.Status.FAILED
-MAX_TRIES = 6
-FIRST_RETRY = dt.timedelta(seconds=10)
-RECORDED_NOTE = "On record."
-NO_PATIENT_NOTE = "No patient has the caller's number: kept here, attached to nobody."
-NOT_A_PHONE_CALL_NOTE = "Not a phone call."
 
 
 def process_next_call(*, at: dt.datetime) -> bool:
