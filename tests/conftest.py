@@ -17,7 +17,7 @@ from tests.api.assistant import FakeAssistant
 from tests.api.assistant import Memory as AssistantMemory
 from tests.api.calendar import FakeCalendar, Memory
 from tests.api.described import DescribedClient
-from tests.api.records import sign_in
+from tests.api.records import NOW, sign_in
 from tests.cast import HospitalCast, make_hospital, make_patient
 from tests.hospitals import publishing
 from tests.plugins.simulators import simulator, vapi_process
@@ -27,8 +27,8 @@ __all__ = ["simulator", "vapi_process"]
 
 @pytest.fixture
 def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
-    """Stands still at the NOW of the module."""
-    with time_machine.travel(request.module.NOW, tick=False) as traveller:
+    """Stands still at the NOW of the module, or at that of the API's tests."""
+    with time_machine.travel(getattr(request.module, "NOW", NOW), tick=False) as traveller:
         yield traveller
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import time_machine
 
@@ -8,6 +10,12 @@ from accounts.staff_sign_in.second_factor import add_second_factor
 from tests.accounts.staff_sign_in.authenticator import KEY, code_at
 from tests.accounts.staff_sign_in.second_step import NOW, STEP
 from tests.cast import HospitalCast
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture
