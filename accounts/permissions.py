@@ -110,7 +110,7 @@ def require_for_staff(by: User | None, member: User) -> None:
 def _broke_glass(user: User, hospital: uuid.UUID | None) -> bool:
     if not (user.is_active and user.is_operator):
         return False
-    from accounts.access_log.open_grants import opened_hospitals
+    from accounts.access_log.break_glass import opened_hospitals
 
     opened = opened_hospitals(user)
     return bool(opened) if hospital is None else hospital in opened

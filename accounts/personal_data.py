@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from accounts.access_log.sealing import SEALER_LOCK
-from accounts.access_log.seals import last_cut, make_cut
+from accounts.access_log.seals import SEALER_LOCK, last_cut, make_cut
 from accounts.guessing.counters import forget
 from accounts.models import (
     AccessEvent,

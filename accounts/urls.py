@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.people import views as profile
 from accounts.staff_sign_in import views
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
     path("login/code/", views.sign_in_code, name="login-code"),
     path("logout/", views.sign_out, name="logout"),
-    path("profile/", profile.profile, name="profile"),
+    path("profile/", views.profile, name="profile"),
     path("password/", views.change_password, name="password"),
     path("password/forgot/", views.forgot_password, name="forgot-password"),
     path("password/set/", views.set_password, name="set-password"),

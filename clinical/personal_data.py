@@ -25,7 +25,7 @@ from clinical.models import (
     VisitDecision,
 )
 from clinical.patients import erasing
-from clinical.prescriptions.serializers import PrescriptionSerializer
+from clinical.prescriptions.api import PrescriptionSerializer
 from clinical.visits.document import visit_document, visit_rows
 
 CHUNK = 200

@@ -5,9 +5,8 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from accounts.urls import urlpatterns as own_access
-from clinical.agenda import hours_views
 from clinical.agenda import views as days
-from clinical.dashboard import access
+from clinical.dashboard import pages
 from clinical.patients import views as patients
 from clinical.pharmacy import views as pharmacy
 from clinical.prescriptions import prescribing_views
@@ -36,8 +35,8 @@ _RX = "pharmacy/<uuid:prescription_id>"
 _OWN_RX = "doctor/prescriptions/<uuid:prescription_id>"
 _VISIT = "doctor/visits/<uuid:visit_id>"
 urlpatterns = [
-    path("", access.home, name="home"),
-    path("help/", access.page, name="help"),
+    path("", pages.home, name="home"),
+    path("help/", pages.help_page, name="help"),
     *own_access,
     path("doctor/", days.day, name="doctor-day"),
     path("doctor/day/<date:date>/", days.day, name="doctor-day"),
@@ -50,9 +49,9 @@ urlpatterns = [
     path(f"{_VISIT}/change/", visits.change, name="visit-change"),
     path(f"{_VISIT}/keep/", visits.keep, name="visit-keep"),
     path(f"{_VISIT}/confirm/", visits.confirm, name="visit-confirm"),
-    path("doctor/hours/", hours_views.week, name="doctor-hours"),
-    path("doctor/hours/time-off/", hours_views.time_off, name="doctor-time-off"),
-    path("doctor/hours/time-off/<uuid:time_off_pk>/cancel/", hours_views.cancel_own_time_off, name="cancel-time-off"),
+    path("doctor/hours/", days.own_hours, name="doctor-hours"),
+    path("doctor/hours/time-off/", days.time_off, name="doctor-time-off"),
+    path("doctor/hours/time-off/<uuid:time_off_pk>/cancel/", days.cancel_own_time_off, name="cancel-time-off"),
     path("doctor/patients/", patients.search, name="doctor-patients"),
     path("doctor/patients/<uuid:patient_id>/", patients.patient, name="doctor-patient"),
     path("doctor/patients/<uuid:patient_id>/let-phone-in/", patients.let_phone_in, name="let-phone-in"),

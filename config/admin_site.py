@@ -22,8 +22,12 @@ class WardbookAdminSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from clinical.admin.recorded_admin import find_page
-        from hospitals.access_log.break_glass_page import break_glass_page, end_break_glass_page
-        from hospitals.access_log.erasures_page import erasure_page, erasures_page
+        from hospitals.access_log.operator_pages import (
+            break_glass_page,
+            end_break_glass_page,
+            erasure_page,
+            erasures_page,
+        )
         from hospitals.emergencies.forms import emergencies_page
         from hospitals.staff.import_pages import StaffFilePages
         from integrations.admin.sms_figures import sms_figures_page
@@ -64,7 +68,7 @@ class WardbookAdminSite(UnfoldAdminSite):
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        from accounts.access_log.open_grants import open_grants
+        from accounts.access_log.break_glass import open_grants
         from accounts.models import User
 
         hospital = getattr(request.user, "hospital", None)

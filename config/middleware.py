@@ -1,13 +1,21 @@
+"""Our middleware, and Django's that only pages need: the app's calls have no session, form, message or policy."""
+
 from __future__ import annotations
 
 import uuid
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 import structlog
+from csp.middleware import CSPMiddleware as PolicyMiddleware
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import AuthenticationMiddleware as UserMiddleware
+from django.contrib.messages.middleware import MessageMiddleware as FlashMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware as CookieMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware as LanguageMiddleware
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +24,7 @@ from django.utils.cache import add_never_cache_headers
 from accounts.access_log.record import Surface, current_surface
 from accounts.models import User
 from accounts.staff_sign_in.second_factor import is_checked, needs_second_factor
+from accounts.staff_sign_in.sessions import SessionLimitsMiddleware as LimitsMiddleware
 from accounts.staff_sign_in.sessions import is_fragment
 from config import health, metrics
 from core.client_address import client_address
@@ -24,7 +33,6 @@ from integrations.calcom.inbound import webhook as calcom_webhooks
 from integrations.vapi.inbound import webhook as vapi_webhooks
 
 Handler = Callable[[HttpRequest], HttpResponse]
-
 _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/": "webhook"}
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
 _ALWAYS_OPEN = ("/staff/logout/",)
@@ -124,3 +132,39 @@ class AdminPortalMiddleware:
 
 def _hospital_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
     return request.user.hospital_zone() if isinstance(request.user, User) else UTC
+
+
+API = "/api/v1/"
+
+
+class _PagesOnly:
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(API):
+            return self.get_response(request)  # type: ignore[no-any-return]
+        return super().__call__(request)  # type: ignore[misc,no-any-return]
+
+
+class SessionMiddleware(_PagesOnly, CookieMiddleware):
+    pass
+
+
+class LocaleMiddleware(_PagesOnly, LanguageMiddleware):
+    pass
+
+
+class AuthenticationMiddleware(_PagesOnly, UserMiddleware):
+    pass
+
+
+class MessageMiddleware(_PagesOnly, FlashMiddleware):
+    pass
+
+
+class SessionLimitsMiddleware(_PagesOnly, LimitsMiddleware):
+    pass
+
+
+class CSPMiddleware(_PagesOnly, PolicyMiddleware):
+    pass

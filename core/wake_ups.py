@@ -2,7 +2,8 @@
 
 The database is the queue and sweeps find what a lost wake-up leaves, so a wake-up may be dropped, merged or late. It
 is sent after commit, at most once per name, process and `PERIOD_SECONDS`; one asked for sooner goes out at the end of
-that period, so that work committed meanwhile need not wait for a sweep.
+that period, so that work committed meanwhile need not wait for a sweep. A request may then wait for what the worker
+does (`wait_until`): a quarter of the threads at most, with their connections back in the pool between two looks.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 log = structlog.get_logger(__name__)
-
 PERIOD_SECONDS = 0.2
 
 
@@ -82,3 +83,27 @@ def _run_later(seconds: float, call: Callable[[], None]) -> None:
 
 
 _pacer = Pacer(send=_send_now, later=_run_later)
+FIRST_POLL_SECONDS = 0.02
+SLOWEST_POLL_SECONDS = 0.2
+T = TypeVar("T")
+# At most a quarter of a process's threads wait at once, whatever for, so that waiting never starves the rest.
+_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
+
+
+def wait_until(settled: Callable[[T], bool], *, look: Callable[[], T], seconds: float) -> T:
+    """Look until it is settled or the time is up; what was seen last. Once only where too many wait already."""
+    if not _waiting.acquire(blocking=False):
+        return look()
+    try:
+        deadline = time.monotonic() + seconds
+        pause = FIRST_POLL_SECONDS
+        while True:
+            seen = look()
+            if settled(seen) or time.monotonic() + pause > deadline:
+                return seen
+            if not connection.in_atomic_block:
+                connection.close()
+            time.sleep(pause)
+            pause = min(pause * 1.5, SLOWEST_POLL_SECONDS)
+    finally:
+        _waiting.release()

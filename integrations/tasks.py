@@ -12,7 +12,7 @@ from collections.abc import Callable
 from celery import Task, shared_task
 from django.utils import timezone
 
-from accounts.access_log import sealing
+from accounts.access_log import seals
 from accounts.messages import send_mail as mail
 from accounts.messages import send_sms as sms
 from accounts.own_data import erasure, retention
@@ -154,7 +154,7 @@ def expire_prescriptions() -> None:
 
 @_task
 def seal_access_events() -> None:
-    _while_work(lambda: sealing.seal_access_events(at=timezone.now()) is not None)
+    _while_work(lambda: seals.seal_access_events(at=timezone.now()) is not None)
 
 
 @_task

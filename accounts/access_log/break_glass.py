@@ -1,17 +1,48 @@
+"""Breaking the glass: an operator opens one hospital's records for a while, with a reason; and what is open now."""
+
 from __future__ import annotations
 
 import datetime as dt
 import uuid
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access_log import open_grants
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import BreakGlassGrant, User
 from accounts.models.access import MIN_REASON_LENGTH
 from accounts.permissions import Permission, require
 from core.refusals import Conflict, Invalid
+
+# A page of the admin asks some twenty times; the answer is kept with the request's own user, with its end.
+_MEMO = "_open_break_glass"
+
+
+def open_grants(user: User) -> list[BreakGlassGrant]:
+    """The operator's grants that have not ended, the one that ends first first."""
+    now = timezone.now()
+    known: list[BreakGlassGrant] | None = getattr(user, _MEMO, None)
+    if known is None:
+        grants = BreakGlassGrant.objects.for_user(user).active(at=now).select_related("hospital")
+        known = list(grants.order_by("expires_at", "pk"))
+        setattr(user, _MEMO, known)
+    return [grant for grant in known if grant.expires_at > now]
+
+
+def opened_hospitals(user: User) -> dict[uuid.UUID, BreakGlassGrant]:
+    return {grant.hospital_id: grant for grant in open_grants(user)}
+
+
+def grant_text(grant_id: object) -> str:
+    """How the access log names the grant that a read happened under."""
+    return f"break_glass:{grant_id}"
+
+
+def forget(user: User) -> None:
+    """Ask the database again: a grant of this user began or ended."""
+    user.__dict__.pop(_MEMO, None)
+
 
 GRANT_LIFETIME = dt.timedelta(minutes=30)
 
@@ -53,7 +84,7 @@ def break_the_glass(*, by: User, hospital_id: uuid.UUID, reason: str, at: dt.dat
         operator=operator, hospital_id=hospital_id, reason=reason, started_at=at, expires_at=at + GRANT_LIFETIME
     )
     _record(grant, AccessAction.BROKE_GLASS, by=by, reason=reason)
-    open_grants.forget(by)
+    forget(by)
     return grant
 
 
@@ -69,7 +100,7 @@ def end_break_glass(*, by: User, grant_id: uuid.UUID, at: dt.datetime) -> BreakG
     grant.ended_at = at
     grant.save(update_fields=["ended_at"])
     _record(grant, AccessAction.ENDED_BREAK_GLASS, by=by)
-    open_grants.forget(by)
+    forget(by)
     return grant
 
 

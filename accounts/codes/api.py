@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.codes.change_phone import change_phone, request_phone_change
 from accounts.codes.issue import Challenge, request_code
-from accounts.codes.verify import InvalidCode, sign_in_with_code
+from accounts.codes.verify import InvalidCode, change_phone, request_phone_change, sign_in_with_code
 from accounts.devices.authentication import current_token, presented_token, signed_in_patient
 from accounts.people.api import me_document
 from accounts.people.serializers import (

@@ -19,7 +19,7 @@ from accounts.codes.api import challenge_response
 from accounts.devices.authentication import presented_token, signed_in_patient
 from accounts.models import ErasureRequest
 from accounts.own_data.erasure import ask_erasure, latest_request, send_erasure_code, withdraw_erasure
-from accounts.own_data.export import begin_export, write_export
+from accounts.own_data.registry import begin_export, write_export
 from accounts.people.serializers import ChallengeSerializer
 from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
 from core.api.schema import example, refuses

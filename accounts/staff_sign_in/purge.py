@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from accounts.codes.limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.guessing.counters import purge
 from accounts.models import StaffMail
-from accounts.own_data.export import EXPORTS
+from accounts.own_data.registry import EXPORTS
 from accounts.staff_sign_in.tries import BUDGET_WINDOW, STAFF_KINDS
 
 MAILS_KEPT = dt.timedelta(days=30)

@@ -20,12 +20,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
+from accounts.people.actions import change_own_name, recent_sign_ins
 from accounts.staff_sign_in.forms import (
     AddSecondFactorForm,
     ChosenPasswordForm,
     CodeForm,
     EmailForm,
     NewPasswordForm,
+    OwnNameForm,
     OwnPasswordForm,
     SignInForm,
 )
@@ -266,3 +268,20 @@ def _key_facts(user: User, key: str) -> dict[str, str]:
         "typed_key": " ".join(typed[start : start + 4] for start in range(0, len(typed), 4)),
         "picture": segno.make(link, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff"),
     }
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Who one is here: the name to change, and how one signs in."""
+    user = cast(User, request.user)
+    form = OwnNameForm(request.POST if request.method == "POST" else None, user=user)
+    if form.is_valid():
+        change_own_name(by=user, full_name=form.cleaned_data["full_name"], at=timezone.now())
+        messages.success(request, _("Your name is changed."))
+        return redirect("staff:profile")
+    zone = user.hospital_zone()
+    context = {"form": form, "sign_ins": recent_sign_ins(user), "zone": zone}
+    with timezone.override(zone):
+        return render(request, "accounts/profile.html", context, status=422 if form.is_bound else 200)

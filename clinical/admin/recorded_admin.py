@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access_log.open_grants import grant_text, open_grants, opened_hospitals
+from accounts.access_log.break_glass import grant_text, open_grants, opened_hospitals
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import User
 from clinical.patients.find import MOST, find_people, read_typed

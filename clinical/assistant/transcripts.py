@@ -12,7 +12,7 @@ from accounts.models import User
 from clinical.assistant.session_bookings import ASSISTANT
 from clinical.models import AiSession, ChatMessage
 from clinical.ports import OutcomeState
-from core.waiting import wait_until
+from core.wake_ups import wait_until
 
 PATIENT = "User:"
 # Of each of the two turns that stand for a summary.

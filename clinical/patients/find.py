@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from accounts.access_log.open_grants import grant_text, open_grants
+from accounts.access_log.break_glass import grant_text, open_grants
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import Patient, User
 from accounts.people.names import display_phone, full_name, patient_name

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.step_up import is_step_up_locked, release_step_up
 from accounts.people.names import patient_name
-from clinical.dashboard.access import StaffRequest, doctor_page
+from clinical.dashboard.pages import StaffRequest, doctor_page
 from clinical.models import AiSession, Appointment
 from clinical.patients.record import patient_record
 from clinical.patients.search import SHORTEST_NAME, begins_search, search_patients

@@ -13,8 +13,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_on, full_name, patient_name
-from clinical.dashboard.access import StaffRequest, outcome_told, pharmacist_page, tell
-from clinical.dashboard.live import is_poll, is_poll_of_shown_page, live_page
+from clinical.dashboard.pages import (
+    StaffRequest,
+    is_poll,
+    is_poll_of_shown_page,
+    live_page,
+    outcome_told,
+    pharmacist_page,
+    tell,
+)
 from clinical.models import Prescription
 from clinical.pharmacy.forms import DenyForm, DispenseForm, QueueFilters, TakeOverForm
 from clinical.pharmacy.queue import pharmacy_queue

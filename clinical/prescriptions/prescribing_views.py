@@ -18,8 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient
 from accounts.people.names import age_on, patient_name
-from clinical.dashboard.access import StaffRequest, doctor_page, tell
-from clinical.dashboard.live import proof_of_page, proves_shown
+from clinical.dashboard.pages import StaffRequest, doctor_page, proof_of_page, proves_shown, tell
 from clinical.models import Prescription
 from clinical.prescriptions.actions import prescribe
 from clinical.prescriptions.current import CurrentMedication, current_medications

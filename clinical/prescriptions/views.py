@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import patient_name
-from clinical.dashboard.access import StaffRequest, doctor_page, outcome_told
+from clinical.dashboard.pages import StaffRequest, doctor_page, outcome_told
 from clinical.models import Prescription
 from clinical.prescriptions.actions import answer_pharmacist, withdraw_prescription
 from clinical.prescriptions.forms import MessageForm

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
-from clinical.dashboard.access import StaffRequest, doctor_page, outcome_told, tell
-from clinical.dashboard.live import is_poll_of_shown_page, live_page
+from clinical.dashboard.pages import StaffRequest, doctor_page, is_poll_of_shown_page, live_page, outcome_told, tell
 from clinical.models import Appointment, VisitDecision
 from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.visits.decisions import ask_to_move, cancel_visit, keep_visit

@@ -15,8 +15,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
 
 from accounts.models import AccessEvent, AuditCut, AuditSeal, User
-from dev.demo import bookings, calendar, prescriptions, talks
-from dev.demo.calendar import Calendar
+from dev.demo import prescriptions, talks
+from dev.demo.bookings import Bookings, Builder, Calendar, connect, imports, running_simulator
 from dev.demo.copying import copy_rows, history, without_triggers
 from dev.demo.people import House, Member, People, availability
 from dev.demo.visits import Visit, plan_visits
@@ -41,7 +41,7 @@ class DemoRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Demo:
     people: People
-    bookings: bookings.Bookings
+    bookings: Bookings
     prescriptions: prescriptions.Prescriptions
     talks: talks.Talks
     calendar: Calendar
@@ -66,14 +66,14 @@ def load(*, at: dt.datetime, report: Report = lambda _: None) -> Demo:
     report("people")
     people = People(at=at, password=make_password(PASSWORD))
     report("calendar")
-    simulator = calendar.running_simulator()
-    connected = calendar.connect(people.houses, simulator, at=at) if simulator else Calendar()
+    simulator = running_simulator()
+    connected = connect(people.houses, simulator, at=at) if simulator else Calendar()
     demo = _made(people, connected, at=at, report=report)
     report("storing")
     _store(demo)
     report("booking")
     if simulator:
-        simulator.import_bookings(bookings.imports(demo.bookings, connected.event_types))
+        simulator.import_bookings(imports(demo.bookings, connected.event_types))
     return demo
 
 
@@ -99,7 +99,7 @@ def refuse_outside_development() -> None:
 def _made(people: People, connected: Calendar, *, at: dt.datetime, report: Report) -> Demo:
     report("visits")
     visits = plan_visits(people.houses, at=at)
-    booked = bookings.Builder(at=at, organizers=connected.organizers).build(visits)
+    booked = Builder(at=at, organizers=connected.organizers).build(visits)
     report("prescriptions")
     written = prescriptions.Builder(at=at).build(people.houses, visits)
     report("talks")
@@ -160,7 +160,7 @@ def _with_ids(windows: list[DoctorAvailability]) -> list[DoctorAvailability]:
     return windows
 
 
-def _visit_history(booked: bookings.Bookings) -> list[models.Model]:
+def _visit_history(booked: Bookings) -> list[models.Model]:
     """Each visit as it was booked, and as it is now where something became of it."""
     events: list[models.Model] = []
     for visit, row, chain in zip(booked.visits, booked.appointments, booked.chains, strict=True):

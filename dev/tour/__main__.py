@@ -8,8 +8,7 @@ import sys
 
 import requests
 
-from dev.tour.app import PatientApp
-from dev.tour.assistant import patient_calls, patient_chats
+from dev.tour.app import PatientApp, patient_calls, patient_chats
 from dev.tour.browser import NotSo, running_stack, step
 from dev.tour.clinic import (
     admin_changes_hours,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from accounts.access_log.open_grants import grant_text, open_grants
+from accounts.access_log.break_glass import grant_text, open_grants
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.access_log.sentences import ROLES, SURFACES, sentence
 from accounts.models import AccessEvent, BreakGlassGrant

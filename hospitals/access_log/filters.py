@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.access_log.open_grants import opened_hospitals
+from accounts.access_log.break_glass import opened_hospitals
 from accounts.access_log.sentences import KINDS
 from hospitals.access_log.reading import TooManyPeople, patients_for, staff_for, uuid_of
 from hospitals.admin.base import acting_user

@@ -11,8 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
-from accounts.access_log.break_glass import GRANT_LIFETIME
-from accounts.access_log.open_grants import opened_hospitals
+from accounts.access_log.break_glass import GRANT_LIFETIME, opened_hospitals
 from accounts.access_log.record import AccessAction
 from accounts.access_log.sentences import Named
 from accounts.models import AccessEvent, Role, User

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.messages.figures import PERIODS, KindFigures, failure_reasons, sms_figures
+from accounts.messages.reports import PERIODS, KindFigures, failure_reasons, sms_figures
 from accounts.models import SmsMessage
 from accounts.permissions import Permission, has_permission
 from accounts.ports import COUNTRY_NOT_SERVED, STOPPED

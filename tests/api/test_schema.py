@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import DeviceToken, Patient
 from accounts.people import serializers as accounts
 from clinical.assistant.serializers import AiSessionListItemSerializer, AiSessionSerializer
-from clinical.prescriptions.serializers import PrescriptionSerializer
+from clinical.prescriptions.api import PrescriptionSerializer
 from clinical.visits.app_reads import own_visit
 from clinical.visits.doctors_api import DoctorSerializer
 from clinical.visits.document import AppointmentSerializer

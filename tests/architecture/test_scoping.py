@@ -53,7 +53,7 @@ ALLOWED = {
     "clinical/agenda/doctor_week.py: DoctorAvailability": "the signed-in doctor's own hours",
     "clinical/agenda/doctor_week.py: DoctorTimeOff": "the signed-in doctor's own time off",
     "clinical/agenda/hospital_week.py: DoctorTimeOff": "of doctors that were read so",
-    "clinical/agenda/hours_views.py: DoctorTimeOff": "the signed-in doctor's own time off",
+    "clinical/agenda/views.py: DoctorTimeOff": "the signed-in doctor's own time off",
     "clinical/assistant/emergencies.py: Appointment": "which hospital the signed-in patient goes to",
     "clinical/assistant/emergencies.py: Hospital": "a hospital's public emergency text",
     "clinical/assistant/transcripts.py: AiSession": "the row of a session that was read so, for the message's outcome",
@@ -77,7 +77,7 @@ ALLOWED = {
     "clinical/visits/history.py: AppointmentBooking": "bookings of a visit that was read so",
     "clinical/visits/history.py: User": "names of who changed a visit that was read so",
     "clinical/visits/history.py: VisitDecision": "decisions about a visit that was read so",
-    "hospitals/access_log/erasures_page.py: ErasureRequest": "an operator's page, that names nobody",
+    "hospitals/access_log/operator_pages.py: ErasureRequest": "an operator's page, that names nobody",
     "hospitals/access_log/reading.py: User": "names in lines the reader may see, and whom to narrow those to",
     "hospitals/admin/filters.py: Hospital": "names for an operator's filter, asked after `is_operator`",
     "hospitals/hours/admin.py: DoctorTimeOff": "of a doctor the page found through `.for_user`",
@@ -89,7 +89,7 @@ ALLOWED = {
     "hospitals/staff/search.py: Profile": "which of a list that was read so",
     "hospitals/staff/search.py: User": "which of a list that was read so; whose sign-in is closed, of the own hospital",
     "integrations/admin/cal_bulk.py: Doctor": "of the hospital that the page was asked for, and found for the user",
-    "integrations/admin/unsettled.py: AppointmentBooking": "beside rows that operators alone see",
+    "integrations/admin/sync_runs.py: AppointmentBooking": "beside rows that operators alone see",
     "integrations/figures.py: ChatMessage": "how many got no answer on the whole platform: a figure, no row",
 }
 MODELS = {

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from integrations.calcom.api.client import CalcomClient
-from integrations.calcom.api.signature import sign
+from integrations.calcom.api.config import sign
 from tests.faults.harness import SECRET, Stack, until
 from tests.faults.held_answers import line_to
 from tests.faults.mirror import (

@@ -28,8 +28,7 @@ from dev.simulators.calcom.http import App
 from dev.simulators.calcom.records import Webhook
 from dev.simulators.calcom.webhooks import Courier
 from dev.simulators.calcom.world import World
-from dev.simulators.server import serve
-from dev.simulators.store import Store
+from dev.simulators.server import Store, serve
 from integrations.calcom.api.requests import BOOKING_TRIGGERS
 
 

@@ -12,7 +12,7 @@ from dev.simulators.calcom.events import Event, event_body, ping_body
 from dev.simulators.calcom.faults import Faults
 from dev.simulators.calcom.records import Delivery, Webhook
 from dev.simulators.calcom.world import World
-from integrations.calcom.api.signature import HEADER, NO_SECRET, sign
+from integrations.calcom.api.config import HEADER, NO_SECRET, sign
 
 PAYLOAD_VERSION = "2021-10-20"
 MAX_ATTEMPTS = 3

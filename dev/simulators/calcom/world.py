@@ -24,7 +24,7 @@ from dev.simulators.calcom.records import (
     User,
     Webhook,
 )
-from dev.simulators.store import Store
+from dev.simulators.server import Store
 
 UID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 UID_LENGTH = 22

@@ -22,8 +22,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from dev.simulators.server import serve
-from dev.simulators.store import Store
+from dev.simulators.server import Store, serve
 from dev.simulators.vapi.http import App
 from dev.simulators.vapi.messages import Switchboard, Target
 from dev.simulators.vapi.world import Faults, World

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dev.simulators.store import Store
+from dev.simulators.server import Store
 
 ORG_ID = "679a13ec-f40d-4055-8959-797c4ee10001"
 PHONE_NUMBER_ID = "5a5a04dc-dcbe-45b1-8f64-fd32a253d135"

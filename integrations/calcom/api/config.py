@@ -1,7 +1,10 @@
-"""Where Cal.com is, and who we are there."""
+"""Where Cal.com is, and who we are there; and its webhooks' signature: `X-Cal-Signature-256`, over the raw body."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,3 +43,23 @@ class Bearer(requests.auth.AuthBase):
         if self._key:
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
+
+
+HEADER = "X-Cal-Signature-256"
+# What Cal.com sends in place of a signature where the subscription has no secret.
+NO_SECRET = "no-secret-provided"
+
+
+def sign(secret: str, body: bytes) -> str:
+    """The header's value for this body."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def verify(secrets: Sequence[str], body: bytes, header: str | None) -> bool:
+    """Whether any of our secrets signed this body. An unset secret signs nothing."""
+    if not header or header == NO_SECRET:
+        return False
+    given = header.encode("utf-8", "surrogateescape")
+    # Every secret is tried, so that the time taken does not tell which one matched.
+    matches = [hmac.compare_digest(sign(secret, body).encode(), given) for secret in secrets if secret]
+    return any(matches)

@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, OutcomeState, Slots
-from core.waiting import wait_until
-from core.wake_ups import wake
+from core.wake_ups import wait_until, wake
 from hospitals.models import Doctor
 from integrations.calcom.bookings.no_shows import mark_outcome, queue_mark
 from integrations.calcom.bookings.slots import read_slots

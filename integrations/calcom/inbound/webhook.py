@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from core.wake_ups import wake
-from integrations.calcom.api import signature
+from integrations.calcom.api import config
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +42,8 @@ def receive(request: HttpRequest) -> HttpResponse:
     if length.isdigit() and int(length) > settings.WEBHOOK_BODY_LIMIT_BYTES:
         return _rejected(413, "too_large")
     body = request.body
-    header = request.headers.get(signature.HEADER)
-    if not signature.verify(settings.CALCOM_WEBHOOK_SECRET, body, header):
+    header = request.headers.get(config.HEADER)
+    if not config.verify(settings.CALCOM_WEBHOOK_SECRET, body, header):
         return _rejected(401, "bad_signature")
     try:
         event = read_object(body)

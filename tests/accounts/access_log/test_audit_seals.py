@@ -12,11 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from accounts.access_log import sealing
 from accounts.access_log import seals as audit_chain
+from accounts.access_log import seals as sealing
 from accounts.access_log.record import AccessAction, Surface, current_surface, record_access
-from accounts.access_log.sealing import seal_access_events
-from accounts.access_log.seals import SEALED_COLUMNS, verify_chain
+from accounts.access_log.seals import SEALED_COLUMNS, seal_access_events, verify_chain
 from accounts.models import AccessEvent, AuditSeal
 from config.settings import base
 from integrations import tasks

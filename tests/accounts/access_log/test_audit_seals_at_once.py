@@ -7,8 +7,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from accounts.access_log.sealing import seal_access_events
-from accounts.access_log.seals import verify_chain
+from accounts.access_log.seals import seal_access_events, verify_chain
 from accounts.models import AccessEvent, AuditSeal, Patient
 from tests.accounts.access_log.sealing import AT, record
 

@@ -15,8 +15,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from pytest_django import Settings
 
-from accounts.access_log.sealing import seal_access_events
-from accounts.access_log.seals import verify_chain
+from accounts.access_log.seals import seal_access_events, verify_chain
 from accounts.models import AccessEvent, AuditCut, AuditSeal, OneTimeCode, Patient, SmsMessage
 from accounts.own_data.retention import apply_retention, count_due, rules
 from clinical.models import AiSession, Appointment, ChatMessage

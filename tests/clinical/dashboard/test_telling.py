@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.test import RequestFactory
 
-from clinical.dashboard.access import outcome_told
+from clinical.dashboard.pages import outcome_told
 from core.refusals import NotFound, NotPermitted, Refused
 
 

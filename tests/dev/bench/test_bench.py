@@ -21,7 +21,7 @@ from dev.bench.report import beyond, lines, table
 from dev.bench.rows import API_NAMES, FLOORS, OURS, TEXTBOOK, Row, signed_webhooks
 from dev.bench.subjects import Subjects
 from dev.bench.wrk import Run
-from integrations.calcom.api import signature
+from integrations.calcom.api import config
 from tests.cast import HospitalCast
 
 NOBODY = Subjects("t", "p", "a", 40, "c", "2026-01-05", [], "c", "n", "c", "s", {})
@@ -74,7 +74,7 @@ def test_webhooks_are_signed_and_different() -> None:
     made = signed_webhooks("secret-one", 3)
 
     assert len({body for _, body in made}) == 3
-    assert all(signature.verify(["secret-one"], body.encode(), given) for given, body in made)
+    assert all(config.verify(["secret-one"], body.encode(), given) for given, body in made)
 
 
 def test_ratios_are_medians_of_the_rounds_own_ratios() -> None:

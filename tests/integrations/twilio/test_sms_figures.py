@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.messages.figures import KindFigures, failure_reasons, sms_figures
+from accounts.messages.reports import KindFigures, failure_reasons, sms_figures
 from accounts.models import SmsMessage, User
 from integrations.admin.sms_figures import KIND_TEXTS
 from tests.cast import PASSWORD

@@ -7,9 +7,9 @@ import pytest
 from pydantic import JsonValue
 
 from dev.simulators.calcom.process import SimulatorProcess
+from integrations.calcom.api.config import verify
 from integrations.calcom.api.errors import CalcomRefused
 from integrations.calcom.api.requests import BOOKING_TRIGGERS
-from integrations.calcom.api.signature import verify
 from integrations.calcom.facts.people import event_phone
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue, ValidationError
 
+from integrations.calcom.api.config import sign, verify
 from integrations.calcom.api.responses import Booking, BookingStatus
-from integrations.calcom.api.signature import sign, verify
 from integrations.calcom.facts.people import booking_phone, e164_digits, event_phone
 from integrations.calcom.facts.webhook_payloads import BookingEventPayload, WebhookEvent
 from tests.integrations.calcom.clinic import REFERENCE

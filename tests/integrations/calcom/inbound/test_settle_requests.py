@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clinical.models import Appointment
-from integrations.calcom.api.signature import sign
+from integrations.calcom.api.config import sign
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.processing import process_webhooks

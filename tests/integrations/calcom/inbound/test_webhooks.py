@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
-from integrations.calcom.api.signature import sign
+from integrations.calcom.api.config import sign
 from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_webhooks
 from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink, CalWebhook
