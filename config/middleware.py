@@ -36,6 +36,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/": "webhook"}
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
 _ALWAYS_OPEN = ("/staff/logout/",)
+API = "/api/v1/"
 
 
 class StraightThroughMiddleware:
@@ -132,9 +133,6 @@ class AdminPortalMiddleware:
 
 def _hospital_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
     return request.user.hospital_zone() if isinstance(request.user, User) else UTC
-
-
-API = "/api/v1/"
 
 
 class _PagesOnly:

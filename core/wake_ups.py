@@ -20,6 +20,11 @@ from django.utils.module_loading import import_string
 
 log = structlog.get_logger(__name__)
 PERIOD_SECONDS = 0.2
+FIRST_POLL_SECONDS = 0.02
+SLOWEST_POLL_SECONDS = 0.2
+T = TypeVar("T")
+# At most a quarter of a process's threads wait at once, whatever for, so that waiting never starves the rest.
+_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 def wake(name: str) -> None:
@@ -83,11 +88,6 @@ def _run_later(seconds: float, call: Callable[[], None]) -> None:
 
 
 _pacer = Pacer(send=_send_now, later=_run_later)
-FIRST_POLL_SECONDS = 0.02
-SLOWEST_POLL_SECONDS = 0.2
-T = TypeVar("T")
-# At most a quarter of a process's threads wait at once, whatever for, so that waiting never starves the rest.
-_waiting = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
 def wait_until(settled: Callable[[T], bool], *, look: Callable[[], T], seconds: float) -> T:

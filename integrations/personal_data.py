@@ -20,7 +20,7 @@ from clinical.patients.erasing import guest_visit_ids, loose_bookings
 from core.times import in_zone
 from integrations.calcom.inbound.replay import scrub_bodies
 from integrations.models import BookingLookup, BookingRequest, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
-from integrations.vapi.inbound.forgetting import forget, forget_caller
+from integrations.vapi.inbound.processing import forget, forget_caller
 
 CHUNK = 500
 _SYNC = Held(because="ids of bookings that are being compared, of nobody by themselves")

@@ -16,7 +16,7 @@ from accounts.access_log import seals
 from accounts.messages import send_mail as mail
 from accounts.messages import send_sms as sms
 from accounts.own_data import erasure, retention
-from accounts.staff_sign_in import purge
+from accounts.staff_sign_in import tries
 from clinical.assistant import replies, session_bookings
 from clinical.mirror import apply
 from clinical.prescriptions import actions as prescriptions
@@ -159,7 +159,7 @@ def seal_access_events() -> None:
 
 @_task
 def purge_sign_in_traces() -> None:
-    purge.purge_sign_in_traces(at=timezone.now())
+    tries.purge_sign_in_traces(at=timezone.now())
 
 
 @_task

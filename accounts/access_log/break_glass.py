@@ -17,6 +17,7 @@ from core.refusals import Conflict, Invalid
 
 # A page of the admin asks some twenty times; the answer is kept with the request's own user, with its end.
 _MEMO = "_open_break_glass"
+GRANT_LIFETIME = dt.timedelta(minutes=30)
 
 
 def open_grants(user: User) -> list[BreakGlassGrant]:
@@ -42,9 +43,6 @@ def grant_text(grant_id: object) -> str:
 def forget(user: User) -> None:
     """Ask the database again: a grant of this user began or ended."""
     user.__dict__.pop(_MEMO, None)
-
-
-GRANT_LIFETIME = dt.timedelta(minutes=30)
 
 
 class ReasonTooShort(Invalid):

@@ -36,6 +36,7 @@ from django.db.models import Count, Min
 
 from accounts.models import AccessEvent, AuditCut, AuditSeal
 
+log = structlog.get_logger(__name__)
 CUT_VERSION = "cut-1"
 # The sealed columns of an event, in this order. A new column needs a new version, or every old seal breaks.
 VERSION = "1"
@@ -44,6 +45,17 @@ SEALED_COLUMNS = (
     *("hospital_id", "surface", "address", "reason"),
 )
 BATCH = 2000
+# A number of ours among PostgreSQL's advisory locks: one sealer at a time.
+SEALER_LOCK = 0x5EA1
+MOST_EVENTS = 20_000
+PATIENCE_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 0.05
+_WRITERS = """
+SELECT virtualtransaction FROM pg_catalog.pg_locks
+WHERE locktype = 'relation' AND relation = %s::regclass AND mode = 'RowExclusiveLock' AND granted
+  AND pid IS DISTINCT FROM pg_backend_pid()
+  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""
 
 
 def last_cut() -> AuditCut | None:
@@ -182,20 +194,6 @@ def _plain(value: Any) -> Any:
 
 def _encoded(values: list[Any]) -> bytes:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-# A number of ours among PostgreSQL's advisory locks: one sealer at a time.
-SEALER_LOCK = 0x5EA1
-MOST_EVENTS = 20_000
-PATIENCE_SECONDS = 10.0
-LOOK_AGAIN_SECONDS = 0.05
-_WRITERS = """
-SELECT virtualtransaction FROM pg_catalog.pg_locks
-WHERE locktype = 'relation' AND relation = %s::regclass AND mode = 'RowExclusiveLock' AND granted
-  AND pid IS DISTINCT FROM pg_backend_pid()
-  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-"""
-log = structlog.get_logger(__name__)
 
 
 @transaction.atomic

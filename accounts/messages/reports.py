@@ -20,6 +20,9 @@ Status = SmsMessage.Status
 # A report only ever takes a message further; that it arrived is the last word.
 _FURTHER = (Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT, Status.FAILED, Status.DELIVERED)
 _NEVER_SENT = ("too_late", COUNTRY_NOT_SERVED)
+# Longest last: what is counted for it holds the shorter ones.
+PERIODS = (dt.timedelta(hours=24), dt.timedelta(days=7), dt.timedelta(days=30))
+REASONS_SHOWN = 8
 
 
 @transaction.atomic
@@ -55,11 +58,6 @@ def has_stopped_sms(number: str | None) -> bool:
     others = [SmsMessage.Kind.REMINDER, *(NOTICES if settings.SMS_NOTICES_APART else ())]
     told = tried.exclude(error_code__in=_NEVER_SENT).exclude(kind__in=others).order_by("-created_at", "-id")
     return told.values_list("error_code", flat=True).first() == STOPPED
-
-
-# Longest last: what is counted for it holds the shorter ones.
-PERIODS = (dt.timedelta(hours=24), dt.timedelta(days=7), dt.timedelta(days=30))
-REASONS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ from core.rate_windows import Limit
 
 # A name in the export, and what there is of it.
 Section = tuple[str, Iterable[dict[str, Any]]]
+EXPORTS = "export"
+EXPORT_WINDOW = dt.timedelta(days=1)
+# Of the document's shape.
+FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,6 @@ class NothingMore:
 
 def holders() -> list[PersonalData]:
     return [cast(PersonalData, import_string(path)()) for path in settings.PERSONAL_DATA]
-
-
-EXPORTS = "export"
-EXPORT_WINDOW = dt.timedelta(days=1)
-# Of the document's shape.
-FORMAT = 1
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
-"""The cookie by which a browser is known: a signed random secret that signs nobody in.
+"""How long a session of the staff lives, and the cookie by which its browser is known.
 
-One browser has one secret, whoever signs in there; `LoginDevice` says for whom it is known.
+The cookie is a signed random secret that signs nobody in. One browser has one secret, whoever signs in there;
+`LoginDevice` says for whom it is known.
 """
 
 from __future__ import annotations

@@ -10,10 +10,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from accounts.access_log.record import AccessAction, record_access
+from accounts.codes.limits import ADDRESS_FAILURES, ADDRESS_SENDS, FAILURES, PHONE_CHANGES, SENDS
 from accounts.guessing.counters import (
     Lockout,
     Tally,
@@ -22,9 +24,11 @@ from accounts.guessing.counters import (
     count_hit,
     forget,
     hits_by_kind,
+    purge,
     tally_of,
 )
-from accounts.models import LoginDevice, User
+from accounts.models import LoginDevice, StaffMail, User
+from accounts.own_data.registry import EXPORTS
 from accounts.permissions import require_for_staff
 from accounts.staff_sign_in.sessions import hash_device_secret
 from core.rate_windows import Limit
@@ -173,3 +177,16 @@ def _is_closed(kind: str, hits: list[dt.datetime], at: dt.datetime) -> bool:
 def _subjects_of(user: User) -> list[str]:
     devices = LoginDevice.objects.filter(user=user).values_list("pk", flat=True)
     return [str(user.pk), *(str(pk) for pk in devices)]
+
+
+MAILS_KEPT = dt.timedelta(days=30)
+
+
+def purge_sign_in_traces(*, at: dt.datetime) -> int:
+    """Remove the numbers, emails and addresses that no window counts any more; how many. Ended sessions go too."""
+    longest = max(settings.OTP_NUMBER_WINDOW, settings.OTP_ADDRESS_WINDOW, BUDGET_WINDOW)
+    kinds = [SENDS, FAILURES, ADDRESS_SENDS, ADDRESS_FAILURES, PHONE_CHANGES, EXPORTS, *STAFF_KINDS]
+    removed = purge(kinds=kinds, before=at - longest, at=at)
+    Session.objects.filter(expire_date__lte=at).delete()
+    StaffMail.objects.filter(created_at__lte=at - MAILS_KEPT).delete()
+    return removed

@@ -37,6 +37,9 @@ from hospitals.models import Doctor
 
 # A calendar beyond these years is a slip of the keyboard.
 YEARS = range(2000, 2101)
+# The portal's names of the colours that a state has everywhere.
+_COLOURS = {"good": "success", "bad": "danger", "warn": "warning", "brand": "info"}
+LABELS = {state.value: _COLOURS[state.tone] for state in VisitState if state.tone}
 
 
 class AppointmentPages(RecordedAdmin):
@@ -191,11 +194,6 @@ def _week_asked_for(request: HttpRequest) -> Week:
     except ValueError:
         day = timezone.localdate()
     return week_of(day if day.year in YEARS else timezone.localdate(), zone)
-
-
-# The portal's names of the colours that a state has everywhere.
-_COLOURS = {"good": "success", "bad": "danger", "warn": "warning", "brand": "info"}
-LABELS = {state.value: _COLOURS[state.tone] for state in VisitState if state.tone}
 
 
 class StatusFilter(KnownChoiceFilter):

@@ -13,7 +13,7 @@ from clinical.querysets import AppointmentQuerySet
 from core.db.fields import DbForeignKey, EnumField, GenRandomUuid, NullableTextField, TransactionNow
 from core.privacy import privacy
 from hospitals.models import Doctor, Hospital
-from hospitals.reminder_kinds import REMINDER_KINDS
+from hospitals.models.hospital import REMINDER_KINDS
 
 
 @pghistory.track(

@@ -24,7 +24,7 @@ from clinical.reminders.due import (
 )
 from core.times import zone_or_utc
 from core.wake_ups import wake
-from hospitals.reminder_kinds import LONGEST_LEAD, REMINDER_KINDS, ReminderKind, reminder_kind
+from hospitals.models.hospital import LONGEST_LEAD, REMINDER_KINDS, ReminderKind, reminder_kind
 
 State = VisitReminder.State
 # Visits, or reminders, of one transaction.

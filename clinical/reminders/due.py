@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from clinical.models import Appointment, AppointmentBooking, VisitReminder
-from hospitals.reminder_kinds import ReminderKind, reminder_kind
+from hospitals.models.hospital import ReminderKind, reminder_kind
 
 # Put off to the end of the night, it must leave this much time to get up and go.
 LEAST_NOTICE = dt.timedelta(hours=1)

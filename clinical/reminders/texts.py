@@ -16,7 +16,7 @@ from accounts.ports import SmsNotice
 from clinical.models import Appointment, VisitDecision, VisitReminder
 from clinical.reminders.due import number_of, quiet_hours, reminded_visits
 from core.times import in_zone, zone_or_utc
-from hospitals.reminder_kinds import reminder_kind
+from hospitals.models.hospital import reminder_kind
 
 Kind = SmsMessage.Kind
 # How long the provider may keep one: a message about a visit must not come after it was moved or has begun.

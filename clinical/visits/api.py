@@ -18,9 +18,16 @@ from accounts.models import User
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, booking_provider
 from clinical.visits.api_outcomes import answer_when_known, claimed_key, outcome_document
-from clinical.visits.app_reads import ORDER, NewestVisits, own_visit, own_visits
 from clinical.visits.booking import accept_visit, request_booking, request_cancellation, request_reschedule
-from clinical.visits.document import AppointmentSerializer, VisitRow, visit_document
+from clinical.visits.document import (
+    ORDER,
+    AppointmentSerializer,
+    NewestVisits,
+    VisitRow,
+    own_visit,
+    own_visits,
+    visit_document,
+)
 from clinical.visits.serializers import (
     BookingOutcomeSerializer,
     BookingSerializer,

@@ -19,8 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider, idempotency_store
-from clinical.visits.app_reads import own_visit
-from clinical.visits.document import VisitRow, visit_document
+from clinical.visits.document import VisitRow, own_visit, visit_document
 from core.api.errors import ApiConflict
 from core.refusals import Invalid
 

@@ -1,19 +1,20 @@
-"""A visit as the patient's app has it: what is read of it, what is sent of it, and how that is described.
-
-List, detail, the outcome of a booking and a person's export all send this one document.
-"""
+"""A visit as the app has it: read, described and sent, in the list, alone, as an outcome and in an export."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.models import Role, User
 from clinical.models import Appointment, VisitDecision
+from core.api.pages import CursorPages
 from core.api.schema import example
+from core.db.prepared import Parameter, PreparedRead
 from core.times import zone_or_utc
 from hospitals.staff.serializers import (
     HospitalNameSerializer,
@@ -21,6 +22,11 @@ from hospitals.staff.serializers import (
     doctor_document,
     hospital_document,
 )
+
+ORDER = ("-start_ts", "-id")
+# Stands for whichever patient asks: the scope is still `for_user`'s.
+_ANYBODY = User(pk=cast(Any, Parameter("patient")), role=Role.PATIENT, is_active=True)
+_THEN = cast(Any, Parameter("at"))
 
 
 class VisitRow(TypedDict):
@@ -115,3 +121,38 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
     def to_representation(self, instance: VisitRow) -> dict[str, Any]:
         # Written out: it costs a third of the field by field one.
         return visit_document(instance)
+
+
+def own_visit(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
+    """The visit of this id, or of which this id is an alias.
+
+    Raises: Appointment.DoesNotExist.
+    """
+    at = timezone.now()
+    rows = _ONE.rows(patient=by.pk, at=at, id=appointment_id) or list(
+        own_visits(by, at=at).filter(aliases__pk=appointment_id)[:1]
+    )
+    if not rows:
+        raise Appointment.DoesNotExist
+    return cast(VisitRow, rows[0])
+
+
+def own_visits(by: User, *, at: dt.datetime) -> QuerySet[Any, Any]:
+    return visit_rows(Appointment.objects.for_user(by), at=at).order_by(*ORDER)
+
+
+class NewestVisits:
+    """The first page of `own_visits`, for a paginator that only slices from the beginning."""
+
+    def __init__(self, by: User) -> None:
+        self._patient = by.pk
+
+    def order_by(self, *_: str) -> NewestVisits:
+        return self
+
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
+        return _NEWEST.rows(patient=self._patient, at=timezone.now())[part]
+
+
+_ONE = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN).filter(pk=Parameter("id")).order_by())
+_NEWEST = PreparedRead(lambda: own_visits(_ANYBODY, at=_THEN)[: CursorPages.page_size + 1])

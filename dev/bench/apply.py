@@ -31,6 +31,11 @@ NOTES = "Please ring the bell twice; the patient brings the letter of the family
 _DAY = dt.timedelta(days=1)
 _VISIT = dt.timedelta(minutes=30)
 Told = tuple[dt.datetime, str, dict[str, Any]]
+VAR = ROOT / "var" / "bench"
+NAME = "applying stored webhooks"
+EVENTS = 100_000
+APPOINTMENTS = 10_000
+Say = Callable[[str], None]
 
 
 def stored_events(data: Dataset, count: int) -> Iterator[str]:
@@ -108,13 +113,6 @@ def _uid(rng: random.Random) -> str:
 
 def _iso(moment: dt.datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
-
-
-VAR = ROOT / "var" / "bench"
-NAME = "applying stored webhooks"
-EVENTS = 100_000
-APPOINTMENTS = 10_000
-Say = Callable[[str], None]
 
 
 def measure(server: str, redis: str, *, events: int, appointments: int, say: Say) -> Applying:

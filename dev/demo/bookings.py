@@ -33,6 +33,9 @@ TIMEOUT_SECONDS = 20
 PROBE_SECONDS = 2
 BOOKINGS_AT_ONCE = 500
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+UID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+UID_LENGTH = 22
+FIRST_BOOKING_ID = 100_001
 
 
 @dataclass(slots=True)
@@ -142,11 +145,6 @@ def _event_type(doctor: Member, house: House, user_id: int, schedule_id: int) ->
         schedule_id=schedule_id,
         minimum_notice_minutes=house.hospital.booking_notice_minutes,
     )
-
-
-UID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-UID_LENGTH = 22
-FIRST_BOOKING_ID = 100_001
 
 
 @dataclass(slots=True)

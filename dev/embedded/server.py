@@ -1,4 +1,8 @@
-"""A server process of ours: started on the leash, waited for, stopped."""
+"""A server process of ours: started on the leash, waited for, stopped; with one owner for each data directory.
+
+PostgreSQL and Valkey come from Python packages, for development and tests: neither touches anything outside the
+directory it is given, listens beyond loopback, or outlives the process that started it. Production uses neither.
+"""
 
 from __future__ import annotations
 

@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 RAISE_COUNTER = """
 INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 """
+HOST = "127.0.0.1"
+READY = "ready "
+STOP_TIMEOUT_SECONDS = 5
+HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 
 
 class Store:
@@ -77,12 +81,6 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
-
-
-HOST = "127.0.0.1"
-READY = "ready "
-STOP_TIMEOUT_SECONDS = 5
-HTML = "<!doctype html><title>Error</title><h1>The page of some proxy</h1>"
 
 
 class QuietHandler(WSGIRequestHandler):

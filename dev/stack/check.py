@@ -1,7 +1,11 @@
-"""`make check`: every check runs, whatever the one before it found; what fails shows its output."""
+"""`make check`: every check runs, whatever the one before it found; what fails shows its output.
+
+`python -m dev.stack.check openapi` is one of them: whether `docs/openapi.yaml` is what the code gives.
+"""
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
@@ -10,12 +14,17 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import django
+from django.core.management import call_command
+
 from dev.embedded.postgres import running_postgres
 from dev.embedded.server import ServerProblem
 from dev.embedded.valkey import running_valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+OPENAPI = ROOT / "docs" / "openapi.yaml"
+OPENAPI_AGAIN = "manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml"
 
 
 def checks() -> list[tuple[str, Sequence[str]]]:
@@ -30,7 +39,7 @@ def checks() -> list[tuple[str, Sequence[str]]]:
         ("migrations", (*manage, "makemigrations", "--check", "--dry-run")),
         ("migrate", (*manage, "migrate", "--verbosity", "0")),
         ("system", (*manage, "check", "--database", "default", "--fail-level", "WARNING")),
-        ("openapi", (sys.executable, "-m", "dev.stack.openapi_check")),
+        ("openapi", (sys.executable, "-m", "dev.stack.check", "openapi")),
         ("templates", (str(BIN / "djade"), "--check", "--target-version", "5.2", *templates)),
         ("indentation", (str(BIN / "djhtml"), "--check", "--tabwidth", "2", *templates)),
     ]
@@ -59,7 +68,26 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def check_openapi() -> int:
+    django.setup()
+    with tempfile.TemporaryDirectory(prefix="wardbook-openapi-") as directory:
+        made = Path(directory, "openapi.yaml")
+        call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(made))
+        lines = difference(OPENAPI.read_text(), made.read_text())
+    sys.stdout.writelines(lines)
+    if lines:
+        say(f"If the code is right: {OPENAPI_AGAIN}")
+    return 1 if lines else 0
+
+
+def difference(committed: str, made: str) -> list[str]:
+    names = ("docs/openapi.yaml", "what the code gives")
+    return list(difflib.unified_diff(committed.splitlines(True), made.splitlines(True), *names, n=2))
+
+
 def main() -> int:
+    if sys.argv[1:] == ["openapi"]:
+        return check_openapi()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="wardbook-check-") as directory,

@@ -18,6 +18,9 @@ TIMEOUT_SECONDS = 10
 # Numbers set aside for fiction, of an area code that no patient of the demo has.
 FICTIONAL_PHONES = [f"+1907555{number:04}" for number in range(100, 200)]
 State = dict[str, Any]
+CALL_SECONDS = 30
+QUESTION = "My prescription from the tour: is it ready?"
+EMERGENCY = "I have a terrible chest pain"
 
 
 class PatientApp:
@@ -197,11 +200,6 @@ def hours_in(schedule: Json) -> set[tuple[str, str, str]]:
 def edit_by_hand(stack: Stack, schedule: Json, changes: Json) -> None:
     address = f"{stack.calcom}/_simulator/users/{schedule['ownerId']}/schedules/{schedule['id']}"
     requests.patch(address, json=changes, timeout=TIMEOUT_SECONDS).raise_for_status()
-
-
-CALL_SECONDS = 30
-QUESTION = "My prescription from the tour: is it ready?"
-EMERGENCY = "I have a terrible chest pain"
 
 
 def patient_chats(app: PatientApp, visit: Json) -> None:

@@ -28,6 +28,39 @@ from hospitals.admin.base import acting_user
 from hospitals.models import Hospital
 
 MAX_REASON_LENGTH = 500
+SHOWN = 200
+State = ErasureRequest.State
+STATES: dict[str, Any] = {
+    State.ASKED: lazy("asked"),
+    State.WITHDRAWN: lazy("withdrawn"),
+    State.APPROVED: lazy("being carried out"),
+    State.DONE: lazy("done"),
+}
+WAITS: dict[str, Any] = {
+    "open_visits": lazy("visits to come"),
+    "undispensed_prescriptions": lazy("prescriptions not dispensed yet"),
+    "open_requests": lazy("bookings that the calendar has not answered"),
+}
+COUNTS: dict[str, Any] = {
+    "names": lazy("names and pictures"),
+    "devices": lazy("signed-in devices"),
+    "known_devices": lazy("known devices"),
+    "codes": lazy("codes"),
+    "text_messages": lazy("text messages' numbers"),
+    "idempotency_keys": lazy("the app's request keys"),
+    "guest_visits": lazy("past visits as a guest"),
+    "bookings_without_visit": lazy("bookings not yet known well enough for a visit"),
+    "guest_webhook_bodies": lazy("webhooks about those"),
+    "visits_left_to_guests": lazy("unconfirmed visits left to a guest"),
+    "visits": lazy("visits"),
+    "prescription_notes": lazy("notes on prescriptions"),
+    "prescription_messages": lazy("messages about prescriptions"),
+    "talks": lazy("talks with the assistant"),
+    "booking_reasons": lazy("reasons given with bookings"),
+    "webhook_bodies": lazy("webhooks"),
+    "calls": lazy("reports of calls"),
+    "calls_by_number": lazy("messages about calls from the number"),
+}
 
 
 class BreakGlassForm(forms.Form):
@@ -95,41 +128,6 @@ def _operator(request: HttpRequest) -> User:
 
 def _page(request: HttpRequest, site: AdminSite, template: str, context: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, template, {**site.each_context(request), **context})
-
-
-SHOWN = 200
-State = ErasureRequest.State
-STATES: dict[str, Any] = {
-    State.ASKED: lazy("asked"),
-    State.WITHDRAWN: lazy("withdrawn"),
-    State.APPROVED: lazy("being carried out"),
-    State.DONE: lazy("done"),
-}
-WAITS: dict[str, Any] = {
-    "open_visits": lazy("visits to come"),
-    "undispensed_prescriptions": lazy("prescriptions not dispensed yet"),
-    "open_requests": lazy("bookings that the calendar has not answered"),
-}
-COUNTS: dict[str, Any] = {
-    "names": lazy("names and pictures"),
-    "devices": lazy("signed-in devices"),
-    "known_devices": lazy("known devices"),
-    "codes": lazy("codes"),
-    "text_messages": lazy("text messages' numbers"),
-    "idempotency_keys": lazy("the app's request keys"),
-    "guest_visits": lazy("past visits as a guest"),
-    "bookings_without_visit": lazy("bookings not yet known well enough for a visit"),
-    "guest_webhook_bodies": lazy("webhooks about those"),
-    "visits_left_to_guests": lazy("unconfirmed visits left to a guest"),
-    "visits": lazy("visits"),
-    "prescription_notes": lazy("notes on prescriptions"),
-    "prescription_messages": lazy("messages about prescriptions"),
-    "talks": lazy("talks with the assistant"),
-    "booking_reasons": lazy("reasons given with bookings"),
-    "webhook_bodies": lazy("webhooks"),
-    "calls": lazy("reports of calls"),
-    "calls_by_number": lazy("messages about calls from the number"),
-}
 
 
 def erasures_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:

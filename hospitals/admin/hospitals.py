@@ -12,7 +12,7 @@ from unfold.decorators import display
 from hospitals.admin.base import Badge, HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import save_hospital
 from hospitals.models import Hospital
-from hospitals.reminder_kinds import REMINDER_SETTINGS
+from hospitals.models.hospital import REMINDER_SETTINGS
 from hospitals.staff.forms import HospitalForm
 
 

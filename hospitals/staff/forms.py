@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.roles import StaffKind
 from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.models import Hospital
-from hospitals.reminder_kinds import REMINDER_KINDS, REMINDER_SETTINGS
+from hospitals.models.hospital import REMINDER_KINDS, REMINDER_SETTINGS
 
 NAME_LENGTH = 200
 # What is beyond these is a slip of the hand: 0 minutes would offer visits without end.

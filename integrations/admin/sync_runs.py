@@ -33,6 +33,17 @@ REPAIR_TEXTS: dict[str, Any] = {
     "no_show": gettext_lazy("came or did not come"),
     "unknown_doctor": gettext_lazy("doctor not known here"),
 }
+REASON_TEXTS: dict[str, Any] = {
+    "webhook": gettext_lazy("its news did not say enough"),
+    "drift": gettext_lazy("it was different here"),
+    "absent_there": gettext_lazy("it is here, but not in Cal.com's list"),
+}
+ERROR_TEXTS: dict[str, Any] = {
+    "unknown_doctor": gettext_lazy("the doctor is not connected"),
+    "calcom_unavailable": gettext_lazy("Cal.com did not answer"),
+    "calcom_rate_limited": gettext_lazy("too many calls"),
+    "calcom_refused": gettext_lazy("Cal.com refused the question"),
+}
 
 
 class KindFilter(KnownChoiceFilter):
@@ -93,19 +104,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if run.error:
             return Badge("failed", _("failed"))
         return Badge("done", _("done")) if run.finished_at else Badge("running", _("running"))
-
-
-REASON_TEXTS: dict[str, Any] = {
-    "webhook": gettext_lazy("its news did not say enough"),
-    "drift": gettext_lazy("it was different here"),
-    "absent_there": gettext_lazy("it is here, but not in Cal.com's list"),
-}
-ERROR_TEXTS: dict[str, Any] = {
-    "unknown_doctor": gettext_lazy("the doctor is not connected"),
-    "calcom_unavailable": gettext_lazy("Cal.com did not answer"),
-    "calcom_rate_limited": gettext_lazy("too many calls"),
-    "calcom_refused": gettext_lazy("Cal.com refused the question"),
-}
 
 
 class StateFilter(KnownChoiceFilter):

@@ -17,9 +17,8 @@ from accounts.models import DeviceToken, Patient
 from accounts.people import serializers as accounts
 from clinical.assistant.serializers import AiSessionListItemSerializer, AiSessionSerializer
 from clinical.prescriptions.api import PrescriptionSerializer
-from clinical.visits.app_reads import own_visit
 from clinical.visits.doctors_api import DoctorSerializer
-from clinical.visits.document import AppointmentSerializer
+from clinical.visits.document import AppointmentSerializer, own_visit
 from hospitals.staff import serializers as hospitals
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_session, make_visit

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from dev.simulators.calcom import control, people, subscriptions, teams, visits
+from dev.simulators.calcom import control, people, subscriptions, visits
 from dev.simulators.calcom.bookings import Bookings
 from dev.simulators.calcom.calls import Call, Reply, Route
 from dev.simulators.calcom.errors import ApiError
@@ -29,8 +29,8 @@ VERSIONS = frozenset({"2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2
 FALLBACK_VERSION = "2024-04-15"
 ROUTES: list[Route] = [
     *people.ROUTES,
+    *people.TEAM_ROUTES,
     *subscriptions.ROUTES,
-    *teams.ROUTES,
     *visits.ROUTES,
     *control.ROUTES,
 ]

@@ -32,8 +32,8 @@ from dev.simulators.calcom.inputs import (
     RescheduleBody,
     ReservationBody,
 )
+from dev.simulators.calcom.people import hosts_of_team
 from dev.simulators.calcom.records import EventType, Reservation
-from dev.simulators.calcom.teams import hosts_of_team
 
 
 def list_event_types(call: Call) -> Reply:

@@ -10,6 +10,10 @@ from typing import Protocol
 
 import requests
 
+HEADER = "X-Cal-Signature-256"
+# What Cal.com sends in place of a signature where the subscription has no secret.
+NO_SECRET = "no-secret-provided"
+
 
 @dataclass(frozen=True, slots=True)
 class CalcomConfig:
@@ -43,11 +47,6 @@ class Bearer(requests.auth.AuthBase):
         if self._key:
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
-
-
-HEADER = "X-Cal-Signature-256"
-# What Cal.com sends in place of a signature where the subscription has no secret.
-NO_SECRET = "no-secret-provided"
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -13,8 +13,7 @@ from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.api.client import VapiClient, VapiError, VapiRefused
 from integrations.vapi.api.responses import Call
 from integrations.vapi.chat import vapi_client
-from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
-from integrations.vapi.inbound.processing import REPORT, STATUS, due, finish, project_call
+from integrations.vapi.inbound.processing import ERASED_NOTE, REPORT, STATUS, due, finish, forget_call, project_call
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,7 @@
-"""Puts calls on record from stored events. PENDING rows are the queue; a wake-up or the sweep calls this."""
+"""Puts calls on record from stored events: PENDING rows are the queue. What is kept of a message is an allow list, for
+bodies carry credentials, prompts and signed links; words and numbers of erased people are taken out again. Which call
+it was stays, for late news of it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ from typing import Any, TypedDict, cast
 import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
 
 from clinical.assistant.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
 from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.api.responses import PHONE_TYPES, Call, ServerMessage
-from integrations.vapi.inbound.forgetting import ERASED_NOTE, forget_call
 from integrations.vapi.numbers import digits_of, hospital_called
 
 log = structlog.get_logger(__name__)
+ERASED_NOTE = "The caller has been erased: nothing of it is kept."
 REPORT = "end-of-call-report"
 STATUS = "status-update"
 TOOLS = "tool-calls"
@@ -32,6 +36,29 @@ FIRST_RETRY = dt.timedelta(seconds=10)
 RECORDED_NOTE = "On record."
 NO_PATIENT_NOTE = "No patient has the caller's number: kept here, attached to nobody."
 NOT_A_PHONE_CALL_NOTE = "Not a phone call."
+
+
+def forget_call(call_id: str, *, at: dt.datetime) -> int:
+    return forget(VapiEvent.objects.filter(call_id=call_id), at=at)
+
+
+def forget_caller(phone: str, *, at: dt.datetime) -> int:
+    """All that came from the number, in digits, whether or not a patient was found for it."""
+    called = VapiEvent.objects.annotate(caller=KT("projection__caller"))
+    return forget(called.filter(caller__in=[phone, f"+{phone}"]), at=at)
+
+
+def forget(rows: QuerySet[VapiEvent], *, at: dt.datetime, limit: int | None = None) -> int:
+    """How many. What waits is done with: no report is asked for any more.
+
+    One that somebody else holds is left: who holds it looks for erased people next.
+    """
+    told = rows.exclude(projection={}).select_for_update(skip_locked=True).order_by("pk")
+    ids = list(told.values_list("pk", flat=True)[:limit])
+    found = VapiEvent.objects.filter(pk__in=ids)
+    found.update(projection={}, notes=ERASED_NOTE, next_try_at=None)
+    found.filter(status=PENDING).update(status=PROCESSED, processed_at=at)
+    return len(ids)
 
 
 class Projection(TypedDict, total=False):

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.codes.limits import sends_by_scope
 from accounts.models import DeviceToken, GuessCounter, OneTimeCode, Patient, SmsMessage, User
-from accounts.staff_sign_in.purge import purge_sign_in_traces
+from accounts.staff_sign_in.tries import purge_sign_in_traces
 from tests.accounts.codes.test_sign_in import NEW, ask, give, sent_code, wrong
 from tests.api.records import NOW, client_with
 from tests.cast import HospitalCast

@@ -13,8 +13,7 @@ from pytest_django import Settings
 from accounts.guessing.counters import Lockout, Tally
 from accounts.models import AccessEvent, GuessCounter, LoginDevice, StaffMail, User
 from accounts.staff_sign_in.password import prove_own_password, try_password
-from accounts.staff_sign_in.purge import purge_sign_in_traces
-from accounts.staff_sign_in.tries import hashed_email, is_locked_out, release_lockout
+from accounts.staff_sign_in.tries import hashed_email, is_locked_out, purge_sign_in_traces, release_lockout
 from tests.cast import PASSWORD, HospitalCast
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)

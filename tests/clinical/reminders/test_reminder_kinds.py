@@ -7,7 +7,7 @@ from django.db.models import BooleanField
 
 from clinical.models import VisitReminder
 from hospitals.models import Hospital
-from hospitals.reminder_kinds import REMINDER_KINDS, ReminderKind
+from hospitals.models.hospital import REMINDER_KINDS, ReminderKind
 from hospitals.staff.forms import HospitalForm
 
 KINDS = pytest.mark.parametrize("kind", REMINDER_KINDS, ids=lambda kind: kind.value)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinical.reminders.due import EVENING_MARGIN, LEAST_NOTICE, QuietHours, reminder_due
-from hospitals.reminder_kinds import LONGEST_LEAD, REMINDER_KINDS, ReminderKind, reminder_kind
+from hospitals.models.hospital import LONGEST_LEAD, REMINDER_KINDS, ReminderKind, reminder_kind
 
 NIGHT = QuietHours(dt.time(21), dt.time(8))
 VIENNA = zoneinfo.ZoneInfo("Europe/Vienna")

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Patient
 from clinical.models import Appointment, AppointmentAlias
-from clinical.visits.app_reads import NewestVisits, own_visit, own_visits
+from clinical.visits.document import NewestVisits, own_visit, own_visits
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 

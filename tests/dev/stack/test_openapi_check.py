@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dev.stack.openapi_check import difference
+from dev.stack.check import difference
 
 
 def test_what_differs_is_shown() -> None:

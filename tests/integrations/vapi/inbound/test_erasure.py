@@ -17,8 +17,7 @@ from clinical.models import AiSession
 from dev.simulators.vapi.process import SimulatorProcess
 from integrations.models import VapiEvent
 from integrations.vapi.inbound.fetching import fetch_next_report
-from integrations.vapi.inbound.forgetting import ERASED_NOTE
-from integrations.vapi.inbound.processing import NO_PATIENT_NOTE, RECORDED_NOTE
+from integrations.vapi.inbound.processing import ERASED_NOTE, NO_PATIENT_NOTE, RECORDED_NOTE
 from tests.cast import PASSWORD, HospitalCast, make_patient
 from tests.integrations.vapi.messages import CALL_ID, CALLER, SAID, WORDS, call, ended, message, post, process, report
 from tests.integrations.vapi.phone import control
