@@ -9,7 +9,7 @@ State survives restarts. Beside the API it answers, without a key:
   time_off, deliveries
 - `POST /_simulator/reset`: forgets everything, faults and rate limits included
 - `POST /_simulator/teams {id, name}`, `POST /_simulator/users {email, name, timeZone}`
-- `POST /_simulator/bookings`: a list of bookings to have been there (see `simulator_control.BookingImport`)
+- `POST /_simulator/bookings`: a list of bookings to have been there (see `control.BookingImport`)
 - `POST /_simulator/events {trigger, uid, reason}`: MEETING_STARTED, MEETING_ENDED (flat bodies), PING,
   or REQUEST_RESCHEDULE by the host
 - `PUT  /_simulator/faults`: what goes wrong from now on, anything left out being switched off:

@@ -9,7 +9,7 @@ State survives restarts. It answers `/chat`, `/session` and `GET /call/{id}` wit
 - `GET  /_simulator/state`: the lists chats, sessions, calls, deliveries
 - `POST /_simulator/reset`: forgets everything, faults and replies included
 - `POST /_simulator/calls`: a call comes in, is held and ends, its messages sent when this answers
-  (`simulator_calls.IncomingCall`): `{from, to, lines: [{role, says}], tools: [{name, arguments, shape}], summary,
+  (`calls.IncomingCall`): `{from, to, lines: [{role, says}], tools: [{name, arguments, shape}], summary,
   startedAt, seconds, report: sent|doubled|redelivered|missing|before_ended, sendsStatus, isProcessed, hasArtifacts,
   times: described|iso|ms, type}`
 - `POST /_simulator/replies {match, say, times}`: what the assistant answers to the next input that contains `match`

@@ -12,8 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from accounts.access_log import seals as audit_chain
-from accounts.access_log import seals as sealing
+from accounts.access_log import seals as seals_module
 from accounts.access_log.record import AccessAction, Surface, current_surface, record_access
 from accounts.access_log.seals import SEALED_COLUMNS, seal_access_events, verify_chain
 from accounts.models import AccessEvent, AuditSeal
@@ -174,8 +173,8 @@ def test_seals_of_an_older_key_hold_while_it_is_listed(sealed: list[AuditSeal], 
 def test_a_long_backlog_is_sealed_in_parts(
     north: HospitalCast, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(sealing, "MOST_EVENTS", 4)
-    monkeypatch.setattr(audit_chain, "BATCH", 2)
+    monkeypatch.setattr(seals_module, "MOST_EVENTS", 4)
+    monkeypatch.setattr(seals_module, "BATCH", 2)
     record(by=north.admin, count=10)
     tasks.seal_access_events()
     assert list(AuditSeal.objects.order_by("id").values_list("events", flat=True)) == [4, 4, 2]
