@@ -18,11 +18,11 @@ from tests.cast import HospitalCast
 
 START = "2999-03-03T09:00:00+01:00"
 TIMES = 12
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nothing_leaves")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _real_queue(settings: Settings, north: HospitalCast) -> None:
+def _real_queue(nothing_leaves: None, settings: Settings, north: HospitalCast) -> None:
     settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     CalLink.objects.create(doctor=north.doctor, cal_event_type_id=1)
 

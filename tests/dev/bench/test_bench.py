@@ -196,7 +196,7 @@ def test_a_name_that_nothing_has_is_answered_with_the_names_there_are(
 
 
 def test_the_servers_under_test_lack_only_what_production_lacks() -> None:
-    site = (ROOT / "config" / "bench" / "as_installed" / "sitecustomize.py").read_text()
+    site = (ROOT / "dev" / "bench" / "as_installed" / "sitecustomize.py").read_text()
     kept_away = set(re.findall(r'"(\w+)"', site.partition("for name in")[2]))
     installed = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     assert kept_away == {"greenlet", "pygments", "rich"}
