@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 
-from config.settings import base
 from config.settings.test import *  # noqa: F403
 from config.settings.test import MIDDLEWARE, ROOT_URLCONF
 
@@ -25,4 +24,4 @@ if _serves == "floor":
 elif _serves == "textbook":
     ROOT_URLCONF = "dev.bench.textbook"
 elif _serves == "sign_in":
-    BCRYPT_ROUNDS = base.BCRYPT_ROUNDS
+    from config.settings.base import BCRYPT_ROUNDS as BCRYPT_ROUNDS

@@ -117,6 +117,7 @@ def test_without_redis_a_booking_waits_for_the_sweep(house: House) -> None:
     house.assert_true()
 
 
+@pytest.mark.alone
 def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -> None:
     """Both processes of the general worker hang; patients have one of their own."""
     house.stack.start("worker")
@@ -130,15 +131,14 @@ def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -
     pushing = "SELECT 1 FROM cal_links WHERE next_try_at IS NOT NULL AND last_error IS NULL"
     until(lambda: bool(house.stack.query(pulling) and house.stack.query(pushing)))
     answer = next(house.people).book(house.doctors[0], next(house.times))
-    # 202 where the machine is busy: the request waits 2.5 s.
-    assert answer.status_code in {201, 202}
-    until(lambda: house.rows()[-1][2] == "done")
+    assert answer.status_code == 201
     assert house.stack.query(pulling)
     assert house.stack.query(pushing)
     house.stack.kill("worker")
     house.assert_true()
 
 
+@pytest.mark.alone
 def test_two_patients_and_one_slot(house: House) -> None:
     for _ in range(5):
         start = next(house.times)
@@ -148,7 +148,6 @@ def test_two_patients_and_one_slot(house: House) -> None:
         assert sorted(states) == [("done", None), ("refused", "slot_taken")]
         # Who was told at once was told the truth.
         assert [answer.status_code for answer in made if answer.status_code != 202] in (
-            [],
             [201],
             [409],
             [201, 409],
