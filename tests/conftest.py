@@ -33,8 +33,8 @@ def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stacks of real programs mostly wait: they come first, so that browsers fill the time."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """What takes minutes begins first, then stacks of real programs, which mostly wait: browsers fill the time."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("long", "xdist_group")])
 
 
 @pytest.fixture

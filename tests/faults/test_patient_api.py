@@ -90,6 +90,7 @@ def test_the_example_signs_in_books_moves_and_cancels(live: Live) -> None:
     ]
 
 
+@pytest.mark.long
 def test_no_made_up_request_meets_a_crash_or_an_answer_outside_the_description(live: Live) -> None:
     ending = [option for path in ENDING for option in ("--exclude-path", path)]
     said = live.check(*ending)
