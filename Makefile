@@ -26,7 +26,7 @@ test: install ## run the suite on PostgreSQL and Valkey of its own
 	@exec $(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 test-slow: install ## run real processes, the browser, the API's schema
-	@$(BIN)/python -m pytest -m "slow and not alone" -n 3 --dist loadgroup $(ARGS) || test $$? = $(NOTHING_CHOSEN)
+	@$(BIN)/python -m pytest -m "slow and not alone" -n 2 $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 	@$(BIN)/python -m pytest -m "slow and alone" $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 
 check: install ## lint, types, import contracts, migrations, templates

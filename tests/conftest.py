@@ -32,11 +32,6 @@ def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes begins first, then stacks of real programs, which mostly wait: browsers fill the time."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("long", "xdist_group")])
-
-
 @pytest.fixture
 def north(db: None) -> HospitalCast:
     return make_hospital("North", time_zone="Europe/Vienna")

@@ -15,7 +15,7 @@ from tests.faults.booking_house import House, answers, at_once, booking_house
 from tests.faults.harness import until
 from tests.faults.mirror import settle as settle_webhooks
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bookings")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 VIENNA = ZoneInfo("Europe/Vienna")
 WRITES = "POST /v2/bookings*"
@@ -117,7 +117,6 @@ def test_without_redis_a_booking_waits_for_the_sweep(house: House) -> None:
     house.assert_true()
 
 
-@pytest.mark.alone
 def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -> None:
     """Both processes of the general worker hang; patients have one of their own."""
     house.stack.start("worker")
@@ -138,7 +137,6 @@ def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -
     house.assert_true()
 
 
-@pytest.mark.alone
 def test_two_patients_and_one_slot(house: House) -> None:
     for _ in range(5):
         start = next(house.times)

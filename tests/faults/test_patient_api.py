@@ -16,7 +16,7 @@ import requests
 from tests.faults.harness import REPOSITORY, Stack, running_stack
 from tests.faults.mirror_seed_data import TEAM_ID
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("patient API")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 # What ends the session or the account that the other calls need gets a token of its own: the list of devices tells
 # which one is the caller's.
@@ -90,7 +90,6 @@ def test_the_example_signs_in_books_moves_and_cancels(live: Live) -> None:
     ]
 
 
-@pytest.mark.long
 def test_no_made_up_request_meets_a_crash_or_an_answer_outside_the_description(live: Live) -> None:
     ending = [option for path in ENDING for option in ("--exclude-path", path)]
     said = live.check(*ending)

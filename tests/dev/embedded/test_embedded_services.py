@@ -31,6 +31,7 @@ def test_directories_of_killed_runs_are_removed_and_of_running_ones_are_not(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_run_of_workers_has_servers_and_tests_settings_whatever_the_environment_says(tmp_path: Path) -> None:
     (tmp_path / "test_inner.py").write_text(
         "import os\n"
