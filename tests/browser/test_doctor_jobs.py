@@ -150,6 +150,7 @@ def test_profile_and_help(size: str, role: str, signed_in: SignedIn, north: Hosp
 def test_a_typed_search_is_one_search(signed_in: SignedIn, north: HospitalCast, patient: Patient, week: None) -> None:
     make_visit(patient, north.doctor, timezone.now())
     page = signed_in(north.doctor.user, "/staff/doctor/patients/")
+    expect(page.get_by_label("Name or phone")).to_be_focused()
     for part in ("pau", "la p", "atient"):
         with page.expect_response("**/patients/?q=*"):
             page.keyboard.type(part)
