@@ -1,14 +1,12 @@
 """How many calls one token, and one address, may make. Counted in Redis by one script in one round trip.
 
-Each thread keeps a connection of its own: to take one from a pool, and to see whether it still stands, would cost
-every call as much as counting it. Nothing is counted while Redis is away: what must not fail open (guesses, codes) is
-counted in PostgreSQL.
+Nothing is counted while Redis is away: what must not fail open (guesses, codes) is counted in PostgreSQL.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import threading
 import time
 from collections.abc import Callable
 
@@ -18,7 +16,6 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from redis.backoff import NoBackoff
-from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
@@ -76,7 +73,7 @@ class ThrottleMiddleware:
             return 0
         rates = _rates(request)
         try:
-            return _counter.ask(len(rates), *rates, repr(time.time()), PERIOD_SECONDS, *rates.values())
+            return _ask(len(rates), *rates, repr(time.time()), PERIOD_SECONDS, *rates.values())
         except redis.RedisError as error:
             self._counts_again_at = time.monotonic() + PAUSE_SECONDS
             log.warning("throttle.off", error=type(error).__name__)
@@ -93,49 +90,28 @@ def _rates(request: HttpRequest) -> dict[str, int]:
     return rates
 
 
-class _Counter(threading.local):
-    """The thread's own connection. One that fails is closed; the next question opens it again."""
+def _ask(*arguments: str | int) -> int:
+    """What the script answers.
 
-    _url = ""
-    _connection: ConnectionInterface
-
-    def ask(self, *arguments: str | int) -> int:
-        """What the script answers.
-
-        Raises: redis.RedisError.
-        """
-        connection = self._opened()
-        stood = connection.is_connected
-        try:
-            return _answer(connection, "EVALSHA", _SHA, *arguments)
-        except NoScriptError:
-            return _answer(connection, "EVAL", _SCRIPT, *arguments)
-        except redis.ConnectionError:
-            if not stood:
-                raise
-            # Redis was started again since the last call, or is away: the second time tells.
-            return _answer(connection, "EVAL", _SCRIPT, *arguments)
-
-    def _opened(self) -> ConnectionInterface:
-        if self._url != settings.REDIS_URL:
-            pool = redis.ConnectionPool.from_url(
-                settings.REDIS_URL,
-                socket_timeout=SOCKET_TIMEOUT_SECONDS,
-                socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-                # They tie the connection into a knot, which would outlive its thread, and stretch its timeouts.
-                maint_notifications_config=MaintNotificationsConfig(enabled=False),
-            )
-            self._connection, self._url = pool.make_connection(), settings.REDIS_URL
-        return self._connection
+    Raises: redis.RedisError.
+    """
+    client = _client(settings.REDIS_URL)
+    try:
+        return int(client.evalsha(_SHA, *arguments))  # type: ignore[arg-type]  # the client is not asynchronous
+    except NoScriptError:
+        return int(client.eval(_SCRIPT, *arguments))  # type: ignore[arg-type]  # likewise
 
 
-def _answer(connection: ConnectionInterface, *command: str | int) -> int:
-    connection.send_command(*command)  # type: ignore[no-untyped-call]
-    return int(connection.read_response())
-
-
-_counter = _Counter()
+@functools.cache
+def _client(url: str) -> redis.Redis:
+    """One for all threads of the process: its pool sees whether a connection still stands before it is used."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=SOCKET_TIMEOUT_SECONDS,
+        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    )
 
 
 def _too_many(wait: int) -> HttpResponse:

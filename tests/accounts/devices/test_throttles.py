@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from accounts.devices import throttles
 from accounts.models import DeviceToken, Patient
 from dev.embedded.server import free_port
 from tests.api.records import client_with, sign_in
-from tests.integrations.calcom.clinic import eventually
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_leaves")]
 
@@ -110,7 +107,7 @@ def test_what_redis_loses_between_two_calls_is_made_again(
         if lost == "script":
             client.script_flush()
         else:
-            assert client.client_kill_filter(_id=throttles._answer(throttles._counter._connection, "CLIENT", "ID")) == 1
+            assert client.client_kill_filter(_id=throttles._client(settings.REDIS_URL).client_id()) == 1
         assert statuses(api, 3) == [200, 200, 429]
     assert [log for log in logs if log["event"] == "throttle.off"] == []
 
@@ -128,25 +125,8 @@ def test_a_redis_that_was_never_there_is_asked_once(
     monkeypatch.setattr(Connection, "connect_check_health", counted)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     with pytest.raises(redis.ConnectionError):
-        throttles._counter.ask(1, "throttle:nobody", repr(time.time()), throttles.PERIOD_SECONDS, 4)
+        throttles._ask(1, "throttle:nobody", repr(time.time()), throttles.PERIOD_SECONDS, 4)
     assert len(asked) == 1
-
-
-def test_a_thread_that_ends_closes_its_connection(api: APIClient, settings: Settings) -> None:
-    def ask() -> int:
-        throttles._counter.ask(1, "throttle:thread", repr(time.time()), throttles.PERIOD_SECONDS, 4)
-        return throttles._answer(throttles._counter._connection, "CLIENT", "ID")
-
-    # A knot of objects would keep it open until the collector comes.
-    gc.disable()
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL) as client, ThreadPoolExecutor(1) as threads:
-            number = threads.submit(ask).result()
-            assert number in {int(one["id"]) for one in client.client_list()}
-            threads.shutdown()
-            eventually(lambda: number not in {int(one["id"]) for one in client.client_list()})
-    finally:
-        gc.enable()
 
 
 def test_a_token_is_the_same_however_it_is_presented(
