@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 import time_machine
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -20,9 +21,17 @@ from tests.api.described import DescribedClient
 from tests.api.records import NOW, sign_in
 from tests.cast import HospitalCast, make_hospital, make_patient
 from tests.hospitals import publishing
+from tests.plugins.services import TEMPLATE
 from tests.plugins.simulators import simulator, vapi_process
 
 __all__ = ["simulator", "vapi_process"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The tests' databases begin as copies of a migrated one; what a migration may lack there, Django adds."""
+    if TEMPLATE in os.environ:
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = os.environ[TEMPLATE]
 
 
 @pytest.fixture

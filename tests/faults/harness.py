@@ -6,7 +6,6 @@ Nothing is scheduled: a test says when the sweeps come (`sweep`), so that it nee
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -25,12 +24,13 @@ import requests
 from celery import Celery
 from django.conf import settings
 
-from dev.embedded.postgres import postgres, running_postgres
+from dev.embedded.postgres import postgres
 from dev.embedded.server import free_port, leashed
 from dev.embedded.valkey import valkey
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from dev.stack.children import answers_ok
 from dev.stack.plan import BOOKINGS, CHATS, GENERAL
+from tests.plugins.migrated import copy_migrated_postgres
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
@@ -182,7 +182,7 @@ def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, e
 @contextlib.contextmanager
 def running_stack(directory: Path, *programs: str, retry_delay: float = 0.5) -> Iterator[Stack]:
     """`retry_delay` is how long Cal.com waits before it sends a webhook again, in seconds."""
-    copy_migrated_postgres(directory)
+    copy_migrated_postgres(directory / "postgres")
     with contextlib.ExitStack() as everything:
         servers = Servers(directory)
         everything.callback(servers.close)
@@ -198,23 +198,6 @@ def running_stack(directory: Path, *programs: str, retry_delay: float = 0.5) -> 
         for program in programs:
             stack.start(program)
         yield stack
-
-
-def copy_migrated_postgres(directory: Path) -> None:
-    """PostgreSQL's files with every table: migrated once for all stacks of a run, which takes ten times a copy."""
-    run = next((one for one in directory.parents if one.parent.name.startswith("pytest-of-")), directory)
-    made = run / "migrated"
-    made.mkdir(exist_ok=True)
-    with (made / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (made / "done").exists():
-            with running_postgres(made / "postgres", durable=False) as url:
-                env = os.environ | {"DATABASE_URL": url}
-                command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-                subprocess.run(command, cwd=REPOSITORY, env=env, check=True)
-            (made / "done").touch()
-    # Its files belong to the user that PostgreSQL runs as.
-    subprocess.run(["cp", "-a", str(made / "postgres"), str(directory / "postgres")], check=True)
 
 
 def environment(servers: Servers, simulator: SimulatorProcess, web: str) -> dict[str, str]:

@@ -20,11 +20,14 @@ import pytest
 # Before anything of ours is imported: `config` names the development settings where none are named.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
-from dev.embedded.postgres import running_postgres
+from dev.embedded.postgres import NAME, running_postgres
 from dev.embedded.server import ServerProblem, claimed, is_claimed
 from dev.embedded.valkey import running_valkey
+from tests.plugins.migrated import copy_migrated_postgres
 
 OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}
+# For the workers: the name of a migrated database of the server, where it is ours.
+TEMPLATE = "WARDBOOK_TEST_TEMPLATE"
 
 
 # A wrapper: pytest-django's own implementation of this hook, which loads the settings, runs inside.
@@ -48,6 +51,8 @@ def start_absent_servers(servers: contextlib.ExitStack) -> None:
         return
     directory = servers.enter_context(temporary_directory())
     if not os.environ.get("DATABASE_URL"):
+        copy_migrated_postgres(directory / "postgres")
+        os.environ[TEMPLATE] = NAME
         os.environ["DATABASE_URL"] = servers.enter_context(running_postgres(directory / "postgres", durable=False))
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = servers.enter_context(running_valkey(directory / "valkey", durable=False))
