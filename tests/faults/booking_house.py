@@ -141,8 +141,7 @@ def booking_house(directory: Path) -> Iterator[House]:
     with running_stack(directory, retry_delay=RETRY_DELAY_SECONDS) as stack:
         stack.control("POST", "teams", {"id": TEAM_ID, "name": "North"})
         seeded = json.loads(stack.module("tests.faults.booking_seed").splitlines()[-1])
-        for program in ("web", "bookings"):
-            stack.start(program)
+        stack.start("web", "bookings")
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         times = (midnight + dt.timedelta(days=2) + number * HALF_HOUR for number in itertools.count())
         yield House(stack, (Person(stack, token) for token in seeded["tokens"]), seeded["doctors"], times)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,8 +105,17 @@ class Stack:
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         return done.stdout
 
-    def start(self, name: str, **env: str) -> None:
-        """`web`, `worker`, `bookings` or `chats`; `env` is for this one alone."""
+    def start(self, *names: str, **env: str) -> None:
+        """Of `web`, `worker`, `bookings` and `chats`, all at once; `env` is for these alone."""
+        for name in names:
+            self._launch(name, env)
+        for name in names:
+            until(partial(self._answers, name))
+
+    def _answers(self, name: str) -> bool:
+        return answers_ok(f"{self.web}/healthz") if name == "web" else self._has_worker(name)
+
+    def _launch(self, name: str, env: dict[str, str]) -> None:
         granian = (
             *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
             *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", str(self.web_threads)),
@@ -119,10 +129,6 @@ class Stack:
             self.programs[name] = subprocess.Popen(
                 command, cwd=REPOSITORY, env=self.env | env, stdout=log, stderr=log, start_new_session=True
             )
-        if name == "web":
-            until(lambda: answers_ok(f"{self.web}/healthz"))
-        else:
-            until(lambda: self._has_worker(name))
 
     def bring_redis_back(self) -> None:
         """As the supervisor does: Celery ends a worker that lost Redis while it held a message, and it starts anew."""
@@ -136,12 +142,12 @@ class Stack:
         return self._has_worker(name)
 
     def _has_worker(self, name: str) -> bool:
-        nodes: list[str] = []
+        node = f"{name if name in QUEUES else 'celery'}@{gethostname()}"
         # A connection kept from before Redis was stopped fails once.
         with contextlib.suppress(redis.exceptions.ConnectionError), Celery(broker=self.servers.redis) as app:
-            nodes = [node for answer in app.control.ping(timeout=0.5) for node in answer]
-        own = name if name in QUEUES else "celery"
-        return any(node.startswith(f"{own}@") for node in nodes)
+            # Named, its answer is the last that is waited for.
+            return bool(app.control.ping(destination=[node], timeout=0.5))
+        return False
 
     def kill(self, name: str) -> None:
         """-9, its children too."""
@@ -195,8 +201,7 @@ def running_stack(directory: Path, *programs: str, retry_delay: float = 0.5) -> 
         )
         stack = Stack(servers, simulator, environment(servers, simulator, web), web_port, directory)
         everything.callback(stack.close)
-        for program in programs:
-            stack.start(program)
+        stack.start(*programs)
         yield stack
 
 

@@ -32,8 +32,7 @@ def mirror_stack(directory: Path) -> Iterator[Stack]:
     with running_stack(directory, retry_delay=RETRY_DELAY_SECONDS) as running:
         running.control("POST", "teams", {"id": TEAM_ID, "name": "North"})
         running.module("tests.faults.mirror_seed")
-        running.start("web")
-        running.start("worker")
+        running.start("web", "worker")
         yield running
 
 

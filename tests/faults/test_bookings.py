@@ -34,9 +34,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(autouse=True)
 def _clean(house: House) -> None:
     house.faults()
-    for name in ("web", "bookings"):
-        if name not in house.stack.programs:
-            house.stack.start(name)
+    house.stack.start(*{"web", "bookings"} - set(house.stack.programs))
 
 
 def fault(do: str, *, times: int = 3, seconds: float = 9) -> dict[str, Any]:

@@ -41,9 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def clean(stack: Stack) -> None:
     """Each test begins with two doctors and no booking: of the simulator too, whose bookings end with the list."""
     stack.control("PUT", "faults", {})
-    for name in ("web", "worker"):
-        if name not in stack.programs:
-            stack.start(name)
+    stack.start(*{"web", "worker"} - set(stack.programs))
 
 
 @pytest.fixture

@@ -52,8 +52,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     with start_simulator(directory / "vapi.sqlite3") as vapi, running_stack(directory) as stack:
         stack.env.update(VAPI_API_URL=vapi.url, VAPI_API_KEY=vapi.api_key, VAPI_ASSISTANT_ID=ASSISTANT)
         token = stack.module("tests.faults.chat_seed").splitlines()[-1]
-        for program in ("web", "chats"):
-            stack.start(program)
+        stack.start("web", "chats")
         yield Talk(stack, vapi, token)
 
 
