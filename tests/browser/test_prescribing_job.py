@@ -156,6 +156,7 @@ def test_pages_are_accessible_and_fit(
     user = north.doctor.user
     form = reverse("staff:prescribe", args=[patient.pk])
     own = [taken.pk]
+    page = signed_in(user, "/staff/", size=size, dark=dark)
     for address in (
         "/staff/doctor/",
         reverse("staff:doctor-patient", args=[patient.pk]),
@@ -163,10 +164,10 @@ def test_pages_are_accessible_and_fit(
         reverse("staff:doctor-prescription", args=own),
         reverse("staff:print-prescription", args=own),
     ):
-        page = signed_in(user, address, size=size, dark=dark)
+        page.goto(address)
         assert_accessible(page)
         assert_fits(page)
-    page = signed_in(user, form, size=size, dark=dark)
+    page.goto(form)
     page.get_by_label("Medication", exact=True).press("ArrowDown")
     page.get_by_label("Medication", exact=True).press_sequentially("a")
     expect(options_of(page)).to_have_count(1)
