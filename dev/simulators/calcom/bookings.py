@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dev.simulators.calcom.calendar import Span, host_for
+from dev.simulators.calcom.calendar import host_for
 from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.events import Event
+from dev.simulators.calcom.hours import Span
 from dev.simulators.calcom.inputs import AbsentBody, AttendeeBody, BookingBody, RescheduleBody
 from dev.simulators.calcom.records import Attendee, Booking, EventType, Status
 from dev.simulators.calcom.world import World

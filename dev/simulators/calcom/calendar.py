@@ -2,131 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 from dev.simulators.calcom.errors import ApiError
-from dev.simulators.calcom.records import EventType, Schedule
+from dev.simulators.calcom.hours import MINUTE, Span, joined, open_spans
+from dev.simulators.calcom.records import EventType
 from dev.simulators.calcom.world import World
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LAST_MINUTE = time(23, 59)
 HOST_TAKEN = "User either already has booking at this time or is not available"
 HOSTS_TAKEN = "One of the hosts either already has booking at this time or is not available"
+# Starts are at multiples of the largest of these that divides the step between them.
+INTERVALS = (60, 30, 20, 15, 10, 5)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """From `start` until just before `end`."""
-
-    start: datetime
-    end: datetime
-
-    def overlaps(self, other: Span) -> bool:
-        return self.start < other.end and other.start < self.end
-
-    def covers(self, other: Span) -> bool:
-        return self.start <= other.start and other.end <= self.end
-
-    def widened(self, *, before: timedelta, after: timedelta) -> Span:
-        return Span(self.start - before, self.end + after)
+def without(stretches: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """What is left of the stretches, in order."""
+    left = list(stretches)
+    for gone in taken:
+        parts = [
+            part
+            for one in left
+            for part in (Span(one.start, min(one.end, gone.start)), Span(max(one.start, gone.end), one.end))
+        ]
+        left = [part for part in parts if part.start < part.end]
+    return sorted(set(left))
 
 
-def open_spans(schedule: Schedule, within: Span) -> list[Span]:
-    """The schedule's hours that touch `within`, in order, joined where one begins as another ends."""
-    zone = ZoneInfo(schedule.time_zone)
-    first = within.start.astimezone(zone).date() - timedelta(days=1)
-    last = within.end.astimezone(zone).date()
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    spans = (_on_clock(day, hours, zone) for day in days for hours in _hours(schedule, day))
-    return [span for span in _joined(spans) if span.overlaps(within)]
-
-
-def free_starts(
-    open_hours: Iterable[Span],
+def starts_in(
+    stretches: Iterable[Span],
     *,
-    within: Span,
     length: timedelta,
     step: timedelta,
-    busy: Sequence[Span],
-    before: timedelta = timedelta(0),
-    after: timedelta = timedelta(0),
+    zone: ZoneInfo,
     earliest: datetime,
+    is_optimized: bool = False,
 ) -> list[datetime]:
-    """The starts at which a visit fits, counted in steps from the opening of each stretch of hours."""
+    """The starts at which a visit fits into one of the stretches, counted in steps from its first.
+
+    The first is the stretch's own beginning, or `earliest`, rounded up on the clock of `zone`.
+    """
     starts: list[datetime] = []
-    for stretch in open_hours:
-        start = stretch.start
+    for stretch in sorted(stretches):
+        start = _first_start(Span(_whole_minute(max(stretch.start, earliest)), stretch.end), step, zone, is_optimized)
+        if starts:
+            start = max(start, starts[-1] + step)
         while start + length <= stretch.end:
-            padded = Span(start, start + length).widened(before=before, after=after)
-            in_range = within.start <= start < within.end and start >= earliest
-            if in_range and not any(padded.overlaps(taken) for taken in busy):
-                starts.append(start)
+            starts.append(start)
             start += step
     return starts
 
 
-def _hours(schedule: Schedule, day: date) -> list[tuple[time, time]]:
-    # Any override replaces the weekday's hours, also one that closes the day.
-    replaced = [(entry.start, entry.end) for entry in schedule.overrides if entry.day == day]
-    if replaced:
-        return replaced
-    name = DAY_NAMES[day.weekday()]
-    return [(window.start, window.end) for window in schedule.windows if name in window.days]
+def _first_start(stretch: Span, step: timedelta, zone: ZoneInfo, is_optimized: bool) -> datetime:
+    minutes = step // MINUTE
+    interval = next((one for one in INTERVALS if minutes % one == 0), 1)
+    minute = stretch.start.astimezone(zone).minute
+    if minute % interval == 0:
+        return stretch.start
+    to_next = [one - minute % one for one in (interval, 15, 5)]
+    if not is_optimized:
+        return stretch.start + to_next[0] * MINUTE
+    # Only what no visit fits into anyway is given away for a rounder time.
+    to_spare = (stretch.end - stretch.start) // MINUTE % interval
+    return stretch.start + next((one for one in to_next if one <= to_spare), 0) * MINUTE
 
 
-def _on_clock(day: date, hours: tuple[time, time], zone: ZoneInfo) -> Span:
-    start, end = hours
-    opens = datetime.combine(day, start, zone)
-    # 23:59 is the only way to say "until midnight".
-    closes = (
-        datetime.combine(day + timedelta(days=1), time(0), zone)
-        if end == LAST_MINUTE
-        else datetime.combine(day, end, zone)
-    )
-    return Span(opens.astimezone(UTC), closes.astimezone(UTC))
-
-
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    current: Span | None = None
-    for span in sorted(span for span in spans if span.start < span.end):
-        if current is not None and span.start <= current.end:
-            current = Span(current.start, max(current.end, span.end))
-            continue
-        if current is not None:
-            yield current
-        current = span
-    if current is not None:
-        yield current
+def _whole_minute(at: datetime) -> datetime:
+    floor = at.replace(second=0, microsecond=0)
+    return floor if floor == at else floor + MINUTE
 
 
 def free_times(
-    world: World, event_type: EventType, within: Span, *, length: timedelta, ignore_uid: str | None = None
+    world: World,
+    event_type: EventType,
+    within: Span,
+    *,
+    length: timedelta,
+    zone: ZoneInfo,
+    ignore_uid: str | None = None,
 ) -> list[datetime]:
-    """Starts that can be booked, in order: of all hosts together, or of any one for round robin."""
-    step = timedelta(minutes=event_type.slot_interval_minutes or 0) or length
-    before, after = _buffers(event_type)
-    earliest = world.now() + timedelta(minutes=event_type.notice_minutes)
-    by_host: list[set[datetime]] = []
-    for host_id in event_type.host_ids:
-        schedule = world.schedule_for(event_type, host_id)
-        starts = free_starts(
-            open_spans(schedule, within) if schedule is not None else [],
-            within=within,
-            length=length,
-            step=step,
-            busy=list(_busy(world, host_id, ignore_uid)),
-            before=before,
-            after=after,
-            earliest=earliest,
-        )
-        by_host.append(set(starts))
+    """Starts that can be booked, in order: when all hosts are free, or for round robin any one."""
+    by_host = [_free_stretches(world, event_type, host, within, ignore_uid) for host in event_type.host_ids]
     if not by_host:
         return []
     is_any = event_type.scheduling_type == "roundRobin"
-    return sorted(set.union(*by_host) if is_any else set.intersection(*by_host))
+    stretches = joined(span for spans in by_host for span in spans) if is_any else reduce(_common, by_host)
+    return starts_in(
+        stretches,
+        length=length,
+        step=timedelta(minutes=event_type.slot_interval_minutes or 0) or length,
+        zone=zone,
+        earliest=world.now() + timedelta(minutes=event_type.notice_minutes),
+        is_optimized=event_type.shows_optimized_slots,
+    )
+
+
+def _free_stretches(
+    world: World, event_type: EventType, host_id: int, within: Span, ignore_uid: str | None
+) -> list[Span]:
+    schedule = world.schedule_for(event_type, host_id)
+    if schedule is None:
+        return []
+    before, after = _buffers(event_type)
+    # The visit's own buffers count against what is taken, not against the hours.
+    taken = (span.widened(before=after, after=before) for span in _busy(world, host_id, ignore_uid))
+    return without(open_spans(schedule, within), taken)
+
+
+def _common(one: list[Span], other: list[Span]) -> list[Span]:
+    return list(joined(a.within(b) for a in one for b in other))
 
 
 def host_for(world: World, event_type: EventType, visit: Span, *, ignore_uid: str | None = None) -> int:

@@ -141,6 +141,7 @@ class EventTypeBody(Body):
     seats: SeatsBody = SeatsBody(disabled=True)
     recurrence: RecurrenceBody = RecurrenceBody(disabled=True)
     hidden: bool = False
+    show_optimized_slots: bool = False
 
 
 class EventTypePatch(Body):
@@ -155,6 +156,7 @@ class EventTypePatch(Body):
     after_event_buffer: int | None = Field(default=None, ge=0)
     minimum_booking_notice: int | None = Field(default=None, ge=0)
     hidden: bool | None = None
+    show_optimized_slots: bool | None = None
 
 
 class MembershipBody(Body):

@@ -99,6 +99,7 @@ def event_type(world: World, item: EventType) -> Json:
         "bookingFields": [],
         "disableGuests": False,
         "slotInterval": item.slot_interval_minutes,
+        "showOptimizedSlots": item.shows_optimized_slots,
         "minimumBookingNotice": item.notice_minutes,
         "beforeEventBuffer": item.before_buffer_minutes,
         "afterEventBuffer": item.after_buffer_minutes,

@@ -188,6 +188,7 @@ def update_event_type(call: Call) -> Reply:
         "after_buffer_minutes": body.after_event_buffer,
         "notice_minutes": body.minimum_booking_notice,
         "hidden": body.hidden,
+        "shows_optimized_slots": body.show_optimized_slots,
     }
     for name, value in given.items():
         if value is not None:

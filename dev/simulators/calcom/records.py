@@ -77,6 +77,8 @@ class EventType(BaseModel):
     # A booking may be a series: one visit every so many weeks.
     recurs_every_weeks: int | None = None
     hidden: bool = False
+    # Starts begin with each stretch of hours, not at a multiple of the length on the clock.
+    shows_optimized_slots: bool = False
 
 
 class Attendee(BaseModel):

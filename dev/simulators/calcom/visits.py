@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from dev.simulators.calcom import outputs
 from dev.simulators.calcom.bookings import give_seat_back, move_all_seats, move_seat, take_seat
-from dev.simulators.calcom.calendar import Span, free_times, host_for
+from dev.simulators.calcom.calendar import free_times, host_for
 from dev.simulators.calcom.calls import (
     BOOKINGS_VERSION,
     EVENT_TYPES_VERSION,
@@ -23,6 +23,7 @@ from dev.simulators.calcom.calls import (
     select_bookings,
 )
 from dev.simulators.calcom.errors import ApiError
+from dev.simulators.calcom.hours import Span
 from dev.simulators.calcom.inputs import (
     AbsentBody,
     BookingBody,
@@ -72,6 +73,7 @@ def create_team_event_type(call: Call) -> Reply:
         seats=None if body.seats.disabled else body.seats.seats_per_time_slot,
         recurs_every_weeks=None if body.recurrence.disabled else body.recurrence.interval,
         hidden=body.hidden,
+        shows_optimized_slots=body.show_optimized_slots,
     )
     world.event_types[kind.id] = kind
     world.save(kind)
@@ -90,7 +92,8 @@ def list_slots(call: Call) -> Reply:
     minutes = query.get("duration", "")
     length = timedelta(minutes=int(minutes) if minutes.isdigit() else kind.length_minutes)
     within = Span(_moment(query, "start"), _moment(query, "end", ends_day=True))
-    starts = free_times(call.world, kind, within, length=length, ignore_uid=query.get("bookingUidToReschedule"))
+    ignored = query.get("bookingUidToReschedule")
+    starts = free_times(call.world, kind, within, length=length, zone=zone, ignore_uid=ignored)
     return Reply(_by_day(starts, length, zone, has_end=query.get("format") == "range"))
 
 
