@@ -49,6 +49,11 @@ CALENDAR_REFUSALS = (
 )
 
 
+class SlotTaken(Conflict):
+    code = "slot_taken"
+    message = _("This is not one of the doctor's free times.")
+
+
 @dataclass(frozen=True, slots=True)
 class BookingOutcome:
     """What became of a request. `code` names why it was refused, one of `CALENDAR_REFUSALS`."""
@@ -73,10 +78,15 @@ class BookingProvider(Protocol):
         ...
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
-        """Queue a booking and return the request's id. The write to the calendar is a worker's, after commit."""
+        """Queue a booking and return the request's id. The write to the calendar is a worker's, after commit.
+
+        Raises: SlotTaken for a start that is not, and was not a moment ago, among the free times offered.
+        """
         ...
 
-    def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID: ...
+    def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID:
+        """The same for a move. Raises: SlotTaken."""
+        ...
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID: ...
 

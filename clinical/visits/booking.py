@@ -49,7 +49,7 @@ def request_booking(
 ) -> uuid.UUID:
     """Queue a booking for the patient, finish the claim with it, and return the request's id.
 
-    Raises: InThePast, NotBookable, ProfileIncomplete, TooManyOpen, IdempotencyKeyInUse.
+    Raises: InThePast, NotBookable, ProfileIncomplete, TooManyOpen, SlotTaken, IdempotencyKeyInUse.
     """
     _refuse_past(start, at)
     _lock_patient(by)
@@ -69,7 +69,7 @@ def request_reschedule(
 ) -> uuid.UUID:
     """Queue the move of an own visit, and return the request's id.
 
-    Raises: InThePast, NotBookable, VisitNotOpen, Appointment.DoesNotExist.
+    Raises: InThePast, NotBookable, VisitNotOpen, SlotTaken, Appointment.DoesNotExist.
     """
     _refuse_past(start, at)
     visit = _open_visit(appointment_id, by=by, at=at)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hospitals.hours.windows import START_OF_DAY, Window
+from hospitals.hours.windows import DAYS, START_OF_DAY, Window, next_day
 
 Period = tuple[dt.datetime, dt.datetime]
 _MINUTE = dt.timedelta(minutes=1)
@@ -23,6 +23,8 @@ _DAY = dt.timedelta(days=1)
 WeeklyWindow = tuple[int, dt.time, dt.time]
 # How the reference schema, and Cal.com, write the end of a day.
 LAST_MINUTE = dt.time(23, 59)
+SUNDAY = 7
+BEFORE_THE_BREAK = dt.time(23, 58)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,35 @@ def lies_inside(visit: BookedVisit, opening: Opening) -> bool:
     # A day to either side: what is today in the visit's zone may be yesterday or tomorrow in the hospital's.
     first, last = visit.start.date() - _DAY, visit.end.date() + _DAY
     spans = [span for day in _days(first, last) for span in opening(day)]
-    return any(start <= visit.start and visit.end <= end for start, end in _joined(spans))
+    return any(start <= visit.start and visit.end <= end for start, end in joined(spans))
 
 
 def opening_hours(windows: Iterable[Window], day: dt.date, zone: ZoneInfo) -> tuple[Period, ...]:
     """The windows of one day of the hospital's calendar, as moments in UTC."""
     spans = [_span(window, day, zone) for window in sorted(windows) if window.day == day.isoweekday()]
     return tuple((start, end) for start, end in spans if start < end)
+
+
+def nights_through(weekly: Iterable[WeeklyWindow]) -> frozenset[int]:
+    """The days of the week whose hours run on over midnight into the next day's."""
+    weekly = list(weekly)
+    from_midnight = {day for day, opens, _closes in weekly if opens == START_OF_DAY}
+    return frozenset(day for day, _opens, closes in weekly if closes >= LAST_MINUTE and next_day(day) in from_midnight)
+
+
+def bookable_windows(weekly: Iterable[WeeklyWindow]) -> list[WeeklyWindow]:
+    """The hours as they can be published: one night of the week must have a break, or no date could be told apart.
+
+    Where all seven run through, Sunday ends two minutes before midnight.
+    """
+    windows = sorted(weekly)
+    if len(nights_through(windows)) < len(DAYS):
+        return windows
+    cut = [
+        (day, opens, BEFORE_THE_BREAK if day == SUNDAY and closes >= LAST_MINUTE else closes)
+        for day, opens, closes in windows
+    ]
+    return [window for window in cut if window[1] < window[2]]
 
 
 def _opening(windows: Collection[Window], zone: ZoneInfo) -> Opening:
@@ -102,7 +126,7 @@ def _moment(day: dt.date, time: dt.time, zone: ZoneInfo, *, fold: int) -> dt.dat
     return second
 
 
-def _joined(spans: Iterable[Period]) -> Iterator[Period]:
+def joined(spans: Iterable[Period]) -> Iterator[Period]:
     """Spans in order, those that meet or overlap as one."""
     current: Period | None = None
     for start, end in sorted(spans):
@@ -118,45 +142,3 @@ def _joined(spans: Iterable[Period]) -> Iterator[Period]:
 
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     return (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
-
-
-def free_slots(
-    windows: Iterable[WeeklyWindow],
-    *,
-    busy: Iterable[Period],
-    start: dt.datetime,
-    end: dt.datetime,
-    zone: ZoneInfo,
-    length: dt.timedelta,
-    not_before: dt.datetime,
-) -> Iterator[Period]:
-    """Slots of `length` that begin in `[start, end)`, not before `not_before`, and touch nothing in `busy`.
-
-    Hours are wall-clock in `zone`; a day on which the clock changes has its hours as the wall shows them.
-    """
-    windows, busy = list(windows), sorted(busy)
-    day = start.astimezone(zone).date()
-    while day <= end.astimezone(zone).date():
-        for weekday, opens, closes in sorted(windows):
-            if weekday != day.isoweekday():
-                continue
-            slot, closing = _at(day, opens, zone), _closing(day, closes, zone)
-            while slot + length <= closing:
-                if max(start, not_before) <= slot < end and not _is_busy(slot, slot + length, busy):
-                    yield slot, slot + length
-                slot += length
-        day += dt.timedelta(days=1)
-
-
-def _at(day: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, time, zone).astimezone(dt.UTC)
-
-
-def _closing(day: dt.date, closes: dt.time, zone: ZoneInfo) -> dt.datetime:
-    if closes >= LAST_MINUTE:
-        return _at(day + dt.timedelta(days=1), dt.time(0), zone)
-    return _at(day, closes, zone)
-
-
-def _is_busy(start: dt.datetime, end: dt.datetime, busy: list[Period]) -> bool:
-    return any(other_start < end and start < other_end for other_start, other_end in busy)

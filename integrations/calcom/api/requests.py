@@ -38,6 +38,10 @@ PHONE_FIRST_FIELDS: list[JsonValue] = [
     },
 ]
 
+# Starts then begin with the hours themselves; else at a multiple of the length on the clock, and 08:15-10:15 would
+# hold one visit of an hour and not two.
+SLOT_GRID: dict[str, JsonValue] = {"showOptimizedSlots": True}
+
 Direction = Literal["asc", "desc"]
 
 
@@ -102,6 +106,7 @@ class EventTypeInput:
             "afterEventBuffer": self.after_buffer_minutes,
             "minimumBookingNotice": self.minimum_notice_minutes,
             "bookingFields": PHONE_FIRST_FIELDS,
+            **SLOT_GRID,
         }
         if self.schedule_id is not None:
             body["scheduleId"] = self.schedule_id
@@ -125,6 +130,7 @@ class EventTypeChanges:
             "lengthInMinutes": self.length_minutes,
             "afterEventBuffer": self.after_buffer_minutes,
             "minimumBookingNotice": self.minimum_notice_minutes,
+            **SLOT_GRID,
         }
         if self.host_ids is not None:
             body["hosts"] = [{"userId": host_id} for host_id in self.host_ids]

@@ -147,7 +147,7 @@ class ScheduleWindow(VendorModel):
 
 
 class ScheduleOverride(VendorModel):
-    """The hours of one date (`YYYY-MM-DD`) instead of its weekday's; 00:00 to 00:00 closes the day."""
+    """The hours of one date (`YYYY-MM-DD`) instead of its weekday's; an end at the start closes the day."""
 
     date: str
     start_time: str
@@ -181,6 +181,7 @@ class EventType(VendorModel):
     minimum_booking_notice: LooseInt = None
     before_event_buffer: LooseInt = None
     after_event_buffer: LooseInt = None
+    show_optimized_slots: bool = False
     hidden: bool = False
 
 

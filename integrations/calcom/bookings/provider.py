@@ -14,11 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, OutcomeState, Slots
+from clinical.ports import BookingOutcome, OutcomeState, Slots, SlotTaken
 from core.wake_ups import wait_until, wake
 from hospitals.models import Doctor
 from integrations.calcom.bookings.no_shows import mark_outcome, queue_mark
-from integrations.calcom.bookings.slots import read_slots
+from integrations.calcom.bookings.slots import is_offered, read_slots
 from integrations.models import BookingRequest, CalLink
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,7 @@ class CalcomBookings:
         ).count()
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
+        _refuse_unoffered(doctor, start)
         return self._queue_one(
             BookingRequest(
                 kind=BookingRequest.Kind.BOOK,
@@ -61,6 +62,7 @@ class CalcomBookings:
         )
 
     def request_reschedule(self, *, appointment: Appointment, start: dt.datetime, reason: str) -> uuid.UUID:
+        _refuse_unoffered(appointment.doctor, start)
         return self._queue_one(_about(appointment, BookingRequest.Kind.RESCHEDULE, start_ts=start, reason=reason))
 
     def request_cancellation(self, *, appointment: Appointment, reason: str) -> uuid.UUID:
@@ -118,6 +120,12 @@ class CalcomBookings:
         transaction.on_commit(lambda: forget_slots(*doctors))
         wake("run_booking_requests")
         return list(named)
+
+
+def _refuse_unoffered(doctor: Doctor, start: dt.datetime) -> None:
+    """Cal.com takes any minute inside the hours, and the times around it would be lost."""
+    if not is_offered(doctor, start):
+        raise SlotTaken
 
 
 def forget_slots(*doctor_ids: uuid.UUID) -> None:

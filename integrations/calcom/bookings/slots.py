@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -12,8 +14,9 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from clinical.ports import Slot, Slots
-from core.times import known_zone
-from hospitals.hours.open_hours import free_slots
+from core.times import known_zone, zone_or_utc
+from hospitals.hours.free_slots import free_slots
+from hospitals.hours.open_hours import Period, WeeklyWindow
 from hospitals.models import Doctor
 from integrations.calcom.api.errors import CalcomError, CalcomUnavailable
 from integrations.calcom.api.factory import calcom_client
@@ -25,38 +28,80 @@ CACHE_SECONDS = 30
 # Cal.com did not answer: for so long nobody else waits for it.
 LEFT_ALONE_SECONDS = 5
 LEFT_ALONE = "slots-left-alone"
+# A patient may look at a list of free times for so long before choosing.
+OFFERED_SECONDS = 60 * 60
+_DAY = dt.timedelta(days=1)
+_MINUTE = dt.timedelta(minutes=1)
 
 
 def read_slots(doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+    within = _whole_days(start, end, doctor)
+    found = _calcom_slots(doctor, within)
+    source: Literal["calcom", "local"] = "calcom" if found else "local"
+    periods, as_of = found or _local_slots(doctor, within)
+    zone = ZoneInfo(time_zone)
+    asked_for = [Slot(a.astimezone(zone), b.astimezone(zone)) for a, b in periods if start <= a < end]
+    return Slots(asked_for, source, as_of)
+
+
+def is_offered(doctor: Doctor, start: dt.datetime) -> bool:
+    """Whether `start` is a time at which patients may be sent to Cal.com; whether it is free is not looked at.
+
+    It is what was offered within the hour, by Cal.com or from our hours, or what our hours would offer now.
+    """
+    if start.second or start.microsecond:
+        return False
+    if _in_minutes(start) in _offered(doctor):
+        return True
+    within = _whole_days(start, start + _MINUTE, doctor)
+    hours, off = _hours(doctor), _time_off(doctor, within)
+    busy = [*off, *_visits(doctor, within)]
+    lists = (_free(doctor, hours, within, busy=off), _free(doctor, hours, within, busy=busy))
+    return any(start == begin for periods in lists for begin, _end in periods)
+
+
+def _whole_days(start: dt.datetime, end: dt.datetime, doctor: Doctor) -> Period:
+    """The days of the hospital that `[start, end)` touches, and one more to either side.
+
+    Cal.com's times begin with the range asked for: in the middle of a night shift they would be others each day.
+    """
+    zone = zone_or_utc(doctor.hospital.time_zone)
+    first = start.astimezone(zone).date() - _DAY
+    last = (end.astimezone(zone) - dt.timedelta(microseconds=1)).date() + _DAY
+    return _midnight(first, zone), _midnight(last + _DAY, zone)
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+
+
+def _calcom_slots(doctor: Doctor, within: Period) -> tuple[list[Period], dt.datetime] | None:
     link = CalLink.objects.filter(doctor=doctor).first()
     if link is None or link.cal_event_type_id is None:
-        return _local(doctor, start, end, time_zone)
-    key = _key(doctor, start, end)
-    cached: tuple[list[tuple[dt.datetime, dt.datetime]], dt.datetime] | None = cache.get(key)
-    if cached is None:
-        cached = None if cache.get(LEFT_ALONE) else _from_calcom(link.cal_event_type_id, start, end)
-        if cached is None:
-            return _local(doctor, start, end, time_zone)
-        cache.set(key, cached, timeout=CACHE_SECONDS)
-    periods, as_of = cached
-    zone = ZoneInfo(time_zone)
-    return Slots([Slot(a.astimezone(zone), b.astimezone(zone)) for a, b in periods], "calcom", as_of)
+        return None
+    key = _key(doctor, within)
+    cached: tuple[list[Period], dt.datetime] | None = cache.get(key)
+    if cached is None and not cache.get(LEFT_ALONE):
+        zone = zone_or_utc(doctor.hospital.time_zone)
+        cached = _from_calcom(link.cal_event_type_id, within, zone)
+        if cached is not None:
+            cache.set(key, cached, timeout=CACHE_SECONDS)
+            _remember(doctor, cached[0])
+    return cached
 
 
-def _key(doctor: Doctor, start: dt.datetime, end: dt.datetime) -> str:
+def _key(doctor: Doctor, within: Period) -> str:
     # Part of the key: a change of the doctor's bookings makes every older answer unreachable.
     since = cache.get(f"slots-since:{doctor.pk}", 0)
-    return f"slots:{doctor.pk}:{since}:{start:%Y%m%dT%H%M%z}:{end:%Y%m%dT%H%M%z}"
+    return f"slots:{doctor.pk}:{since}:{within[0]:%Y%m%dT%H%M}:{within[1]:%Y%m%dT%H%M}"
 
 
-def _from_calcom(
-    event_type_id: int, start: dt.datetime, end: dt.datetime
-) -> tuple[list[tuple[dt.datetime, dt.datetime]], dt.datetime] | None:
+def _from_calcom(event_type_id: int, within: Period, zone: ZoneInfo) -> tuple[list[Period], dt.datetime] | None:
     if not connection.in_atomic_block:
         connection.close()  # others may have it while this one waits
     client = calcom_client(purpose="slots")
     try:
-        days = client.slots(event_type_id=event_type_id, start=start, end=end)
+        days = client.slots(event_type_id=event_type_id, start=within[0], end=within[1], time_zone=zone.key)
     except CalcomError as error:
         if isinstance(error, CalcomUnavailable):
             cache.set(LEFT_ALONE, True, timeout=LEFT_ALONE_SECONDS)
@@ -64,30 +109,73 @@ def _from_calcom(
         return None
     finally:
         client.close()
-    found = sorted((slot.start, slot.end) for day in days.values() for slot in day)
-    return [(a, b) for a, b in found if start <= a < end], timezone.now()
+    return sorted((slot.start, slot.end) for day in days.values() for slot in day), timezone.now()
 
 
-def _local(doctor: Doctor, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+def _local_slots(doctor: Doctor, within: Period) -> tuple[list[Period], dt.datetime]:
     """Hours minus time off minus visits. Empty for a hospital without a zone: its hours mean nothing then."""
     now = timezone.now()
-    hospital = doctor.hospital
-    hours_zone = known_zone(hospital.time_zone)
-    if hours_zone is None:
-        return Slots([], "local", now)
-    visits = Appointment.objects.filter(
-        doctor=doctor, status=Appointment.Status.SCHEDULED, start_ts__lt=end, end_ts__gt=start
-    )
-    off = doctor.time_off.filter(starts_at__lt=end, ends_at__gt=start)
-    busy = [*visits.values_list("start_ts", "end_ts"), *off.values_list("starts_at", "ends_at")]
-    periods = free_slots(
-        doctor.availability.values_list("day_of_week", "start_time", "end_time"),
+    busy = [*_time_off(doctor, within), *_visits(doctor, within)]
+    not_before = now + dt.timedelta(minutes=doctor.hospital.booking_notice_minutes)
+    periods = list(_free(doctor, _hours(doctor), within, busy=busy, not_before=not_before))
+    _remember(doctor, periods)
+    return periods, now
+
+
+def _free(
+    doctor: Doctor,
+    hours: Iterable[WeeklyWindow],
+    within: Period,
+    *,
+    busy: Iterable[Period],
+    not_before: dt.datetime | None = None,
+) -> Iterable[Period]:
+    zone = known_zone(doctor.hospital.time_zone)
+    if zone is None:
+        return []
+    return free_slots(
+        hours,
         busy=busy,
-        start=start,
-        end=end,
-        zone=hours_zone,
-        length=dt.timedelta(minutes=hospital.visit_length_minutes),
-        not_before=now + dt.timedelta(minutes=hospital.booking_notice_minutes),
+        within=within,
+        zone=zone,
+        length=dt.timedelta(minutes=doctor.hospital.visit_length_minutes),
+        not_before=not_before or within[0],
     )
-    zone = ZoneInfo(time_zone)
-    return Slots([Slot(a.astimezone(zone), b.astimezone(zone)) for a, b in periods], "local", now)
+
+
+def _hours(doctor: Doctor) -> list[WeeklyWindow]:
+    return list(doctor.availability.values_list("day_of_week", "start_time", "end_time"))
+
+
+def _visits(doctor: Doctor, within: Period) -> list[Period]:
+    """Each with the hospital's buffer to either side: a visit needs it after itself, and so does the one before."""
+    buffer = dt.timedelta(minutes=doctor.hospital.buffer_minutes)
+    rows = Appointment.objects.filter(
+        doctor=doctor,
+        status=Appointment.Status.SCHEDULED,
+        start_ts__lt=within[1] + buffer,
+        end_ts__gt=within[0] - buffer,
+    )
+    return [(start - buffer, end + buffer) for start, end in rows.values_list("start_ts", "end_ts")]
+
+
+def _time_off(doctor: Doctor, within: Period) -> list[Period]:
+    rows = doctor.time_off.filter(starts_at__lt=within[1], ends_at__gt=within[0])
+    return list(rows.values_list("starts_at", "ends_at"))
+
+
+def _offered(doctor: Doctor) -> dict[int, int]:
+    """The starts offered lately, each with when it was last, in minutes."""
+    found: dict[int, int] = cache.get(f"slots-offered:{doctor.pk}", {})
+    return found
+
+
+def _remember(doctor: Doctor, periods: Iterable[Period]) -> None:
+    now = _in_minutes(timezone.now())
+    offered = {start: at for start, at in _offered(doctor).items() if at > now - OFFERED_SECONDS // 60}
+    offered |= {_in_minutes(start): now for start, _end in periods}
+    cache.set(f"slots-offered:{doctor.pk}", offered, timeout=OFFERED_SECONDS)
+
+
+def _in_minutes(at: dt.datetime) -> int:
+    return int(at.timestamp()) // 60

@@ -1,4 +1,4 @@
-"""Keeps the length, buffer and notice of the doctors' event types as the hospitals' settings want them."""
+"""Keeps the length, buffer, notice and slot grid of the doctors' event types as they must be."""
 
 from __future__ import annotations
 
@@ -38,18 +38,26 @@ def wanted_of(hospital: Hospital) -> EventTypeChanges:
     )
 
 
-def pushed_values(event_type: EventType) -> dict[str, int | None]:
+def pushed_values(event_type: EventType) -> dict[str, int]:
     """The columns of a link that say what the event type holds."""
     return {
         "pushed_length_minutes": event_type.length_in_minutes,
         "pushed_buffer_minutes": event_type.after_event_buffer or 0,
         "pushed_notice_minutes": event_type.minimum_booking_notice or 0,
+        "pushed_optimized_slots": event_type.show_optimized_slots,
+    }
+
+
+def wanted_values(hospital: Hospital) -> dict[str, int]:
+    """What `pushed_values` gives for an event type as it must be."""
+    return {pushed: getattr(hospital, wanted) for pushed, wanted in _SETTINGS.items()} | {
+        "pushed_optimized_slots": True
     }
 
 
 def event_type_due() -> Q:
     """Found by comparing the columns: whoever changed the hospital's settings need not know of Cal.com."""
-    differs = Q()
+    differs = Q(pushed_optimized_slots__isnull=True) | Q(pushed_optimized_slots=False)
     for pushed, wanted in _SETTINGS.items():
         differs |= Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(f"doctor__hospital__{wanted}")})
     known = Q(cal_event_type_id__isnull=False, doctor__hospital__cal_team_id__isnull=False)
@@ -94,7 +102,7 @@ def _push(link: CalLink, client: CalcomClient) -> None:
     rows = CalLink.objects.filter(pk=link.pk, cal_event_type_id=link.cal_event_type_id)
     # What Cal.com answers, not what was sent: a value it did not take stays work to do, after a pause.
     values = pushed_values(shown)
-    took = all(values[pushed] == getattr(hospital, wanted) for pushed, wanted in _SETTINGS.items())
+    took = values == wanted_values(hospital)
     rows.update(
         **values,
         event_type_error=None if took else "not_as_sent",

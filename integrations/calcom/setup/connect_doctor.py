@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,11 +13,11 @@ from core.times import zone_or_utc
 from hospitals.models import Doctor, Hospital
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused
-from integrations.calcom.api.requests import EventTypeChanges, EventTypeInput, ScheduleInput
+from integrations.calcom.api.requests import EventTypeInput, ScheduleInput
 from integrations.calcom.api.responses import EventType, OrgUser, Schedule
 from integrations.calcom.inbound.lookups import retry_unknown_doctor_lookups
 from integrations.calcom.inbound.processing import retry_unknown_doctors
-from integrations.calcom.schedules.event_types import pushed_values, wanted_of
+from integrations.calcom.schedules.event_types import pushed_values, wanted_of, wanted_values
 from integrations.calcom.schedules.plan import SCHEDULE_NAME, schedule_hash, shape_of
 from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalConnection, CalLink
@@ -191,19 +191,8 @@ def _mended(
     found: EventType, hospital: Hospital, team_id: int, user: OrgUser, schedule: Schedule, client: CalcomClient
 ) -> EventType:
     """The event type as it must be: another host or schedule stays from a user or schedule that is gone."""
-    wanted = wanted_of(hospital)
     is_right = [host.user_id for host in found.hosts] == [user.id] and found.schedule_id == schedule.id
-    if is_right and tuple(pushed_values(found).values()) == (
-        wanted.length_minutes,
-        wanted.after_buffer_minutes,
-        wanted.minimum_notice_minutes,
-    ):
+    if is_right and pushed_values(found) == wanted_values(hospital):
         return found
-    changes = EventTypeChanges(
-        length_minutes=wanted.length_minutes,
-        after_buffer_minutes=wanted.after_buffer_minutes,
-        minimum_notice_minutes=wanted.minimum_notice_minutes,
-        host_ids=[user.id],
-        schedule_id=schedule.id,
-    )
+    changes = replace(wanted_of(hospital), host_ids=[user.id], schedule_id=schedule.id)
     return client.update_team_event_type(team_id, found.id, changes)

@@ -19,7 +19,7 @@ from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_s
 from integrations.calcom.setup.connect_queue import ask_to_connect, ask_to_connect_all, connect_next_doctor
 from integrations.models import CalConnection, CalLink
 from tests.cast import HospitalCast, make_staff
-from tests.integrations.calcom.clinic import TEAM_ID, control, next_call
+from tests.integrations.calcom.clinic import TEAM_ID, call, control, next_call
 from tests.integrations.calcom.connections import ORG, ask, there, work
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,7 @@ def test_asking_makes_no_call_and_a_worker_connects(ready: HospitalCast, simulat
     link = CalLink.objects.get()
     assert (link.is_in_step, link.is_bookable) == (True, True)
     assert (link.pushed_length_minutes, link.pushed_buffer_minutes, link.pushed_notice_minutes) == (30, 0, 60)
+    assert link.pushed_optimized_slots is True
     assert push_next_schedule() is False
     assert push_next_event_type() is False
 
@@ -170,6 +171,23 @@ def test_a_failed_change_of_the_event_type_is_tried_again(ready: HospitalCast, s
         assert push_next_event_type() is True
     link = CalLink.objects.get()
     assert (link.pushed_length_minutes, link.event_type_error) == (45, None)
+
+
+@pytest.mark.parametrize("before", [None, False])
+def test_an_event_type_without_our_grid_gets_it(
+    ready: HospitalCast, simulator: SimulatorProcess, before: bool | None
+) -> None:
+    """None: connected before the grid was kept."""
+    ask(ready.doctor)
+    work()
+    link = CalLink.objects.get()
+    kind = f"/v2/organizations/1/teams/{TEAM_ID}/event-types/{link.cal_event_type_id}"
+    assert call(simulator, "PATCH", kind, {"showOptimizedSlots": False}).json()["data"]["showOptimizedSlots"] is False
+    CalLink.objects.update(pushed_optimized_slots=before)
+    assert push_next_event_type() is True
+    assert CalLink.objects.get().pushed_optimized_slots is True
+    assert call(simulator, "PATCH", kind, {}).json()["data"]["showOptimizedSlots"] is True
+    assert push_next_event_type() is False
 
 
 def test_the_command_says_in_words_what_is_missing(
