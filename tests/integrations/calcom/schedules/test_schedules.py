@@ -73,7 +73,7 @@ def test_time_off_becomes_what_is_left_of_its_days(connected: Connected) -> None
     assert shown(connected)[1] == [
         ("2050-09-05", "09:00", "10:00"),
         ("2050-09-05", "11:00", "12:00"),
-        ("2050-09-12", "00:00", "00:00"),
+        ("2050-09-12", "12:00", "12:00"),
     ]
 
 
