@@ -28,6 +28,8 @@ class PublishState:
     text: str
     # The page of the portal that says more; none where there is none.
     address: str = ""
+    # What of the hours the calendar cannot offer, or offers otherwise, a sentence each.
+    notes: Sequence[str] = ()
 
 
 class SchedulePublisher(Protocol):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.times import known_zone
+from hospitals.hours.open_hours import WeeklyWindow, nights_through
+from hospitals.hours.windows import DAYS, format_span
+from integrations.calcom.schedules.clock_changes import misread_hours
 from integrations.models import CalConnection, CalLink
+
+A_YEAR_AHEAD = 366
 
 PROBLEM_TEXTS = {
     CalLink.Problem.USER_GONE: gettext_lazy("The doctor's user is gone from Cal.com. Connect again."),
@@ -60,6 +70,24 @@ REASON_TEXTS = {
 
 def reason_text(code: str | None) -> str:
     return str(REASON_TEXTS.get(code or "", REASON_TEXTS["calcom_refused"]))
+
+
+def hours_notes(weekly: Collection[WeeklyWindow], *, zone: ZoneInfo, today: dt.date) -> list[str]:
+    """What Cal.com makes of the hours otherwise than they are meant: said beside them."""
+    notes = []
+    if len(nights_through(weekly)) == len(DAYS):
+        notes.append(
+            _(
+                "These hours run on through every night. The calendar needs a break once a week: on Sundays they end"
+                " at 23:58, so patients cannot book the last visit before midnight."
+            )
+        )
+    notes += [
+        _("On %(date)s the clock changes, and the calendar may offer these hours up to an hour off: %(hours)s.")
+        % {"date": date_format(day, "l j F Y"), "hours": ", ".join(format_span(a, b) for _day, a, b in misread)}
+        for day, misread in misread_hours(weekly, zone=zone, today=today, days=A_YEAR_AHEAD)
+    ]
+    return notes
 
 
 def publish_text(link: CalLink | None) -> str:

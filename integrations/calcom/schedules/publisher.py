@@ -28,7 +28,7 @@ from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.requests import ScheduleInput
 from integrations.calcom.api.responses import Schedule
 from integrations.calcom.schedules.plan import schedule_hash, shape_of, wanted_schedule
-from integrations.calcom.schedules.problem_texts import publish_text
+from integrations.calcom.schedules.problem_texts import hours_notes, publish_text
 from integrations.models import CalLink
 
 log = structlog.get_logger(__name__)
@@ -74,10 +74,18 @@ class CalcomSchedules:
         link = CalLink.objects.select_related("doctor__hospital").filter(doctor_id=doctor_id).first()
         is_in_step = link is not None and link.cal_schedule_id is not None and link.is_in_step
         is_in_step = is_in_step and link is not None and known_zone(link.doctor.hospital.time_zone) is not None
-        return PublishState(is_in_step, publish_text(link), self.address(doctor_id))
+        return PublishState(is_in_step, publish_text(link), self.address(doctor_id), _notes(link))
 
     def address(self, doctor_id: uuid.UUID) -> str:
         return reverse("admin:integrations_callink_doctor", args=[doctor_id])
+
+
+def _notes(link: CalLink | None) -> list[str]:
+    zone = known_zone(link.doctor.hospital.time_zone) if link else None
+    if link is None or zone is None:
+        return []
+    weekly = link.doctor.availability.values_list("day_of_week", "start_time", "end_time")
+    return hours_notes(list(weekly), zone=zone, today=timezone.now().astimezone(zone).date())
 
 
 def desired_schedule(doctor_id: uuid.UUID) -> ScheduleInput | None:
