@@ -22,6 +22,7 @@ from dev.tour.clinic import (
     pharmacist_dispenses,
     webhook_arrives,
 )
+from dev.tour.nights import night_with_time_off
 
 # Somebody new each time, so that what the pages show is of this tour.
 _NAMES = (
@@ -60,6 +61,7 @@ def take_the_tour() -> None:
     patient_calls(stack, app, patient=patient)
     admin_changes_hours(stack)
     visit = admin_takes_time_off(stack, app, visit)
+    night_with_time_off(stack, app, visit)
     hours_edited_in_calcom(stack, visit)
     step("The patient cancels the visit")
     app.cancel(visit)
