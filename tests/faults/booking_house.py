@@ -17,7 +17,7 @@ import requests
 
 from integrations.calcom.facts.reference import METADATA_KEY
 from tests.faults.harness import Stack, differing, running_stack, until
-from tests.faults.mirror import HALF_HOUR, RETRY_DELAY_SECONDS, Rows, forget_calls, listed, mirrored
+from tests.faults.mirror import RETRY_DELAY_SECONDS, Rows, forget_calls, half_hours, listed, mirrored
 from tests.faults.mirror_seed_data import TEAM_ID
 
 # Only what the workers find out by themselves.
@@ -143,7 +143,7 @@ def booking_house(directory: Path) -> Iterator[House]:
         seeded = json.loads(stack.module("tests.faults.booking_seed").splitlines()[-1])
         stack.start("web", "bookings")
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        times = (midnight + dt.timedelta(days=2) + number * HALF_HOUR for number in itertools.count())
+        times = half_hours(midnight + dt.timedelta(days=2))
         yield House(stack, (Person(stack, token) for token in seeded["tokens"]), seeded["doctors"], times)
 
 

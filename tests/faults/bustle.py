@@ -6,12 +6,13 @@ import datetime as dt
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import requests
 
 from tests.faults.harness import Stack
-from tests.faults.mirror import HALF_HOUR
+from tests.faults.mirror import half_hours
 from tests.faults.mirror_seed_data import PHONES, TEAM_ID
 
 Json = dict[str, Any]
@@ -94,7 +95,7 @@ class Bustle:
         users = self.stack.control("GET", "state")["users"]
         email = next(one["email"] for one in users if one["id"] == user_id)
         tomorrow = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-        return Host(user_id, email, types, [tomorrow + number * HALF_HOUR for number in range(50 * 48)])
+        return Host(user_id, email, types, list(islice(half_hours(tomorrow), 50 * 48)))
 
     def call(self, method: str, path: str, body: Json | None = None) -> Any:
         config = self.stack.simulator.config

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import redis
 
@@ -16,6 +18,7 @@ from tests.faults.harness import Stack, differing, running_stack, until
 from tests.faults.mirror_seed_data import PHONES, TEAM_ID
 
 HALF_HOUR = dt.timedelta(minutes=30)
+VIENNA = ZoneInfo("Europe/Vienna")
 # Longer than any test: Cal.com sends again when a test says so (`flush`), never by the clock.
 RETRY_DELAY_SECONDS = 600
 MIRROR = """
@@ -24,6 +27,18 @@ MIRROR = """
     FROM appointments a JOIN cal_links l ON l.doctor_id = a.doctor_id LEFT JOIN users u ON u.id = a.patient_id
 """
 Rows = list[tuple[Any, ...]]
+
+
+def half_hours(first: dt.datetime) -> Iterator[dt.datetime]:
+    """Every half hour at which the doctors can be booked: they work round the clock, but not quite on Sundays.
+
+    Sunday ends before midnight then, and the clock changes on Sundays, where Cal.com offers other hours than meant.
+    """
+    at = first
+    while True:
+        if all((at + side).astimezone(VIENNA).isoweekday() != 7 for side in (-2 * HALF_HOUR, 2 * HALF_HOUR)):
+            yield at
+        at += HALF_HOUR
 
 
 @contextmanager
@@ -46,7 +61,7 @@ class Calendar:
         self.types = [row[0] for row in stack.query("SELECT cal_event_type_id FROM cal_links ORDER BY cal_user_id")]
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         first = midnight + dt.timedelta(days=next(self.days))
-        starts = [first + number * HALF_HOUR for number in range(30 * 48)]
+        starts = takewhile(lambda start: start < first + dt.timedelta(days=30), half_hours(first))
         self.free = iter([(kind, start) for start in starts for kind in self.types])
 
     def book(self, number: int) -> str:

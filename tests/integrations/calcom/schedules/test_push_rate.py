@@ -29,6 +29,7 @@ from tests.cast import HospitalCast
 
 DOCTORS = 300
 START = dt.datetime(2050, 9, 5, 6, 0, tzinfo=dt.UTC)
+NEXT_MONDAY_NINE = START + dt.timedelta(days=7, hours=1)
 # Schedules are looked for every so often, as by the scheduler.
 SWEEP_SECONDS = 10
 # Patients book one by one, and once eighteen within one second.
@@ -139,7 +140,7 @@ def test_300_schedules_and_a_patient(vendor: Vendor, doctors: list[Doctor], pati
                 CalcomBookings().request_booking(
                     patient_id=patient.pk,
                     doctor=doctors[number],
-                    start=START + dt.timedelta(days=1),
+                    start=NEXT_MONDAY_NINE,
                     reason="",
                 )
                 asked.append(time.time())
