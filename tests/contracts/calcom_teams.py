@@ -71,6 +71,7 @@ TEAM_OPERATIONS: list[dict[str, Any]] = [
                 "lengthInMinutes": NUMBER,
                 "afterEventBuffer": NUMBER,
                 "minimumBookingNotice": NUMBER,
+                "showOptimizedSlots": FLAG,
                 "scheduleId": NUMBER,
                 "hosts": {
                     "type": "array",
