@@ -9,6 +9,7 @@ import time_machine
 from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from rest_framework.test import APIClient
 
 from clinical.models import Appointment
 from clinical.ports import Slots, SlotTaken
@@ -222,6 +223,16 @@ def test_a_night_has_one_grid_whichever_day_is_asked_for(connected: Connected) -
 def test_what_is_not_offered_is_refused_and_not_sent(connected: Connected, after: dict[str, int]) -> None:
     with pytest.raises(SlotTaken):
         book(connected, MONDAY_TEN + dt.timedelta(**after))
+    assert BookingRequest.objects.count() == 0
+
+
+@pytest.mark.parametrize("after", [{"minutes": 1}, {"microseconds": 500000}])
+def test_the_api_answers_that_it_is_not_free(connected: Connected, api: APIClient, after: dict[str, int]) -> None:
+    start = MONDAY_TEN + dt.timedelta(**after)
+    body = {"doctor": str(connected.doctor.pk), "start": start.isoformat()}
+    answer = api.post("/api/v1/appointments/", body, headers={"Idempotency-Key": "one"}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "slot_taken")
+    assert answer.json()["detail"] == "This is not one of the doctor's free times."
     assert BookingRequest.objects.count() == 0
 
 
