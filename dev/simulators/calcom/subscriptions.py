@@ -113,6 +113,10 @@ def create_webhook(call: Call) -> Reply:
     return Reply(outputs.webhook(world, hook))
 
 
+def get_webhook(call: Call) -> Reply:
+    return Reply(outputs.webhook(call.world, _webhook(call)))
+
+
 def update_webhook(call: Call) -> Reply:
     body, hook = call.input(WebhookPatch), _webhook(call)
     if body.subscriber_url is not None:
@@ -140,6 +144,10 @@ def _webhook(call: Call) -> Webhook:
     hook = call.world.webhooks.get(call.text("webhook_id"))
     if hook is None:
         raise ApiError(404, "Webhook not found")
+    if hook.org_id != _scope(call):
+        # A webhook of the organisation has no user, so the user's own route is never the right one.
+        whose = f"user with id=({call.world.owner.id})" if _scope(call) is None else f"organization {hook.org_id}"
+        raise ApiError(403, f"IsUserWebhookGuard - {whose} is not the owner of webhook with id=({hook.id})")
     return hook
 
 
@@ -161,10 +169,12 @@ ROUTES = [
     Route("DELETE", f"{USER}/ooo/<int:ooo_id>", delete_time_off),
     Route("GET", "/v2/webhooks", list_webhooks),
     Route("POST", "/v2/webhooks", create_webhook, 201),
+    Route("GET", "/v2/webhooks/<webhook_id>", get_webhook),
     Route("PATCH", "/v2/webhooks/<webhook_id>", update_webhook),
     Route("DELETE", "/v2/webhooks/<webhook_id>", delete_webhook),
     Route("GET", f"{ORG}/webhooks", list_webhooks),
     Route("POST", f"{ORG}/webhooks", create_webhook, 201),
+    Route("GET", f"{ORG}/webhooks/<webhook_id>", get_webhook),
     Route("PATCH", f"{ORG}/webhooks/<webhook_id>", update_webhook),
     Route("DELETE", f"{ORG}/webhooks/<webhook_id>", delete_webhook),
 ]

@@ -208,12 +208,13 @@ class CalcomClient(Transport):
         body = webhook_body(url, secret, triggers)
         return self._write("create_org_webhook", "POST", f"{self._org}/webhooks", WebhookSubscription, body=body)
 
-    def update_webhook(
+    def update_org_webhook(
         self, webhook_id: str, *, url: str, secret: str, triggers: Sequence[str] = BOOKING_TRIGGERS
     ) -> WebhookSubscription:
+        """Change a subscription of the organisation. The user's route, `/v2/webhooks/{id}`, refuses it with 403."""
         body = webhook_body(url, secret, triggers)
-        path = f"/v2/webhooks/{quote(webhook_id, safe='')}"
-        return self._write("update_webhook", "PATCH", path, WebhookSubscription, body=body)
+        path = f"{self._org}/webhooks/{quote(webhook_id, safe='')}"
+        return self._write("update_org_webhook", "PATCH", path, WebhookSubscription, body=body)
 
 
 def _booking_path(uid: str, action: str = "") -> str:

@@ -42,7 +42,7 @@ def ensure_subscription(client: CalcomClient) -> Outcome:
     subscription = _chosen(ours)
     if not _problems_of(subscription):
         return "unchanged"
-    client.update_webhook(subscription.id, url=url, secret=secret)
+    client.update_org_webhook(subscription.id, url=url, secret=secret)
     return "repaired"
 
 

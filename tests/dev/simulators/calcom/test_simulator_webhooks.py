@@ -210,7 +210,9 @@ def test_one_address_is_subscribed_once(subscribed: Clinic, receiver: Receiver) 
     assert refusal.value.is_conflict is True
     [hook] = subscribed.client.list_org_webhooks()
     assert (hook.subscriber_url, hook.triggers, hook.active) == (receiver.url, BOOKING_TRIGGERS, True)
-    changed = subscribed.client.update_webhook(hook.id, url=receiver.url, secret="new", triggers=["BOOKING_CREATED"])
+    changed = subscribed.client.update_org_webhook(
+        hook.id, url=receiver.url, secret="new", triggers=["BOOKING_CREATED"]
+    )
     assert (changed.id, changed.triggers, changed.secret) == (hook.id, ("BOOKING_CREATED",), "new")
 
 

@@ -31,7 +31,7 @@ def subscribe(*options: str) -> str:
 
 def change(connected: Connected, body: dict[str, JsonValue]) -> None:
     (one,) = connected.client.list_org_webhooks()
-    assert call(connected.simulator, "PATCH", f"/v2/webhooks/{one.id}", body).ok
+    assert call(connected.simulator, "PATCH", f"/v2/organizations/1/webhooks/{one.id}", body).ok
 
 
 def test_it_is_made_once_and_is_right(connected: Connected) -> None:
@@ -60,6 +60,20 @@ def test_what_is_wrong_is_said_and_repaired(connected: Connected, wrong: dict[st
         subscribe("--check")
     assert subscribe() == "webhook subscription repaired"
     assert subscribe("--check") == "webhook subscription right"
+
+
+def test_the_users_own_route_refuses_a_webhook_of_the_organisation(connected: Connected) -> None:
+    subscribe()
+    (one,) = connected.client.list_org_webhooks()
+    for method in ("GET", "PATCH", "DELETE"):
+        refusal = call(connected.simulator, method, f"/v2/webhooks/{one.id}", {})
+        assert refusal.status_code == 403
+        assert refusal.json()["error"]["message"] == (
+            f"IsUserWebhookGuard - user with id=(1) is not the owner of webhook with id=({one.id})"
+        )
+    assert call(connected.simulator, "GET", f"/v2/organizations/1/webhooks/{one.id}").json()["data"]["id"] == one.id
+    assert call(connected.simulator, "DELETE", f"/v2/organizations/1/webhooks/{one.id}").ok
+    assert connected.client.list_org_webhooks() == []
 
 
 def test_a_second_one_is_said(connected: Connected) -> None:
