@@ -157,7 +157,9 @@ def cancel(bustle: Bustle, visit: Visit) -> None:
 def ask_for_another_time(bustle: Bustle, visit: Visit) -> None:
     bustle.stack.control("POST", "events", {"trigger": "REQUEST_RESCHEDULE", "uid": visit.uid, "reason": "Congress."})
     if bustle.chance.random() < 0.5:
-        move(bustle, visit)
+        event = {"trigger": "BOOKER_MOVES", "uid": visit.uid, "start": visit.host.take().isoformat()}
+        visit.uid = bustle.stack.control("POST", "events", event)["uid"]
+        bustle.made += 1
     else:
         bustle.live.remove(visit)
 

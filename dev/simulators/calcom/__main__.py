@@ -10,10 +10,11 @@ State survives restarts. Beside the API it answers, without a key:
 - `POST /_simulator/reset`: forgets everything, faults and rate limits included
 - `POST /_simulator/teams {id, name}`, `POST /_simulator/users {email, name, timeZone}`
 - `POST /_simulator/bookings`: a list of bookings to have been there (see `control.BookingImport`)
-- `POST /_simulator/events {trigger, uid, reason}`: MEETING_STARTED, MEETING_ENDED (flat bodies), PING,
-  or REQUEST_RESCHEDULE by the host
+- `POST /_simulator/events {trigger, uid, reason, start}`: MEETING_STARTED, MEETING_ENDED (flat bodies), PING,
+  REQUEST_RESCHEDULE by the host, or BOOKER_MOVES to `start` on the booker's own page
+- `PUT  /_simulator/permissions {adminApi, marks}`: what the vendor or the organisation allows
 - `PUT  /_simulator/faults`: what goes wrong from now on, anything left out being switched off:
-  `{webhooks: {duplicate, loss, shuffle, delay_ms}, api: {next: [{match, do, times, seconds}]}}`
+  `{webhooks: {duplicate, loss, shuffle, delay_ms}, api: {next: [{match, do, times, seconds, message, says}]}}`
 - `POST /_simulator/flush`: sends every waiting webhook now, in any order, and answers when done
 """
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import phonenumbers
+
 from dev.simulators.calcom.calendar import host_for
 from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.events import Event
@@ -55,7 +57,7 @@ class Bookings:
         if with_later and booking.recurring_uid:
             series = [one for one in self.world.series(booking.recurring_uid) if one.start >= booking.start]
         for one in series or [booking]:
-            if one.status not in OVER:
+            if one.status not in OVER or one is booking:
                 one.cancellation_reason, one.cancelled_by = reason, by
                 self.change(one, "cancelled")
         self.announce(Event("BOOKING_CANCELLED", booking))
@@ -64,6 +66,9 @@ class Bookings:
     def reschedule(self, uid: str, body: RescheduleBody) -> Booking:
         old = self.world.booking(uid)
         self.check_can_move(old)
+        return self._moved(old, body)
+
+    def _moved(self, old: Booking, body: RescheduleBody) -> Booking:
         kind = self.world.event_type(old.event_type_id)
         visit = Span(body.start, body.start + (old.end - old.start))
         confirmed = body.rescheduled_by == self.world.users[old.host_id].email
@@ -77,6 +82,10 @@ class Bookings:
         self.world.save(new)
         self.announce(Event("BOOKING_REQUESTED" if new.status == "pending" else "BOOKING_RESCHEDULED", new, old))
         return new
+
+    def booker_moves(self, uid: str, body: RescheduleBody) -> Booking:
+        """On the booker's own page, where what the host asked to move may be moved too."""
+        return self._moved(self.world.booking(uid), body)
 
     def ask_to_reschedule(self, uid: str, reason: str) -> Booking:
         """The host wants another time. Told as a cancellation; the booker's move brings the visit back."""
@@ -111,6 +120,9 @@ class Bookings:
         booking = self.world.booking(uid)
         if booking.start > self.world.now():
             raise ApiError(400, f"Booking with uid={uid} hasn't started yet: nobody can be marked absent.")
+        if not self.world.allows_marks:
+            # Its own 403 too is caught, and said so.
+            raise ApiError(500, "Failed to update no-show status")
         if body.host is not None:
             booking.host_absent = body.host
             booking.updated_at = self.world.now()
@@ -125,14 +137,18 @@ class Bookings:
         return booking
 
     def check_can_move(self, old: Booking) -> None:
-        if old.rescheduled_to_uid:
+        if old.rescheduled_to_uid or old.asks_to_reschedule:
             raise ApiError(
                 400,
                 f"Can't reschedule booking with uid={old.uid} because it has been cancelled and rescheduled "
-                f"already to booking with uid={old.rescheduled_to_uid}.",
+                f"already to booking with uid={old.rescheduled_to_uid or 'undefined'}.",
             )
-        if old.status in OVER and not old.asks_to_reschedule:
-            raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it has been cancelled already.")
+        if old.status in OVER:
+            raise ApiError(
+                400,
+                f"Can't reschedule booking with uid={old.uid} because it has been cancelled."
+                " Please provide uid of a booking that is not cancelled.",
+            )
         if old.end < self.world.now():
             raise ApiError(400, f"Can't reschedule booking with uid={old.uid} because it is in the past.")
 
@@ -193,9 +209,10 @@ class Bookings:
 
 
 def check_is_live(booking: Booking) -> None:
-    """Raises: ApiError for a booking that is over, in Cal.com's words."""
-    if booking.status in OVER:
-        how = "cancelled and rescheduled already" if booking.rescheduled_to_uid else "cancelled already"
+    """Raises: ApiError for a booking that is cancelled, in Cal.com's words; one that was rejected can be cancelled."""
+    if booking.status == "cancelled":
+        is_moved = booking.rescheduled_to_uid or booking.asks_to_reschedule
+        how = "cancelled and rescheduled already" if is_moved else "cancelled already"
         raise ApiError(400, f"Can't cancel booking with uid={booking.uid} because it has been {how}.")
 
 
@@ -208,6 +225,8 @@ def attendee(body: AttendeeBody) -> Attendee:
     """Who comes. Raises: ApiError where the person cannot be reached."""
     if not body.email and not body.phone_number:
         raise ApiError(400, "Missing attendee: an email or a phoneNumber is required.")
+    if body.phone_number and not phonenumbers.is_valid_number(phonenumbers.parse(body.phone_number)):
+        raise ApiError(400, "responses - {attendeePhoneNumber}invalid_number, ")
     email = body.email or sms_email(body.phone_number or "")
     return Attendee(
         name=body.name,

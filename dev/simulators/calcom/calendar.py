@@ -16,6 +16,10 @@ HOST_TAKEN = "User either already has booking at this time or is not available"
 HOSTS_TAKEN = "One of the hosts either already has booking at this time or is not available"
 # Starts are at multiples of the largest of these that divides the step between them.
 INTERVALS = (60, 30, 20, 15, 10, 5)
+OUT_OF_BOUNDS = (
+    "The event type can't be booked at the \"start\" time provided. This could be because it's too soon (violating the"
+    " minimum booking notice) or too far in the future (outside the event's scheduling window)."
+)
 
 
 def without(stretches: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
@@ -121,7 +125,7 @@ def host_for(world: World, event_type: EventType, visit: Span, *, ignore_uid: st
     if visit.start <= now:
         raise ApiError(400, "Attempting to book a meeting in the past.")
     if visit.start < now + timedelta(minutes=event_type.notice_minutes):
-        raise ApiError(400, 'The event type can\'t be booked at the "start" time provided: it is out of bounds.')
+        raise ApiError(400, OUT_OF_BOUNDS)
     if not event_type.host_ids:
         raise ApiError(422, "There are no hosts for this event type.")
     free = [host for host in event_type.host_ids if _is_free(world, event_type, host, visit, ignore_uid)]
@@ -130,7 +134,8 @@ def host_for(world: World, event_type: EventType, visit: Span, *, ignore_uid: st
             raise ApiError(400, HOSTS_TAKEN)
         return free[0]
     if len(free) < len(event_type.host_ids):
-        raise ApiError(400, HOST_TAKEN if len(event_type.host_ids) == 1 else HOSTS_TAKEN)
+        # A move is checked before the hosts are looked for, a new booking of a team's event type after.
+        raise ApiError(400, HOSTS_TAKEN if ignore_uid is None else HOST_TAKEN)
     return event_type.host_ids[0]
 
 

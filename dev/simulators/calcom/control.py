@@ -12,7 +12,7 @@ from dev.simulators.calcom.bookings import sms_email
 from dev.simulators.calcom.calls import Call, Reply, Route
 from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.events import Event
-from dev.simulators.calcom.inputs import Body, Instant, Metadata, Zone
+from dev.simulators.calcom.inputs import Body, Instant, Metadata, RescheduleBody, Zone
 from dev.simulators.calcom.people import update_schedule
 from dev.simulators.calcom.records import Attendee, Booking, Delivery, Status, Team
 from dev.simulators.calcom.world import World
@@ -37,11 +37,22 @@ class AttendeeImport(Body):
 
 
 class Happening(Body):
-    """What comes about in Cal.com without a call: `uid` names the booking of all but PING."""
+    """What comes about in Cal.com without a call: `uid` names the booking of all but PING.
 
-    trigger: Literal["MEETING_STARTED", "MEETING_ENDED", "REQUEST_RESCHEDULE", "PING"]
+    `start` is where a booker moves to, on the page that Cal.com gives them.
+    """
+
+    trigger: Literal["MEETING_STARTED", "MEETING_ENDED", "REQUEST_RESCHEDULE", "BOOKER_MOVES", "PING"]
     uid: str = ""
     reason: str = ""
+    start: Instant | None = None
+
+
+class Permissions(Body):
+    """What the vendor, or the organisation's owner, allows."""
+
+    admin_api: bool = True
+    marks: bool = True
 
 
 class BookingImport(Body):
@@ -122,11 +133,20 @@ def happen(call: Call) -> Reply:
     body = call.input(Happening)
     if body.trigger == "REQUEST_RESCHEDULE":
         call.bookings.ask_to_reschedule(body.uid, body.reason)
+    elif body.trigger == "BOOKER_MOVES" and body.start is not None:
+        moved = call.bookings.booker_moves(body.uid, RescheduleBody(start=body.start))
+        return Reply(outputs.booking(call.world, moved))
     elif body.trigger == "PING":
         call.bookings.ping()
     else:
         call.bookings.announce(Event(body.trigger, call.world.booking(body.uid)))
     return Reply(has_data=False)
+
+
+def permit(call: Call) -> Reply:
+    body = call.input(Permissions)
+    call.world.has_admin_api, call.world.allows_marks = body.admin_api, body.marks
+    return Reply(body.model_dump(mode="json"))
 
 
 def import_bookings(call: Call) -> Reply:
@@ -183,6 +203,7 @@ ROUTES = [
     Route("POST", "/_simulator/teams", add_team, 201, key="optional"),
     Route("POST", "/_simulator/users", add_user, 201, key="optional"),
     Route("POST", "/_simulator/events", happen, 201, key="optional"),
+    Route("PUT", "/_simulator/permissions", permit, key="optional"),
     # As a person edits hours in Cal.com itself.
     Route("PATCH", "/_simulator/users/<int:user_id>/schedules/<int:schedule_id>", update_schedule, key="optional"),
     Route("POST", "/_simulator/bookings", import_bookings, 201, key="optional"),

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 DEFAULT_SHUFFLE_WINDOW_MS = 1000
 Instead = Literal["403", "500", "502", "429", "html", "hang", "drop"]
 After = Literal["500_after_commit", "html_after_commit", "drop_after_commit", "hang_after_commit", "half_body", "late"]
-Otherwise = Literal["ignore"]
+Otherwise = Literal["ignore", "lie"]
 WINDOW_SECONDS = 60
 BLOCK_SECONDS = 60
 
@@ -40,13 +40,25 @@ class ApiFault(Switch):
     """`match` is "METHOD /path" with `*` for anything.
 
     403, 500, 502, html, 429, drop and hang happen instead of the operation; `.._after_commit` and half_body after it;
-    late waits first, does it, and answers nothing; ignore does it as if the body were empty, and says it went well.
+    late waits first, does it, and answers nothing; ignore does it as if the body were empty, and says it went well;
+    lie does it, and answers with other values: `says` by key, at any depth, null where the key is left out.
+    `message` is the text of a 403.
     """
 
     match: str
     do: Instead | After | Otherwise
     times: int = Field(default=1, ge=1)
     seconds: float = 30
+    message: str = "Forbidden resource"
+    says: dict[str, JsonValue] = {}
+
+    def lie(self, answer: JsonValue) -> JsonValue:
+        if isinstance(answer, list):
+            return [self.lie(one) for one in answer]
+        if not isinstance(answer, dict):
+            return answer
+        told = {key: self.says[key] if key in self.says else self.lie(value) for key, value in answer.items()}
+        return {key: value for key, value in told.items() if key not in self.says or value is not None}
 
 
 class ApiFaults(Switch):

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 CONTROL = "/_simulator/"
 VERSIONS = frozenset({"2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04"})
 FALLBACK_VERSION = "2024-04-15"
+NO_ADMIN_API = (
+    "IsAdminAPIEnabledGuard - Organization with id={org} does not have Admin API access."
+    " Please contact https://cal.com/sales to upgrade."
+)
 ROUTES: list[Route] = [
     *people.ROUTES,
     *people.TEAM_ROUTES,
@@ -71,8 +75,8 @@ class App:
 
     def _before(self, request: Request, fault: ApiFault | None) -> Response | None:
         match fault.do if fault is not None else None:
-            case "403":
-                return _refusal(request, ApiError(403, "Forbidden resource"))
+            case "403" if fault is not None:
+                return _refusal(request, ApiError(403, fault.message))
             case "500":
                 return _broken(request)
             case "502":
@@ -103,6 +107,8 @@ class App:
             is_signed = self._is_signed(request, route)
             if ids.get("org_id", self.world.org_id) != self.world.org_id:
                 raise ApiError(403, "Organization is not accessible with this key.")
+            if "org_id" in ids and not self.world.has_admin_api:
+                raise ApiError(403, NO_ADMIN_API.format(org=self.world.org_id))
             body = {} if ignores_body else _body(request)
             call = Call(self.world, self._bookings, ids, request.args.to_dict(), body, is_signed)
             with self.world.lock:
@@ -188,6 +194,8 @@ def _after(request: Request, response: Response, fault: ApiFault | None) -> Resp
             return hung_up(request)
         case "half_body":
             return half_of(response)
+        case "lie" if fault is not None:
+            response.set_data(json.dumps(fault.lie(json.loads(response.get_data()))))
     return response
 
 

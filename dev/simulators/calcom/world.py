@@ -41,6 +41,8 @@ class World:
         self.random = random.Random(seed)
         self._salt = str(seed) if seed is not None else f"{random.SystemRandom().random()}"
         self._last_now = datetime.min.replace(tzinfo=UTC)
+        # The vendor switches the Admin API on, for each organisation; marks may be forbidden to a key.
+        self.has_admin_api = self.allows_marks = True
         self._load()
 
     def _load(self) -> None:
@@ -58,7 +60,8 @@ class World:
             self.add_user(email=OWNER_EMAIL, username="owner", time_zone="Europe/London", name="Owner")
 
     def reset(self) -> None:
-        """Forget everything but the owner of the key."""
+        """Forget everything but the owner of the key, and switch on what may be switched off."""
+        self.has_admin_api = self.allows_marks = True
         self.store.clear()
         self._load()
 

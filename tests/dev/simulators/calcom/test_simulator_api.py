@@ -121,14 +121,87 @@ def test_someone_must_be_reachable(clinic: Clinic) -> None:
     ("start", "message"),
     [
         (datetime(2020, 1, 6, 9, tzinfo=UTC), "Attempting to book a meeting in the past."),
-        (MONDAY_TEN - timedelta(hours=3), "User either already has booking at this time or is not available"),
-        (MONDAY_TEN + timedelta(hours=4), "User either already has booking at this time or is not available"),
+        (
+            MONDAY_TEN - timedelta(hours=3),
+            "One of the hosts either already has booking at this time or is not available",
+        ),
+        (
+            MONDAY_TEN + timedelta(hours=4),
+            "One of the hosts either already has booking at this time or is not available",
+        ),
     ],
 )
 def test_times_that_cannot_be_booked(clinic: Clinic, start: datetime, message: str) -> None:
     with pytest.raises(CalcomRefused) as refusal:
         clinic.book(start)
     assert (refusal.value.status, refusal.value.message) == (400, message)
+
+
+def test_a_number_that_no_network_gives_out_cannot_book(clinic: Clinic) -> None:
+    with pytest.raises(CalcomRefused) as refusal:
+        clinic.book(attendee=Attendee("P", BERLIN, phone="+447700900123"))
+    assert (refusal.value.status, refusal.value.message) == (400, "responses - {attendeePhoneNumber}invalid_number, ")
+    assert counts(clinic.simulator)["bookings"] == 0
+
+
+def test_too_soon_is_out_of_bounds(clinic: Clinic) -> None:
+    century = 100 * 366 * 24 * 60
+    kind = clinic.new_type("far", minimum_notice_minutes=century, schedule_id=clinic.schedule.id)
+    far = Clinic(clinic.simulator, clinic.client, clinic.doctor, clinic.schedule, kind)
+    with pytest.raises(CalcomRefused) as refusal:
+        far.book()
+    assert refusal.value.message.startswith('The event type can\'t be booked at the "start" time provided. ')
+
+
+def test_a_move_to_a_busy_time_and_of_a_cancelled_booking(clinic: Clinic) -> None:
+    first, second = clinic.book(), clinic.book(MONDAY_TEN + HALF_HOUR)
+    with pytest.raises(CalcomRefused) as busy:
+        clinic.client.reschedule_booking(first.uid, start=second.start)
+    assert busy.value.message == "User either already has booking at this time or is not available"
+    clinic.client.cancel_booking(first.uid)
+    with pytest.raises(CalcomRefused) as cancelled:
+        clinic.client.reschedule_booking(first.uid, start=MONDAY_TEN - HALF_HOUR)
+    assert (cancelled.value.status, cancelled.value.message) == (
+        400,
+        f"Can't reschedule booking with uid={first.uid} because it has been cancelled."
+        " Please provide uid of a booking that is not cancelled.",
+    )
+
+
+def test_a_rejected_booking_can_be_cancelled(clinic: Clinic) -> None:
+    kind = clinic.new_type("asked", needs_confirmation=True, schedule_id=clinic.schedule.id)
+    booking = Clinic(clinic.simulator, clinic.client, clinic.doctor, clinic.schedule, kind).book()
+    assert clinic.client.decline_booking(booking.uid).status == "rejected"
+    assert clinic.client.cancel_booking(booking.uid).status == "cancelled"
+
+
+def test_without_the_admin_api_no_route_of_the_organisation_opens(clinic: Clinic) -> None:
+    control(clinic.simulator, "PUT", "permissions", {"adminApi": False})
+    refusal = call(clinic.simulator, "GET", "/v2/organizations/1/users")
+    assert (refusal.status_code, refusal.json()["error"]["message"]) == (
+        403,
+        "IsAdminAPIEnabledGuard - Organization with id=1 does not have Admin API access."
+        " Please contact https://cal.com/sales to upgrade.",
+    )
+    assert call(clinic.simulator, "GET", "/v2/me").ok
+    control(clinic.simulator, "POST", "reset")
+    assert call(clinic.simulator, "GET", "/v2/organizations/1/users").ok
+
+
+def test_a_mark_that_is_not_allowed_is_said_to_be_a_failure(clinic: Clinic) -> None:
+    control(clinic.simulator, "POST", "bookings", [past_row(clinic, "past")])
+    control(clinic.simulator, "PUT", "permissions", {"marks": False})
+    body: JsonValue = {"attendees": [{"email": "past@example.com", "absent": True}]}
+    refusal = call(clinic.simulator, "POST", "/v2/bookings/past/mark-absent", body)
+    assert (refusal.status_code, refusal.json()["error"]["message"]) == (500, "Failed to update no-show status")
+    assert clinic.client.get_booking("past").attendees[0].absent is False
+
+
+def test_it_lies_when_told_to(clinic: Clinic) -> None:
+    fault: JsonValue = {"match": "GET /v2/me", "do": "lie", "says": {"timeZone": "Mars/One", "email": None}}
+    control(clinic.simulator, "PUT", "faults", {"api": {"next": [fault]}})
+    told, later = (call(clinic.simulator, "GET", "/v2/me").json()["data"] for _ in range(2))
+    assert (told["timeZone"], "email" in told, later["timeZone"]) == ("Mars/One", False, "Europe/London")
 
 
 def test_of_many_at_once_exactly_one_gets_the_slot(clinic: Clinic) -> None:

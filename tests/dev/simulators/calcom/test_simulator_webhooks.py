@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from dev.simulators.calcom.process import SimulatorProcess
 from integrations.calcom.api.config import verify
 from integrations.calcom.api.errors import CalcomRefused
-from integrations.calcom.api.requests import BOOKING_TRIGGERS
+from integrations.calcom.api.requests import BOOKING_TRIGGERS, BookingFilters
 from integrations.calcom.facts.people import event_phone
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import (
@@ -223,7 +223,14 @@ def test_a_host_who_asks_for_another_time_cancels_until_it_is_moved(subscribed: 
     told = wait_for(receiver, 2)[1].booking()
     assert (told.status, told.request_reschedule) == ("cancelled", True)
     assert told.cancellation_reason == "Please reschedule. Ill."
-    moved = subscribed.client.reschedule_booking(booking.uid, start=MONDAY_TEN + HALF_HOUR)
+    with pytest.raises(CalcomRefused) as refusal:
+        subscribed.client.reschedule_booking(booking.uid, start=MONDAY_TEN + HALF_HOUR)
+    assert refusal.value.is_asked_to_move
+    # The booker may, on the page that Cal.com gives them.
+    start = (MONDAY_TEN + HALF_HOUR).isoformat()
+    event = {"trigger": "BOOKER_MOVES", "uid": booking.uid, "start": start}
+    control(subscribed.simulator, "POST", "events", event)
+    [moved] = subscribed.client.list_org_bookings(BookingFilters(status=["upcoming"])).bookings
     assert (moved.status, moved.rescheduled_from_uid) == ("accepted", booking.uid)
     assert wait_for(receiver, 3)[2].booking().reschedule_uid == booking.uid
 
