@@ -42,6 +42,8 @@ SUPERSEDED = "superseded"
 AFTER_START = dt.timedelta(minutes=1)
 ECHO_NOTE = "A newer mark made here is on its way to Cal.com: recorded, nothing to apply."
 _STATES: dict[str, OutcomeState] = {State.DONE: "done", State.REFUSED: "refused"}
+# Cal.com answers every refusal of a mark like a failure of its own. So often it is tried, each time after a look.
+REFUSALS_BELIEVED = 4
 # Two calls at most, a `GET` and the mark: until then its worker may still be waiting for an answer.
 STALE_AFTER = dt.timedelta(seconds=3 * TIMEOUT_SECONDS)
 FIRST_RETRY = dt.timedelta(seconds=5)
@@ -146,6 +148,8 @@ def pass_on_next_no_show() -> bool:
         booking = _tell(request, client)
     except CalcomRefused as refusal:
         _refused(request, refusal)
+    except CalcomUnknownOutcome as error:
+        _unanswered(request, error)
     except CalcomError as error:
         _later(request, error)
     else:
@@ -170,9 +174,13 @@ def _claim(now: dt.datetime) -> BookingRequest | None:
             .order_by("created_at", "pk")
             .first()
         )
-        if request is not None:
-            request.state, request.sent_at, request.tries = State.SENT, now, request.tries + 1
-            request.save(update_fields=["state", "sent_at", "tries"])
+        if request is None:
+            return None
+        was_sent_before = request.state in {State.SENT, State.UNKNOWN}
+        request.state, request.sent_at, request.tries = State.SENT, now, request.tries + 1
+        request.save(update_fields=["state", "sent_at", "tries"])
+    if was_sent_before:
+        request.state = State.UNKNOWN
     return request
 
 
@@ -183,13 +191,17 @@ def _is_superseded(request: BookingRequest) -> bool:
 
 
 def _tell(request: BookingRequest, client: CalcomClient) -> Booking:
-    """The booking as it is after the mark. Cal.com names people by email, so it is asked who booked."""
+    """The booking as it is after the mark. Cal.com names people by email, so it is asked who booked.
+
+    What it says of an earlier mark counts only after a try without an answer: a `GET` may come from a replica that
+    lags behind the last write.
+    """
     uid, is_absent = request.booking_uid or "", request.reason == ABSENT
     booking = client.get_booking(uid)
     booker = booking.attendees[0] if booking.attendees else None
     if booker is None or not booker.email:
         raise CalcomRefused("mark_absent", status=400, message="The booking names nobody.")
-    if booker.absent == is_absent:
+    if request.state == State.UNKNOWN and booker.absent == is_absent:
         return booking
     return client.mark_absent(uid, attendee_email=booker.email, absent=is_absent)
 
@@ -224,6 +236,14 @@ def _refused(request: BookingRequest, refusal: CalcomRefused) -> None:
         _later(request, refusal)
     else:
         _resolve(request, State.REFUSED, code=UNKNOWN_THERE if refusal.is_not_found else REFUSED_THERE)
+
+
+def _unanswered(request: BookingRequest, error: CalcomUnknownOutcome) -> None:
+    was_looked_at = request.state == State.UNKNOWN
+    if error.is_refused_mark and was_looked_at and request.tries >= REFUSALS_BELIEVED:
+        _resolve(request, State.REFUSED, code=STAYS_LOCAL)
+    else:
+        _later(request, error)
 
 
 def _later(request: BookingRequest, error: CalcomError) -> None:

@@ -12,7 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.visits.attendance import mark_completed, mark_no_show, unmark_visit
-from integrations.calcom.bookings.no_shows import GIVE_UP_AFTER, STALE_AFTER, pass_on_next_no_show
+from integrations.calcom.bookings.no_shows import (
+    GIVE_UP_AFTER,
+    REFUSALS_BELIEVED,
+    STALE_AFTER,
+    pass_on_next_no_show,
+)
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.drift import repair
@@ -132,6 +137,48 @@ def test_where_cal_com_forbids_it_the_mark_stays_here(connected: Connected, visi
     # There is nothing there to take back.
     mark_completed(appointment_id=visit.pk, by=doctor, at=timezone.now())
     assert requests() == [("absent", "refused", "stays_local")]
+
+
+def test_a_refusal_that_looks_like_a_failure_is_believed_after_a_few_looks(
+    connected: Connected, visit: Appointment, doctor: User
+) -> None:
+    control(connected.simulator, "PUT", "permissions", {"marks": False})
+    at = timezone.now()
+    mark_no_show(appointment_id=visit.pk, by=doctor, at=at)
+    seen = []
+    for minutes in range(REFUSALS_BELIEVED):
+        with time_machine.travel(at + dt.timedelta(minutes=minutes), tick=False):
+            run_all()
+        seen.append(outcome(visit))
+    assert seen == [("pending", None)] * 3 + [("refused", "stays_local")]
+    look_again(connected)
+    assert (absent_there(connected), no_show()) == (False, True)
+
+
+def test_a_refusal_is_not_believed_before_a_look_after_it(
+    connected: Connected, visit: Appointment, doctor: User
+) -> None:
+    mark_no_show(appointment_id=visit.pk, by=doctor, at=timezone.now())
+    BookingRequest.objects.update(tries=10)
+    control(connected.simulator, "PUT", "permissions", {"marks": False})
+    run_all()
+    assert outcome(visit) == ("pending", None)
+    # The write had been taken after all.
+    control(connected.simulator, "PUT", "permissions", {})
+    connected.client.mark_absent("a", attendee_email="436609999999@sms.cal.com")
+    control(connected.simulator, "PUT", "permissions", {"marks": False})
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=2), tick=False):
+        run_all()
+    assert outcome(visit) == ("done", None)
+
+
+def test_a_replica_that_lags_does_not_swallow_a_mark(connected: Connected, visit: Appointment, doctor: User) -> None:
+    mark_no_show(appointment_id=visit.pk, by=doctor, at=timezone.now())
+    run_all()
+    unmark_visit(appointment_id=visit.pk, by=doctor, at=timezone.now())
+    next_call(connected.simulator, "GET /v2/bookings/a", "lie", says={"absent": False})
+    run_all()
+    assert (outcome(visit), absent_there(connected), no_show()) == (("done", None), False, False)
 
 
 def test_a_visit_that_cal_com_does_not_know_is_marked_here(
