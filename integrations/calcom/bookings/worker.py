@@ -9,40 +9,29 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import Patient
 from clinical.mirror.apply import Applied, UnknownDoctor, apply_booking_facts
 from clinical.mirror.facts import BookingFacts
-from core.times import zone_or_utc
-from integrations.calcom.api.client import CalcomClient
-from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnavailable, CalcomUnknownOutcome
+from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnknownOutcome
 from integrations.calcom.api.factory import calcom_client
-from integrations.calcom.api.requests import Attendee, BookingFilters
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
+from integrations.calcom.bookings.calls import GIVE_UP_AFTER, Impossible, carry_out, continues_visit
 from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import doctor_of
-from integrations.calcom.facts.reference import METADATA_KEY, Reference, read_reference
 from integrations.calcom.facts.translate import translate_booking
-from integrations.models import BookingRequest, CalLink
+from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)
 Kind = BookingRequest.Kind
-# What is not in the calendar by then is not booked any more: the patient has long gone elsewhere.
-GIVE_UP_AFTER = dt.timedelta(minutes=15)
-# Cal.com's clock may be so far behind ours.
-CLOCKS_DIFFER = dt.timedelta(minutes=5)
-# A visit was hardly moved more often since it was last seen.
-MOVES_FOLLOWED = 5
 State = BookingRequest.State
 OPEN = (State.QUEUED, State.SENT, State.UNKNOWN)
 # Longer than the calls' own time-outs: until then its worker may still be waiting for an answer. A first try is one
@@ -51,124 +40,6 @@ STALE_AFTER = dt.timedelta(seconds=2 * TIMEOUT_SECONDS)
 RETRY_STALE_AFTER = dt.timedelta(seconds=5 * TIMEOUT_SECONDS)
 FIRST_RETRY = dt.timedelta(seconds=2)
 LONGEST_RETRY = dt.timedelta(minutes=5)
-
-
-class Impossible(Exception):
-    """Nothing was or will be sent: `code` says why."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-def carry_out(request: BookingRequest, client: CalcomClient, *, at: dt.datetime) -> Booking:
-    """The booking as it is after the request; of a request in state UNKNOWN what is there is looked up first.
-
-    Raises: Impossible, CalcomError.
-    """
-    return _CALLS[request.kind](request, client, at)
-
-
-def _book(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
-    if request.state == State.UNKNOWN:
-        found = _find(request, client)
-        if found is not None:
-            return found
-        _refuse_late(request, at)
-    try:
-        return _create(request, client)
-    except CalcomRefused as refusal:
-        # An earlier try that was accepted after all takes the very time this one asks for.
-        found = _find(request, client) if request.tries > 1 and refusal.is_unavailable else None
-        if found is None:
-            raise
-        return found
-
-
-def _create(request: BookingRequest, client: CalcomClient) -> Booking:
-    link = CalLink.objects.filter(doctor_id=request.doctor_id).first()
-    patient = Patient.objects.select_related("user__profile").filter(pk=request.patient_id).first()
-    if link is None or link.cal_event_type_id is None or patient is None or request.start_ts is None:
-        raise Impossible("not_bookable")
-    reference = Reference(request.pk, patient.pk, link.cal_event_type_id)
-    return client.create_booking(
-        start=request.start_ts,
-        event_type_id=link.cal_event_type_id,
-        attendee=Attendee(
-            name=patient.user.profile.full_name,
-            time_zone=zone_or_utc(patient.time_zone).key,
-            phone=f"+{patient.user.phone}",
-        ),
-        metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
-    )
-
-
-def _find(request: BookingRequest, client: CalcomClient) -> Booking | None:
-    """The booking that an earlier try of this request made, by our signed reference."""
-    filters = BookingFilters(after_created_at=request.created_at - CLOCKS_DIFFER)
-    try:
-        for booking in client.iter_org_bookings(filters):
-            reference = read_reference(booking.metadata, settings.BOOKING_REFERENCE_KEYS)
-            is_first = booking.rescheduled_from_uid is None
-            if reference is not None and reference.request_id == request.pk and is_first:
-                return booking
-    except CalcomRefused as refusal:
-        # The question was refused. What became of the booking is as unknown as before.
-        raise CalcomUnavailable(refusal.operation, status=refusal.status) from None
-    return None
-
-
-def _reschedule(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
-    if request.start_ts is None:
-        raise ValueError("a reschedule without a start")
-    if request.state == State.UNKNOWN:
-        found = _moved(request, client)
-        if found is not None:
-            return found
-        _refuse_late(request, at)
-    try:
-        return client.reschedule_booking(request.booking_uid or "", start=request.start_ts, reason=request.reason or "")
-    except CalcomRefused as refusal:
-        was_moved = refusal.is_already_rescheduled or refusal.is_already_cancelled
-        found = _moved(request, client) if request.tries > 1 and was_moved else None
-        if found is None:
-            raise
-        return found
-
-
-def _moved(request: BookingRequest, client: CalcomClient) -> Booking | None:
-    """What the booking was moved to, if that is the time that was asked for; somebody else may have moved it."""
-    new_uid = client.get_booking(request.booking_uid or "").rescheduled_to_uid
-    moved = client.get_booking(new_uid) if new_uid else None
-    return moved if moved is not None and moved.start == request.start_ts else None
-
-
-def _cancel(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
-    """The visit is meant, whatever its booking's uid is by now. One that is cancelled already is as wished."""
-    uid = request.booking_uid or ""
-    for _ in range(MOVES_FOLLOWED):
-        try:
-            return client.cancel_booking(uid, reason=request.reason or "")
-        except CalcomRefused as refusal:
-            if not refusal.is_already_cancelled and not refusal.is_already_rescheduled:
-                raise
-        there = client.get_booking(uid)
-        if there.rescheduled_to_uid is None:
-            return there
-        uid = there.rescheduled_to_uid
-    raise Impossible("visit_changed")
-
-
-def _refuse_late(request: BookingRequest, at: dt.datetime) -> None:
-    if at - request.created_at > GIVE_UP_AFTER:
-        raise Impossible("calendar_unavailable")
-
-
-_CALLS: dict[str, Callable[[BookingRequest, CalcomClient, dt.datetime], Booking]] = {
-    Kind.BOOK: _book,
-    Kind.RESCHEDULE: _reschedule,
-    Kind.CANCEL: _cancel,
-}
 
 
 def run_next_booking_request() -> bool:
@@ -237,7 +108,7 @@ def _done(request: BookingRequest, booking: Booking) -> None:
     now = timezone.now()
     answer = booking.model_dump(mode="json", by_alias=True)
     digest = hashlib.sha256(booking.model_dump_json().encode()).hexdigest()
-    facts = _ours(request, translate_booking(booking, digest=digest, fetched_at=now))
+    facts = _ours(request, booking, translate_booking(booking, digest=digest, fetched_at=now))
     try:
         applied = apply_booking_facts(facts=facts, payload=answer, doctor_of=doctor_of, at=now)
     except UnknownDoctor:
@@ -249,22 +120,29 @@ def _done(request: BookingRequest, booking: Booking) -> None:
     forget_slots(request.doctor_id)
 
 
-def _ours(request: BookingRequest, facts: Sequence[BookingFacts]) -> Sequence[BookingFacts]:
-    """Whose booking it is need not be proven by what Cal.com answers: we have made it."""
-    if request.kind != Kind.BOOK:
-        return facts
-    return [replace(facts[0], patient_id=request.patient_id), *facts[1:]]
+def _ours(request: BookingRequest, booking: Booking, facts: Sequence[BookingFacts]) -> Sequence[BookingFacts]:
+    """What Cal.com's answer need not prove: whose booking we made, and which visit it continues."""
+    if request.kind == Kind.RESCHEDULE and booking.rescheduled_from_uid is None and booking.uid != request.booking_uid:
+        return [*facts, *continues_visit(request, booking.uid, at=facts[0].at)]
+    if request.kind == Kind.BOOK:
+        return [replace(facts[0], patient_id=request.patient_id), *facts[1:]]
+    return facts
 
 
 def _refused(request: BookingRequest, refusal: CalcomRefused) -> None:
     if refusal.is_credential_problem:
         _later(request, _unsent(request), refusal)
         return
-    code = "slot_taken" if refusal.is_unavailable else "refused"
-    if refusal.is_already_cancelled or refusal.is_already_rescheduled or refusal.is_not_found:
-        code = "visit_changed"
-    _resolve(request, State.REFUSED, code=code)
+    _resolve(request, State.REFUSED, code=_refusal_code(refusal))
     forget_slots(request.doctor_id)
+
+
+def _refusal_code(refusal: CalcomRefused) -> str:
+    if refusal.is_already_cancelled or refusal.is_already_rescheduled or refusal.is_not_found:
+        return "visit_changed"
+    if refusal.is_invalid_phone:
+        return "phone_not_valid"
+    return "slot_taken" if refusal.is_unavailable else "refused"
 
 
 def _unsent(request: BookingRequest) -> str:

@@ -181,7 +181,7 @@ def _apply_together(said: Sequence[_Read], at: dt.datetime) -> Sequence[Applied 
         asked.update(read.translation.lookups)
         if outcome.appointment:
             changed.add(outcome.appointment.doctor_id)
-            news.append(News(read.translation.facts, read.translation.request_id))
+            news.append(News(read.translation.facts, read.translation.request_id, read.payload))
         if absence := read.translation.absence:
             note_absence(absence.cal_user_id, start=absence.start, end=absence.end, told_at=read.at)
     settle_requests(news, at=at)

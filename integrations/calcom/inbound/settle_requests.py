@@ -6,11 +6,15 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
+from clinical.mirror.apply import apply_booking_facts
 from clinical.mirror.facts import FINAL, BookingFacts
 from clinical.models import AppointmentBooking
+from integrations.calcom.bookings.calls import continues_visit
+from integrations.calcom.facts.people import doctor_of
 from integrations.models import BookingRequest
 
 log = structlog.get_logger(__name__)
@@ -26,21 +30,22 @@ class News:
 
     facts: Sequence[BookingFacts]
     request_id: uuid.UUID | None
+    payload: dict[str, Any]
 
 
 def settle_requests(news: Iterable[News], *, at: dt.datetime) -> None:
     """Mark as done the requests that this is the outcome of; the worker then has nothing left to find out."""
-    made: dict[uuid.UUID, str] = {}
+    made: dict[uuid.UUID, News] = {}
     changed: dict[tuple[str, str, dt.datetime | None], str] = {}
     for one in news:
         for fact in one.facts:
             changed.update(_changes(fact))
         if one.request_id is not None:
-            made.setdefault(one.request_id, one.facts[0].uid)
+            made.setdefault(one.request_id, one)
     if made:
         # Even one that was given up: there it is.
-        for request in BookingRequest.objects.filter(kind=Kind.BOOK, pk__in=made).exclude(state=State.DONE):
-            _settle(request, made[request.pk], at)
+        for request in BookingRequest.objects.filter(pk__in=made).exclude(state=State.DONE):
+            _settle_made(request, made[request.pk], at)
     if changed:
         uids = {uid for _, uid, _ in changed}
         for request in BookingRequest.objects.filter(state__in=OPEN, booking_uid__in=uids):
@@ -58,6 +63,16 @@ def _changes(fact: BookingFacts) -> dict[tuple[str, str, dt.datetime | None], st
     if fact.status in FINAL and not fact.rescheduled_to:
         return {(Kind.CANCEL, fact.uid, None): fact.uid}
     return {}
+
+
+def _settle_made(request: BookingRequest, told: News, at: dt.datetime) -> None:
+    fact = told.facts[0]
+    if request.kind == Kind.RESCHEDULE:
+        if fact.rescheduled_from:
+            return  # moved since: the reference was copied
+        links = continues_visit(request, fact.uid, at=fact.at)
+        apply_booking_facts(facts=links, payload=told.payload, doctor_of=doctor_of, at=at)
+    _settle(request, fact.uid, at)
 
 
 def _settle(request: BookingRequest, uid: str, at: dt.datetime) -> None:

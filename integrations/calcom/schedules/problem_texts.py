@@ -63,6 +63,10 @@ REASON_TEXTS = {
     "event_type_managed": gettext_lazy("The event type is a template in Cal.com and cannot be booked."),
     "calcom_refused": gettext_lazy("Cal.com refused. Look at the doctor and the team there, then try again."),
     "calcom_key": gettext_lazy("Our key does not open Cal.com any more. The operator of the platform can renew it."),
+    "calcom_admin_api": gettext_lazy(
+        "Cal.com has not switched on the Admin API for our organisation. The operator of the platform can ask Cal.com"
+        " to do so."
+    ),
     "calcom_unavailable": gettext_lazy("Cal.com did not answer after several tries. Try again later."),
     "calcom_rate_limited": gettext_lazy("Cal.com takes no more calls for a moment."),
 }

@@ -239,8 +239,7 @@ def _failed(connection: CalConnection, error: CalcomError) -> None:
     """Each step finds what an earlier try made, so a lost answer is simply tried again."""
     log.warning("calcom.doctor_not_connected", doctor=str(connection.pk), error=error.code)
     if isinstance(error, CalcomRefused):
-        is_key = error.is_credential_problem and not error.is_stranger
-        _finish(connection, State.FAILED, reason="calcom_key" if is_key else "calcom_refused")
+        _finish(connection, State.FAILED, reason=error.code)
         return
     if connection.tries < MOST_TRIES:
         _again(connection, FIRST_RETRY * 2 ** (connection.tries - 1), reason="calcom_unavailable", tries=F("tries"))
