@@ -42,6 +42,7 @@ class Slots:
 CALENDAR_REFUSALS = (
     "slot_taken",
     "not_bookable",
+    "phone_not_valid",
     "visit_changed",
     "not_cancelled",
     "calendar_unavailable",

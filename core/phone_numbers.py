@@ -38,6 +38,14 @@ def parse_phone(text: str, *, countries: Sequence[str]) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
+def is_valid_phone(digits: str) -> bool:
+    """Whether a network could have given out the number. One that is only possible gets our messages all the same."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def country_of(digits: str) -> str:
     """The ISO code of the number's country; of one that several share and none claims, the calling code, as `+1`."""
     try:

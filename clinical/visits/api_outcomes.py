@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider, idempotency_store
+from clinical.visits.booking import PhoneNotValid
 from clinical.visits.document import VisitRow, own_visit, visit_document
 from core.api.errors import ApiConflict
 from core.refusals import Invalid
@@ -26,6 +27,7 @@ from core.refusals import Invalid
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),
     "not_bookable": _("This doctor cannot be booked in the app."),
+    "phone_not_valid": PhoneNotValid.message,
     "visit_changed": _("This visit was changed in the meantime: look at it again."),
     "calendar_unavailable": _("The calendar could not be reached: please try again later."),
 }

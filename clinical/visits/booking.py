@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Profile, User
+from clinical.mirror.facts import RESCHEDULE_REQUESTED
 from clinical.models import Appointment
 from clinical.ports import KeyClaim, booking_provider, idempotency_store
 from clinical.visits.history import changed_by
+from core.phone_numbers import is_valid_phone
 from core.refusals import Conflict, Invalid
 from hospitals.models import Doctor
 
@@ -33,6 +35,11 @@ class ProfileIncomplete(Conflict):
     message = _("Give your name before you book.")
 
 
+class PhoneNotValid(Conflict):
+    code = "phone_not_valid"
+    message = _("The booking calendar does not accept your phone number. Change it to a valid number, then book.")
+
+
 class TooManyOpen(Conflict):
     code = "too_many_open"
     message = _("You have as many open visits as can be booked at a time.")
@@ -49,12 +56,15 @@ def request_booking(
 ) -> uuid.UUID:
     """Queue a booking for the patient, finish the claim with it, and return the request's id.
 
-    Raises: InThePast, NotBookable, ProfileIncomplete, TooManyOpen, SlotTaken, IdempotencyKeyInUse.
+    Raises: InThePast, NotBookable, ProfileIncomplete, PhoneNotValid, TooManyOpen, SlotTaken,
+        IdempotencyKeyInUse.
     """
     _refuse_past(start, at)
     _lock_patient(by)
     if not Profile.objects.filter(user=by).exclude(full_name="").exists():
         raise ProfileIncomplete
+    if not is_valid_phone(by.phone or ""):
+        raise PhoneNotValid
     doctor = _bookable_doctor(doctor_id, by=by)
     _refuse_too_many(by, at)
     request_id = booking_provider().request_booking(patient_id=by.pk, doctor=doctor, start=start, reason=reason)
@@ -72,7 +82,7 @@ def request_reschedule(
     Raises: InThePast, NotBookable, VisitNotOpen, SlotTaken, Appointment.DoesNotExist.
     """
     _refuse_past(start, at)
-    visit = _open_visit(appointment_id, by=by, at=at)
+    visit = _movable_visit(appointment_id, by=by, at=at)
     _bookable_doctor(visit.doctor_id, by=by)
     request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)
     _record_request(by, request_id, visit.hospital_id)
@@ -146,6 +156,15 @@ def _own_visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
 def _open_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
     visit = _own_visit(appointment_id, by=by)
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
+        raise VisitNotOpen
+    return visit
+
+
+def _movable_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
+    """One that is booked; or cancelled by a host who asked for another time, which is the patient's to choose."""
+    visit = _own_visit(appointment_id, by=by)
+    is_asked = visit.status == Appointment.Status.CANCELLED and visit.cancellation_reason == RESCHEDULE_REQUESTED
+    if visit.start_ts <= at or not (is_asked or visit.status == Appointment.Status.SCHEDULED):
         raise VisitNotOpen
     return visit
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.phone_numbers import InvalidPhone, parse_phone, shown_phone
+from core.phone_numbers import InvalidPhone, is_valid_phone, parse_phone, shown_phone
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,13 @@ from core.phone_numbers import InvalidPhone, parse_phone, shown_phone
 )
 def test_a_number_becomes_its_digits(typed: str, countries: list[str], digits: str) -> None:
     assert parse_phone(typed, countries=countries) == digits
+
+
+@pytest.mark.parametrize(
+    ("digits", "is_valid"), [("436601234567", True), ("447700900123", False), ("15550100123", False), ("", False)]
+)
+def test_a_number_that_can_be_signed_in_with_may_not_be_valid(digits: str, is_valid: bool) -> None:
+    assert is_valid_phone(digits) is is_valid
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,28 @@ def test_a_name_is_needed_first(api: APIClient, calendar: Memory, patient: Patie
     assert nothing_happened(calendar)
 
 
+@pytest.mark.parametrize("phone", ["447700900123", "15555550100"])
+def test_a_number_that_is_only_possible_cannot_book(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, phone: str
+) -> None:
+    User.objects.filter(pk=patient.pk).update(phone=phone)
+    answer = book(api, north)
+    assert (answer.status_code, answer.json()["code"]) == (409, "phone_not_valid")
+    assert answer.json()["detail"] == (
+        "The booking calendar does not accept your phone number. Change it to a valid number, then book."
+    )
+    assert nothing_happened(calendar)
+
+
+def test_a_number_that_the_calendar_refuses_is_said_alike(
+    api: APIClient, calendar: Memory, north: HospitalCast
+) -> None:
+    calendar.state, calendar.code = "refused", "phone_not_valid"
+    answer = book(api, north)
+    assert (answer.status_code, answer.json()["code"]) == (409, "phone_not_valid")
+    assert answer.json()["detail"].startswith("The booking calendar does not accept your phone number.")
+
+
 @pytest.mark.parametrize("why", ["not linked", "left", "unknown"])
 def test_a_doctor_who_cannot_be_booked(api: APIClient, calendar: Memory, north: HospitalCast, why: str) -> None:
     if why == "not linked":
@@ -197,6 +219,22 @@ def test_a_visit_is_moved(api: APIClient, calendar: Memory, patient: Patient, no
     calendar.state, calendar.code = "refused", "slot_taken"
     refused = api.post(address, {"start": "2026-03-04T09:00:00Z"})
     assert (refused.status_code, refused.json()["code"]) == (409, "slot_taken")
+
+
+def test_a_visit_whose_host_asked_for_another_time_can_be_moved(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    asked = {"status": Appointment.Status.CANCELLED, "cancellation_reason": "reschedule_requested"}
+    visit = make_visit(patient, north.doctor, SOON, **asked)
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", {"start": "2026-03-04T09:00:00Z"})
+    assert answer.status_code == 202
+    assert [one["appointment_id"] for one in calendar.requests.values()] == [visit.pk]
+    # It is cancelled already, and once begun it is over.
+    assert api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {}).json()["code"] == "visit_not_open"
+    begun = make_visit(patient, north.doctor, NOW, **asked)
+    answer = api.post(f"/api/v1/appointments/{begun.pk}/reschedule/", {"start": "2026-03-04T09:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "visit_not_open")
+    assert len(calendar.requests) == 1
 
 
 def test_a_visit_is_cancelled(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from core.phone_numbers import is_valid_phone
 from dev.demo.people import People
 from dev.demo.visits import OPEN_VISITS, STAR_VISITS, Visit, plan_visits
 from integrations.calcom.facts.people import e164_digits
@@ -42,6 +43,8 @@ def test_there_are_as_many_people_as_promised(people: People) -> None:
     assert len({person.name for person in people.patients}) == 200
     assert len({person.phone for person in people.patients}) == 200
     assert all(e164_digits(f"+{person.phone}") == person.phone for person in people.patients)
+    # Cal.com books for no other.
+    assert all(is_valid_phone(person.phone) for person in people.patients)
 
 
 def test_no_doctor_has_two_visits_at_once_and_all_are_within_hours(visits: list[Visit]) -> None:
