@@ -16,13 +16,16 @@ from prometheus_client.core import GaugeMetricFamily
 from clinical.models import ChatMessage
 from hospitals.models import Doctor
 from integrations.calcom.inbound.drift import PERSISTS_AFTER, persisting_drifts
+from integrations.calcom.schedules.problem_texts import reason_text
 from integrations.calcom.schedules.publisher import push_due
+from integrations.calcom.setup.contract_check import STALE_AFTER, Finding, differences_of
 from integrations.calcom.setup.subscription import PROBLEM_TEXTS
 from integrations.models import (
     BookingLookup,
     CalConnection,
     CalLink,
     CalWebhook,
+    ContractCheck,
     SubscriptionCheck,
     SyncDrift,
     SyncRun,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 FAILURES_COUNTED_FOR = dt.timedelta(days=7)
 CHATS_COUNTED_FOR = dt.timedelta(days=1)
 COUNTED_FOR = dt.timedelta(days=1)
+# What keeps us out of Cal.com altogether.
+KEY_PROBLEMS = ("calcom_admin_api", "calcom_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,15 @@ class HealthFigures:
     drifts_persisting: int
     lookups_given_up: int
     last_check: SubscriptionCheck | None
+    # An operator's matter, and None for everybody else.
+    contract: ContractHealth | None
 
     @property
     def is_fine(self) -> bool:
         return not (
-            self.webhooks_failed
+            self.key_problem
+            or (self.contract and not self.contract.is_fine)
+            or self.webhooks_failed
             or self.schedules_behind
             or self.doctors_not_connected
             or self.drifts_persisting
@@ -71,13 +80,41 @@ class HealthFigures:
         return not (self.calls_failed or self.chats_unanswered)
 
     @property
+    def key_problem(self) -> str:
+        """Why Cal.com does not let us in, in words; empty where the last pull and the last checks were let in."""
+        contract = self.contract.last if self.contract else None
+        errors = {one.error for one in (self.last_pull, self.last_check, contract) if one is not None}
+        return next((reason_text(code) for code in KEY_PROBLEMS if code in errors), "")
+
+    @property
     def subscription_problems(self) -> list[str]:
         """In words."""
         return [str(PROBLEM_TEXTS.get(code, code)) for code in self.last_check.problems] if self.last_check else []
 
 
+@dataclass(frozen=True, slots=True)
+class ContractHealth:
+    """The last standing check of all that we rely on in Cal.com."""
+
+    last: ContractCheck | None
+    is_stale: bool
+
+    @property
+    def is_fine(self) -> bool:
+        return not (self.is_stale or (self.last and self.last.error) or self.differences)
+
+    @property
+    def differences(self) -> list[Finding]:
+        return differences_of(self.last) if self.last else []
+
+
+def _contract_health(at: dt.datetime) -> ContractHealth:
+    last = ContractCheck.objects.order_by("-pk").first()
+    return ContractHealth(last, is_stale=last is not None and at - last.checked_at > STALE_AFTER)
+
+
 def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
-    """Four queries, each by an index or of a table that is small when all is well."""
+    """Four queries, five for an operator, each by an index or of a table that is small when all is well."""
     failures = {"status": CalWebhook.Status.FAILED, "received_at__gte": at - FAILURES_COUNTED_FOR}
     unanswered = ChatMessage.objects.filter(
         state=ChatMessage.State.FAILED, kind=ChatMessage.Kind.MESSAGE, asked_at__gte=at - CHATS_COUNTED_FOR
@@ -106,6 +143,7 @@ def health_figures(user: User, *, at: dt.datetime) -> HealthFigures:
         drifts_persisting=counted["drifts"][0],
         lookups_given_up=counted["given_up"][0],
         last_check=SubscriptionCheck.objects.order_by("-pk").first(),
+        contract=_contract_health(at) if user.is_operator else None,
     )
 
 
@@ -144,7 +182,7 @@ class VendorFigures:
 
 
 def mirror_figures(*, at: dt.datetime) -> list[GaugeMetricFamily]:
-    """Eight small queries."""
+    """Nine small queries."""
     figures = [_repaired(at), _pull_ages(at)]
     waiting = CalWebhook.objects.filter(status=CalWebhook.Status.PENDING).count()
     lookups = BookingLookup.objects.aggregate(all=Count("pk"), due=Count("due_at"))
@@ -155,6 +193,7 @@ def mirror_figures(*, at: dt.datetime) -> list[GaugeMetricFamily]:
     )
     connecting = CalConnection.objects.filter(state=CalConnection.State.FAILED).count()
     check = SubscriptionCheck.objects.order_by("-pk").first()
+    contract = _contract_health(at)
     single = {
         "wardbook_calcom_drift_persisting": (persisting_drifts(), "Bookings that differ after two repairs. Alarm."),
         "wardbook_calcom_webhooks_waiting": (waiting, "Stored webhooks not applied yet."),
@@ -167,6 +206,10 @@ def mirror_figures(*, at: dt.datetime) -> list[GaugeMetricFamily]:
         "wardbook_calcom_subscription_problems": (
             len(check.problems) + bool(check.error) if check else 0,
             "What is wrong with our webhook subscription. Alarm.",
+        ),
+        "wardbook_calcom_contract_differences": (
+            len(contract.differences) + bool(contract.is_stale or (contract.last and contract.last.error)),
+            "What in Cal.com is not as we rely on, or a check that did not come to its end. Alarm.",
         ),
     }
     return figures + [GaugeMetricFamily(name, text, value=value) for name, (value, text) in single.items()]

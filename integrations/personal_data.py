@@ -19,7 +19,15 @@ from clinical.models import AiSession, AppointmentBooking
 from clinical.patients.erasing import guest_visit_ids, loose_bookings
 from core.times import in_zone
 from integrations.calcom.inbound.replay import scrub_bodies
-from integrations.models import BookingLookup, BookingRequest, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
+from integrations.models import (
+    BookingLookup,
+    BookingRequest,
+    CalWebhook,
+    ContractCheck,
+    SubscriptionCheck,
+    SyncRun,
+    VapiEvent,
+)
 from integrations.vapi.inbound.processing import forget, forget_caller
 
 CHUNK = 500
@@ -75,6 +83,7 @@ class IntegrationsData(NothingMore):
         "cal_links": Held(because="about doctors"),
         "cal_connections": Held(because="about doctors"),
         "calcom_subscription_checks": Held(because="about our own set-up"),
+        "calcom_contract_checks": Held(because="about Cal.com and our own set-up"),
     }
     steps: ClassVar = (
         Step("booking_reasons", erase_reasons),
@@ -154,10 +163,16 @@ def _checks(before: dt.datetime) -> Rows:
     return SubscriptionCheck.objects.filter(checked_at__lte=before).exclude(pk=last).order_by("pk")
 
 
+def _contract_checks(before: dt.datetime) -> Rows:
+    last = ContractCheck.objects.aggregate(last=Max("pk"))["last"]
+    return ContractCheck.objects.filter(checked_at__lte=before).exclude(pk=last).order_by("pk")
+
+
 RULES = (
     RowRule("webhook_bodies", CalWebhook, _bodies, _scrub_bodies),
     RowRule("vapi_events", VapiEvent, _vapi_events),
     RowRule("booking_lookups", BookingLookup, _lookups),
     RowRule("sync_runs", SyncRun, _runs),
     RowRule("subscription_checks", SubscriptionCheck, _checks),
+    RowRule("contract_checks", ContractCheck, _contract_checks),
 )

@@ -28,7 +28,7 @@ from integrations.calcom.bookings import worker as bookings
 from integrations.calcom.inbound import lookup_worker, pull
 from integrations.calcom.inbound import processing as webhooks
 from integrations.calcom.schedules import event_types, publisher
-from integrations.calcom.setup import connect_queue, link_check, subscription
+from integrations.calcom.setup import connect_queue, contract_check, link_check, subscription
 from integrations.vapi.inbound import fetching
 from integrations.vapi.inbound import processing as calls
 
@@ -140,6 +140,11 @@ def pull_bookings() -> None:
 @_task
 def check_subscription() -> None:
     subscription.check_subscription_if_due(at=timezone.now())
+
+
+@_task
+def check_contract() -> None:
+    contract_check.check_contract_if_due(at=timezone.now())
 
 
 @_task

@@ -53,6 +53,7 @@ RETENTION: dict[str, dt.timedelta] = {
     "booking_lookups": 90 * _DAY,
     "sync_runs": 90 * _DAY,
     "subscription_checks": 90 * _DAY,
+    "contract_checks": 90 * _DAY,
 }
 # Whose rules there are, and whose data about a person: one entry for each app that holds any.
 RETENTION_RULES = (

@@ -47,6 +47,7 @@ _SWEEPS = {
     "look_up_bookings": 15.0,
     "pull_bookings": 60.0,
     "check_subscription": 600.0,
+    "check_contract": 600.0,
     "complete_past_visits": 300.0,
     "purge_sign_in_traces": 3600.0,
     "import_staff": 10.0,

@@ -221,6 +221,7 @@ AWAY = "dora@example.com"
 
 CALLS: dict[str, Callable[[Clinic], object]] = {
     "me": lambda c: c.client.me(),
+    "look": lambda c: c.client.look("list_bookings", "/v2/bookings", query={"take": "1"}),
     "list_org_users": lambda c: c.client.list_org_users(emails=[AWAY]),
     "create_org_user": lambda c: c.client.create_org_user(email="n@example.com", name="N", time_zone="UTC"),
     "list_user_schedules": lambda c: c.client.list_user_schedules(c.doctor.id),

@@ -52,12 +52,18 @@ class ApiFault(Switch):
     message: str = "Forbidden resource"
     says: dict[str, JsonValue] = {}
 
-    def lie(self, answer: JsonValue) -> JsonValue:
+    def lie(self, envelope: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """The answer with what `says` has in it. Its own status stays."""
+        told = self._told(envelope)
+        assert isinstance(told, dict)
+        return told | {"status": envelope["status"]}
+
+    def _told(self, answer: JsonValue) -> JsonValue:
         if isinstance(answer, list):
-            return [self.lie(one) for one in answer]
+            return [self._told(one) for one in answer]
         if not isinstance(answer, dict):
             return answer
-        told = {key: self.says[key] if key in self.says else self.lie(value) for key, value in answer.items()}
+        told = {key: self.says[key] if key in self.says else self._told(value) for key, value in answer.items()}
         return {key: value for key, value in told.items() if key not in self.says or value is not None}
 
 

@@ -140,6 +140,7 @@ class EventTypeBody(Body):
     confirmation_policy: ConfirmationBody = ConfirmationBody(disabled=True)
     seats: SeatsBody = SeatsBody(disabled=True)
     recurrence: RecurrenceBody = RecurrenceBody(disabled=True)
+    booking_fields: list[JsonValue] = []
     hidden: bool = False
     show_optimized_slots: bool = False
 

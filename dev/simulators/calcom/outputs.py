@@ -96,7 +96,7 @@ def event_type(world: World, item: EventType) -> Json:
         "slug": item.slug,
         "description": "",
         "locations": [],
-        "bookingFields": [],
+        "bookingFields": item.booking_fields,
         "disableGuests": False,
         "slotInterval": item.slot_interval_minutes,
         "showOptimizedSlots": item.shows_optimized_slots,

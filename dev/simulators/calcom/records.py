@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 Status = Literal["accepted", "pending", "cancelled", "rejected"]
 DeliveryState = Literal["pending", "delivered", "failed", "lost"]
@@ -76,6 +76,8 @@ class EventType(BaseModel):
     seats: int | None = None
     # A booking may be a series: one visit every so many weeks.
     recurs_every_weeks: int | None = None
+    # As they were sent: no rule here follows them.
+    booking_fields: list[JsonValue] = []
     hidden: bool = False
     # Starts begin with each stretch of hours, not at a multiple of the length on the clock.
     shows_optimized_slots: bool = False

@@ -72,6 +72,7 @@ def create_team_event_type(call: Call) -> Reply:
         pending_blocks=policy.block_unconfirmed_bookings_in_booker,
         seats=None if body.seats.disabled else body.seats.seats_per_time_slot,
         recurs_every_weeks=None if body.recurrence.disabled else body.recurrence.interval,
+        booking_fields=body.booking_fields,
         hidden=body.hidden,
         shows_optimized_slots=body.show_optimized_slots,
     )

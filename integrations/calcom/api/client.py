@@ -13,7 +13,7 @@ from urllib.parse import quote
 import structlog
 from pydantic import JsonValue
 
-from integrations.calcom.api.answers import BookingPage, read_booking_page
+from integrations.calcom.api.answers import Answer, BookingPage, read_booking_page
 from integrations.calcom.api.config import CalcomConfig as CalcomConfig
 from integrations.calcom.api.errors import CalcomUnavailable
 from integrations.calcom.api.requests import (
@@ -47,6 +47,10 @@ BOOKINGS_PER_PAGE = 250
 
 class CalcomClient(Transport):
     """One organisation's Cal.com. Not to be shared between threads: it holds one HTTP session."""
+
+    def look(self, operation: str, path: str, *, query: Mapping[str, str] | None = None) -> Answer:
+        """A read whose answer is wanted as it came. `{org}` in the path stands for our organisation's."""
+        return self._call(operation, "GET", path.replace("{org}", self._org), query=query)
 
     def me(self) -> Me:
         return self._read("me", "/v2/me", Me)

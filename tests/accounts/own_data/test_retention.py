@@ -23,7 +23,7 @@ from config.checks import check_access_log_is_kept
 from config.models import IdempotencyKey
 from integrations.calcom.inbound.processing import process_webhooks
 from integrations.calcom.inbound.replay import replay_webhooks
-from integrations.models import BookingLookup, CalWebhook, SubscriptionCheck, SyncRun, VapiEvent
+from integrations.models import BookingLookup, CalWebhook, ContractCheck, SubscriptionCheck, SyncRun, VapiEvent
 from tests.cast import HospitalCast
 from tests.permissions.world import everything
 
@@ -61,7 +61,8 @@ def clock() -> Iterator[time_machine.Traveller]:
 # What `make_rows` makes one of.
 MADE = (
     *("one_time_codes", "sms_messages", "transcripts", "visit_payloads", "webhook_bodies", "vapi_events"),
-    *("chat_messages", "booking_lookups", "sync_runs", "subscription_checks", "idempotency_keys"),
+    *("chat_messages", "booking_lookups", "sync_runs", "subscription_checks", "contract_checks"),
+    "idempotency_keys",
 )
 
 
@@ -91,6 +92,7 @@ def make_rows(north: HospitalCast, patient: Patient, name: str, at: dt.datetime)
     BookingLookup.objects.create(uid=name, reason="webhook", queued_at=at)
     SyncRun.objects.create(kind="updated", window_start=at, started_at=at, reached_at=at)
     SubscriptionCheck.objects.create(checked_at=at)
+    ContractCheck.objects.create(checked_at=at)
 
 
 def make_event(at: dt.datetime) -> AccessEvent:
