@@ -80,6 +80,13 @@ class HealthFigures:
         return not (self.calls_failed or self.chats_unanswered)
 
     @property
+    def problems(self) -> list[str]:
+        """What cannot be said by a number, a sentence each."""
+        differences = self.contract.differences if self.contract else []
+        found = [self.key_problem, *self.subscription_problems, *(f"{one.name}: {one.text}" for one in differences)]
+        return [one for one in found if one]
+
+    @property
     def key_problem(self) -> str:
         """Why Cal.com does not let us in, in words; empty where the last pull and the last checks were let in."""
         contract = self.contract.last if self.contract else None
