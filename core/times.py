@@ -27,6 +27,12 @@ def in_zone(moment: dt.datetime, name: str | None) -> dt.datetime:
     return moment.astimezone(zone_or_utc(name))
 
 
+def repeated_offset(local: dt.datetime) -> str:
+    """` +02:00` where the clock of its zone shows this time twice, on the night it is put back; else nothing."""
+    first, second = (local.replace(fold=fold).utcoffset() or dt.timedelta() for fold in (0, 1))
+    return f" {local.isoformat()[-6:]}" if first > second else ""
+
+
 def is_shown(date: dt.date) -> bool:
     return FIRST_DAY <= date <= LAST_DAY
 

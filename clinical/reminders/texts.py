@@ -15,7 +15,7 @@ from accounts.models import SmsMessage
 from accounts.ports import SmsNotice
 from clinical.models import Appointment, VisitDecision, VisitReminder
 from clinical.reminders.due import number_of, quiet_hours, reminded_visits
-from core.times import in_zone, zone_or_utc
+from core.times import in_zone, repeated_offset, zone_or_utc
 from hospitals.models.hospital import reminder_kind
 
 Kind = SmsMessage.Kind
@@ -51,11 +51,16 @@ def _reminder(about_id: uuid.UUID, number: str, at: dt.datetime) -> SmsNotice | 
         return None
     hospital, patient = visit.hospital, visit.patient
     text = str(reminder_kind(reminder.kind).text)
-    facts = {"hospital": hospital.name, "time": date_format(in_zone(visit.start_ts, hospital.time_zone), "j M Y, H:i")}
+    facts = {"hospital": hospital.name, "time": _time(visit.start_ts, hospital.time_zone)}
     zone = zone_or_utc(patient.time_zone or hospital.time_zone)
     # What is handed over late must not ring at night either.
     until = min(visit.start_ts, at + KEPT_BY_PROVIDER, quiet_hours().next_begin(at, zone))
     return SmsNotice(text % facts, until)
+
+
+def _time(moment: dt.datetime, zone: str | None) -> str:
+    local = in_zone(moment, zone)
+    return date_format(local, "j M Y, H:i") + repeated_offset(local)
 
 
 def _still_holds(kind: str, decision: VisitDecision) -> bool:
@@ -71,7 +76,7 @@ def _text(kind: str, decision: VisitDecision, *, is_proven: bool) -> str:
         "visit": _("your visit with %(doctor)s") % {"doctor": decision.appointment.doctor.full_name}
         if is_proven
         else _("your visit"),
-        "time": date_format(in_zone(decision.start_ts, zone), "j M Y, H:i"),
+        "time": _time(decision.start_ts, zone),
         "hospital": decision.hospital.name if decision.hospital else "",
     }
     if kind == Kind.VISIT_CANCELLED:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinical.mirror.facts import CANCELLED, FINAL, RESCHEDULE_REQUESTED, chain, effective_status
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
+from core.times import repeated_offset
 
 # A visit has a handful; another program may write on and on.
 MOST_ROWS = 200
@@ -113,7 +114,10 @@ def _moved(before: dt.datetime | None, after: dt.datetime | None) -> str:
 
 
 def _moment(moment: dt.datetime | None) -> str:
-    return date_format(localtime(moment), "D j M Y, H:i") if moment else _("an unknown time")
+    if moment is None:
+        return _("an unknown time")
+    local = localtime(moment)
+    return date_format(local, "D j M Y, H:i") + repeated_offset(local)
 
 
 def _booked_by(visit: Appointment) -> str:

@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts.models import User
+from core.times import repeated_offset
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # the admin's signature is untyped
@@ -177,6 +178,9 @@ def moment(path: str, description: Any, *, none: Any = "-") -> Callable[[Any, An
     @display(description=description, ordering=path.replace(".", "__"))
     def column(self: Any, obj: Any) -> str:
         value: dt.datetime | None = attrgetter(path)(obj)
-        return date_format(localtime(value), "D j M Y, H:i") if value else str(none)
+        if not value:
+            return str(none)
+        local = localtime(value)
+        return date_format(local, "D j M Y, H:i") + repeated_offset(local)
 
     return column  # type: ignore[no-any-return]

@@ -77,6 +77,22 @@ def test_the_day_shows_visits_gaps_time_off_and_now(browser: Client, north: Hosp
     assert 'id="now-line"' in browser.get("/staff/doctor/").content.decode()
 
 
+@time_machine.travel(NOW, tick=False)
+def test_visits_of_the_hour_that_comes_twice_are_told_apart(
+    browser: Client, north: HospitalCast, patient: Patient
+) -> None:
+    twice = [dt.datetime(2026, 10, 25, hour, 15, tzinfo=dt.UTC) for hour in (0, 1)]
+    visits = [make_visit(patient, north.doctor, start, minutes=30) for start in twice]
+    addresses = ["/staff/doctor/day/2026-10-25/", "/staff/doctor/week/2026-10-25/"]
+    addresses += [reverse("staff:doctor-visit", args=[visit.pk]) for visit in visits]
+    day, week, first, second = (text_of(browser.get(address).content) for address in addresses)
+    for text in (day, week):
+        found = [text.replace(" -", "-").count(f"02:15-02:45 {offset}") for offset in ("+02:00", "+01:00")]
+        assert found == [1, 1]
+    assert "02:15-02:45 +02:00" in first
+    assert "02:15-02:45 +01:00" in second
+
+
 def test_another_day_and_days_that_are_none(browser: Client) -> None:
     text = text_of(browser.get("/staff/doctor/day/2026-03-29/").content)
     assert "Sunday, 29 March" in text
