@@ -16,7 +16,7 @@ from dev.simulators.calcom.errors import ApiError
 from dev.simulators.calcom.events import Event
 from dev.simulators.calcom.hours import Span
 from dev.simulators.calcom.inputs import AbsentBody, AttendeeBody, BookingBody, RescheduleBody
-from dev.simulators.calcom.records import Attendee, Booking, EventType, Status
+from dev.simulators.calcom.records import Attendee, Booking, EventType, Status, User
 from dev.simulators.calcom.world import World
 
 OVER = frozenset({"cancelled", "rejected"})
@@ -41,7 +41,7 @@ class Bookings:
         series = f"series-{self.world.new_uid(-self.world.store.next_id('series'))}" if body.recurrence_count else None
         metadata, rows = dict(body.metadata), []
         for visit in visits:
-            booking = self.insert(kind, visit, [attendee(body.attendee)], metadata=metadata, series=series)
+            booking = self.insert(kind, visit, people_of(body), metadata=metadata, series=series)
             self.announce(Event("BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED", booking))
             rows.append(booking)
         return rows
@@ -60,7 +60,7 @@ class Bookings:
             if one.status not in OVER or one is booking:
                 one.cancellation_reason, one.cancelled_by = reason, by
                 self.change(one, "cancelled")
-        self.announce(Event("BOOKING_CANCELLED", booking))
+        self.announce(Event("BOOKING_CANCELLED", booking, is_from_here_on=with_later))
         return booking
 
     def reschedule(self, uid: str, body: RescheduleBody) -> Booking:
@@ -87,16 +87,19 @@ class Bookings:
         """On the booker's own page, where what the host asked to move may be moved too."""
         return self._moved(self.world.booking(uid), body)
 
-    def ask_to_reschedule(self, uid: str, reason: str) -> Booking:
-        """The host wants another time. Told as a cancellation; the booker's move brings the visit back."""
+    def ask_to_reschedule(self, uid: str, reason: str, *, asker: User | None = None) -> Booking:
+        """The host, or an admin of the team, wants another time.
+
+        Told as a cancellation; the booker's move brings the visit back. The row has the reason alone.
+        """
         booking = self.world.booking(uid)
         if booking.status in OVER:
             raise ApiError(400, "The booking is over already.")
-        booking.cancellation_reason = f"Please reschedule. {reason}".strip()
-        booking.cancelled_by = self.world.users[booking.host_id].email
+        asker = asker or self.world.users[booking.host_id]
+        booking.cancellation_reason, booking.cancelled_by = reason or None, asker.email
         booking.asks_to_reschedule = True
         self.change(booking, "cancelled")
-        self.announce(Event("BOOKING_CANCELLED", booking))
+        self.announce(Event("BOOKING_CANCELLED", booking, asker=asker))
         return booking
 
     def confirm(self, uid: str) -> Booking:
@@ -235,6 +238,12 @@ def attendee(body: AttendeeBody) -> Attendee:
         phone=body.phone_number,
         language=body.language,
     )
+
+
+def people_of(body: BookingBody) -> list[Attendee]:
+    """Who books, and the guests: of these there is only an e-mail."""
+    booker = attendee(body.attendee)
+    return [booker, *(Attendee(name="", email=email, time_zone=booker.time_zone) for email in body.guests)]
 
 
 def _visits(kind: EventType, body: BookingBody) -> list[Span]:

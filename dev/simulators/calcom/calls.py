@@ -31,6 +31,7 @@ TIME_FILTERS: dict[str, tuple[Field, Compare]] = {
     "afterUpdatedAt": (lambda row: row.updated_at, operator.ge),
     "beforeUpdatedAt": (lambda row: row.updated_at, operator.le),
 }
+UNCOUNTED_FILTERS = ("afterCreatedAt", "beforeCreatedAt", "afterUpdatedAt", "beforeUpdatedAt")
 B = TypeVar("B", bound=Body)
 # cal-api-version of the resources that insist on one.
 BOOKINGS_VERSION = "2024-08-13"
@@ -39,11 +40,17 @@ SCHEDULES_VERSION = "2024-06-11"
 SLOTS_VERSION = "2024-09-04"
 
 
-def select_bookings(world: World, query: Mapping[str, str]) -> list[Booking]:
-    """All bookings that pass the query's filters, sorted, before paging."""
-    tests = [*_simple_tests(world, query), *_time_tests(query), *_status_tests(query, world.now())]
-    rows = [row for row in world.bookings.values() if all(test(row) for test in tests)]
-    return _sorted(rows, query)
+def select_bookings(world: World, query: Mapping[str, str]) -> tuple[list[Booking], int]:
+    """All bookings that pass the query's filters, sorted, before paging; and how many Cal.com counts.
+
+    It counts without the filters by time of creation and of change.
+    """
+    narrow = {name: query[name] for name in UNCOUNTED_FILTERS if name in query}
+    wide = {name: value for name, value in query.items() if name not in narrow}
+    tests = [*_simple_tests(world, wide), *_time_tests(wide), *_status_tests(wide, world.now())]
+    counted = [row for row in world.bookings.values() if all(test(row) for test in tests)]
+    rows = [row for row in counted if all(test(row) for test in _time_tests(narrow))]
+    return _sorted(rows, query), len(counted)
 
 
 def page_numbers(query: Mapping[str, str], *, default: int, highest: int) -> tuple[int, int]:
@@ -57,8 +64,9 @@ def page_numbers(query: Mapping[str, str], *, default: int, highest: int) -> tup
     return take, skip
 
 
-def pagination(total: int, take: int, skip: int, returned: int) -> dict[str, JsonValue]:
+def pagination(total: int, take: int, skip: int) -> dict[str, JsonValue]:
     """The block that lists of bookings carry."""
+    returned = min(take, max(0, total - skip))
     remaining = max(0, total - skip - returned)
     return {
         "totalItems": total,

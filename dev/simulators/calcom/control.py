@@ -46,6 +46,8 @@ class Happening(Body):
     uid: str = ""
     reason: str = ""
     start: Instant | None = None
+    # The team's admin who asks for another time; else the host does.
+    asker_email: str = ""
 
 
 class Permissions(Body):
@@ -67,6 +69,7 @@ class BookingImport(Body):
     # One of the two: several have a seat each.
     attendee: AttendeeImport | None = None
     seats: list[AttendeeImport] = []
+    guests: list[AttendeeImport] = []
     metadata: Metadata = Field(default_factory=dict)
     rescheduled_from_uid: str | None = None
     rescheduled_to_uid: str | None = None
@@ -132,7 +135,8 @@ def add_user(call: Call) -> Reply:
 def happen(call: Call) -> Reply:
     body = call.input(Happening)
     if body.trigger == "REQUEST_RESCHEDULE":
-        call.bookings.ask_to_reschedule(body.uid, body.reason)
+        asker = next((user for user in call.world.users.values() if user.email == body.asker_email), None)
+        call.bookings.ask_to_reschedule(body.uid, body.reason, asker=asker)
     elif body.trigger == "BOOKER_MOVES" and body.start is not None:
         moved = call.bookings.booker_moves(body.uid, RescheduleBody(start=body.start))
         return Reply(outputs.booking(call.world, moved))
@@ -175,7 +179,7 @@ def _imported(world: World, item: BookingImport) -> Booking:
         start=item.start,
         end=item.end or item.start + timedelta(minutes=kind.length_minutes),
         status=item.status,
-        attendees=[_person(world, item, person) for person in seated],
+        attendees=[_person(world, item, person) for person in [*seated, *item.guests]],
         metadata=dict(item.metadata),
         rescheduled_from_uid=item.rescheduled_from_uid,
         rescheduled_to_uid=item.rescheduled_to_uid,
@@ -192,7 +196,7 @@ def _person(world: World, item: BookingImport, person: AttendeeImport) -> Attend
         email=person.email or sms_email(person.phone_number or ""),
         time_zone=person.time_zone,
         phone=person.phone_number,
-        absent=item.absent,
+        absent=item.absent and person not in item.guests,
         seat_uid=None if item.attendee else world.new_seat_uid(),
     )
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
-from dev.simulators.calcom.outputs import Json, iso
-from dev.simulators.calcom.records import Attendee, Booking
+from dev.simulators.calcom.outputs import Json, in_no_order, iso
+from dev.simulators.calcom.records import Attendee, Booking, User
 from dev.simulators.calcom.world import World
 
 WEEKLY = 2
@@ -19,7 +19,8 @@ WEEKLY = 2
 class Event:
     """What has come about.
 
-    `earlier` is the booking it replaces; `seat` is whose seat alone it is about; `people` are who was marked.
+    `earlier` is the booking it replaces; `seat` is whose seat alone it is about; `people` are who was marked; `asker`
+    wants another time. A series cancelled from here on is told as if it were none.
     """
 
     trigger: str
@@ -27,6 +28,8 @@ class Event:
     earlier: Booking | None = None
     seat: Attendee | None = None
     people: tuple[Attendee, ...] = ()
+    asker: User | None = None
+    is_from_here_on: bool = False
 
 
 def event_body(world: World, event: Event) -> Json:
@@ -39,6 +42,8 @@ def event_body(world: World, event: Event) -> Json:
         if trigger == "BOOKING_NO_SHOW_UPDATED"
         else _booking(world, event) | _extras(event) | _seat(world, event)
     )
+    if trigger == "BOOKING_CANCELLED" and event.seat is not None:
+        del payload["bookingId"]
     return {"triggerEvent": trigger, "createdAt": iso(world.now()), "payload": payload}
 
 
@@ -114,8 +119,8 @@ def _booking(world: World, event: Event) -> Json:
         "uid": booking.uid,
         "bookingId": booking.id,
         "status": booking.status.upper(),
-        "organizer": _organizer(world, booking),
-        "attendees": [_attendee(person, booking.start) for person in booking.attendees],
+        "organizer": _organizer(world, booking, event.asker),
+        "attendees": [_attendee(person, booking.start) for person in in_no_order(world, booking)],
         "team": {"id": kind.team_id, "name": world.teams[kind.team_id].name, "members": []}
         if kind.team_id in world.teams
         else None,
@@ -123,14 +128,14 @@ def _booking(world: World, event: Event) -> Json:
         "responses": _responses(booking.booker, is_closing=is_closing),
         "userFieldsResponses": {},
         "location": booking.location,
-        "destinationCalendar": [] if is_closing else None,
+        "destinationCalendar": [],
         "iCalUID": f"{booking.uid}@Cal.com",
         "iCalSequence": booking.sequence,
         "seatsPerTimeSlot": kind.seats,
         "organizationId": world.org_id,
         "oneTimePassword": None,
     }
-    return told | _series(world, booking)
+    return told | ({} if event.is_from_here_on else _series(world, booking))
 
 
 def _series(world: World, booking: Booking) -> Json:
@@ -159,10 +164,12 @@ def _extras(event: Event) -> Json:
     trigger, booking, earlier = event.trigger, event.booking, event.earlier
     # Cancellations and rejections carry no metadata: our reference cannot be read from them.
     if trigger == "BOOKING_CANCELLED":
-        closing: Json = {
-            "cancellationReason": booking.cancellation_reason,
-            "requestReschedule": booking.asks_to_reschedule,
-        }
+        if event.seat is not None:
+            return {}
+        closing: Json = {"cancellationReason": booking.cancellation_reason, "requestReschedule": False}
+        if booking.asks_to_reschedule:
+            reason = f"Please reschedule. {booking.cancellation_reason or ''}".strip()
+            closing = {"cancellationReason": reason, "requestReschedule": True}
         return closing | ({"cancelledBy": booking.cancelled_by} if booking.cancelled_by else {})
     if trigger == "BOOKING_REJECTED":
         return {"rejectionReason": booking.rejection_reason}
@@ -189,11 +196,13 @@ def _no_show(booking: Booking, people: tuple[Attendee, ...]) -> Json:
     }
 
 
-def _organizer(world: World, booking: Booking) -> Json:
+def _organizer(world: World, booking: Booking, asker: User | None) -> Json:
+    """Whoever asks for another time is named as the organizer, at the host's address."""
     user = world.users[booking.host_id]
+    named = asker or user
     return {
-        "id": user.id,
-        "name": user.name or "Nameless",
+        "id": named.id,
+        "name": named.name or "Nameless",
         "email": user.email,
         "username": user.username,
         "usernameInOrg": user.username,

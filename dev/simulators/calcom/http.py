@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTROL = "/_simulator/"
-VERSIONS = frozenset({"2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04"})
+VERSIONS = frozenset({"2024-04-15", "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04", "2026-02-25"})
 FALLBACK_VERSION = "2024-04-15"
 NO_ADMIN_API = (
     "IsAdminAPIEnabledGuard - Organization with id={org} does not have Admin API access."
     " Please contact https://cal.com/sales to upgrade."
 )
+# What is newer and answered alike.
+SAME_VERSIONS = {"2026-02-25": "2024-08-13"}
 ROUTES: list[Route] = [
     *people.ROUTES,
     *people.TEAM_ROUTES,
@@ -126,7 +128,7 @@ class App:
         assert isinstance(route, Route)
         given = request.headers.get("cal-api-version", "")
         version = given if given in VERSIONS else FALLBACK_VERSION
-        if route.version not in {None, version}:
+        if route.version not in {None, SAME_VERSIONS.get(version, version)}:
             raise missing
         return route, ids
 

@@ -178,6 +178,7 @@ class BookingBody(Body):
     start: Instant
     event_type_id: int
     attendee: AttendeeBody
+    guests: list[Annotated[str, Field(pattern=EMAIL)]] = []
     metadata: Metadata = Field(default_factory=dict)
     length_in_minutes: int | None = Field(default=None, ge=1)
     recurrence_count: int | None = Field(default=None, ge=1, le=32)

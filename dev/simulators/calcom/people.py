@@ -37,8 +37,9 @@ def me(call: Call) -> Reply:
 
 
 def list_users(call: Call) -> Reply:
-    emails = {email.lower() for email in call.query.get("emails", "").split(",") if email}
-    users = [user for user in call.world.users.values() if not emails or user.email.lower() in emails]
+    # Exactly as they are written, and they are stored in lower case.
+    emails = {email for email in call.query.get("emails", "").split(",") if email}
+    users = [user for user in call.world.users.values() if not emails or user.email in emails]
     return page(call, [outputs.org_user(call.world, user) for user in users], default=1000, highest=1000)
 
 

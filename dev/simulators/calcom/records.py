@@ -102,7 +102,7 @@ class Booking(BaseModel):
     start: datetime
     end: datetime
     status: Status
-    # One, but where there are seats: those who hold one, in the order they took it.
+    # The booker, then guests; where there are seats those who hold one, in the order they took it.
     attendees: list[Attendee]
     metadata: dict[str, str] = Field(default_factory=dict)
     location: str = ""

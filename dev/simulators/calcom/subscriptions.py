@@ -124,6 +124,7 @@ def update_webhook(call: Call) -> Reply:
         hook.url = body.subscriber_url
     hook.triggers = list(body.triggers) if body.triggers is not None else hook.triggers
     hook.secret = body.secret if body.secret is not None else hook.secret
+    hook.template = body.payload_template if body.payload_template is not None else hook.template
     hook.active = body.active if body.active is not None else hook.active
     call.world.save(hook)
     return Reply(outputs.webhook(call.world, hook))

@@ -164,9 +164,9 @@ def get_booking(call: Call) -> Reply:
 
 def list_bookings(call: Call) -> Reply:
     take, skip = page_numbers(call.query, default=100, highest=250)
-    rows = select_bookings(call.world, call.query)
+    rows, counted = select_bookings(call.world, call.query)
     shown: list[JsonValue] = [outputs.booking(call.world, row) for row in rows[skip : skip + take]]
-    return Reply(shown, {"pagination": pagination(len(rows), take, skip, len(shown))})
+    return Reply(shown, {"pagination": pagination(counted, take, skip)})
 
 
 def list_user_bookings(call: Call) -> Reply:

@@ -94,8 +94,9 @@ class World:
         return self.users[min(self.users)]
 
     def add_user(self, *, email: str, username: str, time_zone: str, name: str | None = None) -> User:
-        """A member of the organisation. Raises: ApiError where the e-mail or username is there already."""
-        if any(user.email.lower() == email.lower() or user.username == username for user in self.users.values()):
+        """A member of the organisation, in lower case. Raises: ApiError where e-mail or username are there already."""
+        email = email.lower()
+        if any(user.email == email or user.username == username for user in self.users.values()):
             raise ApiError(409, "User already exists in the organization")
         user = User(
             id=self.store.next_id("user"),

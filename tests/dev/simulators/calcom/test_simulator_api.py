@@ -45,6 +45,36 @@ def test_another_version_does_not_know_the_route(clinic: Clinic, version: str) -
     assert counts(clinic.simulator)["bookings"] == 0
 
 
+def test_the_newer_version_of_bookings_is_answered_alike(clinic: Clinic) -> None:
+    uid = clinic.book().uid
+    old, new = (
+        call(clinic.simulator, "GET", f"/v2/bookings/{uid}", version=version).json()["data"]
+        for version in ("2024-08-13", "2026-02-25")
+    )
+    assert old == new
+
+
+def test_members_are_stored_in_lower_case_and_found_only_so(clinic: Clinic) -> None:
+    users = "/v2/organizations/1/users"
+    made = call(clinic.simulator, "POST", users, {"email": "Nora@Example.com", "username": "n1"}).json()["data"]
+    assert made["email"] == "nora@example.com"
+    assert call(clinic.simulator, "POST", users, {"email": "NORA@example.com", "username": "n2"}).status_code == 409
+    found = [call(clinic.simulator, "GET", f"{users}?emails={email}").json()["data"] for email in EITHER_CASE]
+    assert found == [[], [made]]
+
+
+def test_guests_and_booker_come_in_no_order(clinic: Clinic) -> None:
+    body = booking_body(clinic) | {"guests": ["kin@example.com", "kim@example.com"]}
+    made = call(clinic.simulator, "POST", "/v2/bookings", body).json()["data"]
+    shown = [call(clinic.simulator, "GET", f"/v2/bookings/{made['uid']}").json()["data"] for _ in range(30)]
+    assert len({one["attendees"][0]["email"] for one in shown}) == 3
+    booker = made["bookingFieldsResponses"]["email"]
+    assert {one["bookingFieldsResponses"]["email"] for one in shown} == {booker}
+
+
+EITHER_CASE = ("Nora@Example.com", "nora@example.com")
+
+
 def test_routes_of_the_organisation_take_any_version(clinic: Clinic) -> None:
     assert call(clinic.simulator, "GET", "/v2/organizations/1/bookings", version="").status_code == 200
 

@@ -56,6 +56,16 @@ def test_lists_are_filtered_by_their_change(clinic: Clinic) -> None:
     assert uids(clinic, BookingFilters(before_created_at=two.created_at)) == [one.uid, two.uid]
 
 
+def test_totals_count_what_the_filter_by_change_leaves_out(clinic: Clinic) -> None:
+    rows: list[JsonValue] = [past_row(clinic, f"p{n}", createdAt="2020-01-01T00:00:00Z") for n in range(5)]
+    control(clinic.simulator, "POST", "bookings", rows)
+    query = "take=3&afterUpdatedAt=2030-01-01T00:00:00Z&beforeEnd=2021-01-01T00:00:00Z"
+    answer = call(clinic.simulator, "GET", f"/v2/organizations/1/bookings?{query}").json()
+    assert (answer["data"], answer["pagination"]["totalItems"]) == ([], 5)
+    assert (answer["pagination"]["returnedItems"], answer["pagination"]["hasNextPage"]) == (3, True)
+    assert uids(clinic, BookingFilters(after_updated_at=datetime(2030, 1, 1, tzinfo=UTC))) == []
+
+
 @pytest.mark.parametrize(("query", "status"), [("take=250", 200), ("take=251", 400), ("take=0", 400), ("skip=-1", 400)])
 def test_pages_have_bounds(clinic: Clinic, query: str, status: int) -> None:
     assert call(clinic.simulator, "GET", f"/v2/organizations/1/bookings?{query}").status_code == status

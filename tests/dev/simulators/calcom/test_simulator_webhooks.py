@@ -223,6 +223,7 @@ def test_a_host_who_asks_for_another_time_cancels_until_it_is_moved(subscribed: 
     told = wait_for(receiver, 2)[1].booking()
     assert (told.status, told.request_reschedule) == ("cancelled", True)
     assert told.cancellation_reason == "Please reschedule. Ill."
+    assert subscribed.client.get_booking(booking.uid).cancellation_reason == "Ill."
     with pytest.raises(CalcomRefused) as refusal:
         subscribed.client.reschedule_booking(booking.uid, start=MONDAY_TEN + HALF_HOUR)
     assert refusal.value.is_asked_to_move
