@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue, ValidationError
 
+from integrations.calcom.api.characters import storable_json
 from integrations.calcom.api.errors import (
     DEFAULT_RETRY_AFTER_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
@@ -17,7 +18,7 @@ from integrations.calcom.api.errors import (
     CalcomUnavailable,
     CalcomUnknownOutcome,
 )
-from integrations.calcom.api.responses import Booking, Pagination
+from integrations.calcom.api.responses import Booking, Pagination, readable
 
 RESET_HEADER = "X-RateLimit-Reset-Default"
 REQUEST_TIMEOUT = 408
@@ -74,7 +75,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> int:
 
 def _json_object(body: bytes) -> dict[str, JsonValue] | None:
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(storable_json(body))
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None
@@ -101,11 +102,15 @@ class BookingPage:
     total: int
 
 
-def read_booking_page(operation: str, answer: Answer) -> BookingPage:
-    """The bookings and where the list goes on. Raises: CalcomUnavailable where it is no list."""
+def read_booking_page(operation: str, answer: Answer, *, take: int) -> BookingPage:
+    """The bookings and whether the list goes on. Raises: CalcomUnavailable where it is no list.
+
+    `total` and Cal.com's "has a next page" count without the filters by time of change and of creation: a page that
+    is not full is the last, whatever they say.
+    """
     if not isinstance(answer.data, list):
         raise CalcomUnavailable(operation)
-    bookings = [booking for row in answer.data if (booking := _booking(row)) is not None]
+    bookings = readable(Booking, answer.data)
     try:
         pagination = Pagination.model_validate(answer.pagination)
     except ValidationError as error:
@@ -115,14 +120,6 @@ def read_booking_page(operation: str, answer: Answer) -> BookingPage:
         bookings=tuple(bookings),
         rows=rows,
         unreadable=rows - len(bookings),
-        # A page that says "more" and brings nothing would be asked for ever.
-        has_next=pagination.has_next_page and rows > 0,
+        has_next=pagination.has_next_page and rows >= take,
         total=pagination.total_items,
     )
-
-
-def _booking(row: object) -> Booking | None:
-    try:
-        return Booking.model_validate(row)
-    except ValidationError:
-        return None

@@ -1,5 +1,7 @@
 """What we ask of Cal.com (API v2), an operation each; `transport` sends it.
 
+E-mails are sent in lower case: Cal.com stores them so, and compares them as they are written.
+
 Every method may raise CalcomRefused, CalcomRateLimited or CalcomUnavailable; one that writes also
 CalcomUnknownOutcome. Nothing here repeats a call: there is no idempotency key on any operation.
 """
@@ -37,6 +39,7 @@ from integrations.calcom.api.responses import (
     Slot,
     TeamMember,
     WebhookSubscription,
+    readable,
 )
 from integrations.calcom.api.transport import Transport
 
@@ -56,13 +59,13 @@ class CalcomClient(Transport):
         return self._read("me", "/v2/me", Me)
 
     def list_org_users(self, *, emails: Sequence[str] = (), take: int = 1000, skip: int = 0) -> list[OrgUser]:
-        query = {"take": str(take), "skip": str(skip)} | ({"emails": ",".join(emails)} if emails else {})
-        return self._read("list_org_users", f"{self._org}/users", list[OrgUser], query=query)
+        query = {"take": str(take), "skip": str(skip)} | ({"emails": ",".join(emails).lower()} if emails else {})
+        return self._read_rows("list_org_users", f"{self._org}/users", OrgUser, query=query)
 
     def create_org_user(self, *, email: str, name: str, time_zone: str) -> OrgUser:
         """Add a member; an existing one is refused. Cal.com takes no name here: it goes into the username."""
         body: dict[str, JsonValue] = {
-            "email": email,
+            "email": email.lower(),
             "username": username_for(name, email),
             "timeZone": time_zone,
             "locale": "en",
@@ -72,11 +75,11 @@ class CalcomClient(Transport):
         return self._write("create_org_user", "POST", f"{self._org}/users", OrgUser, body=body)
 
     def list_user_schedules(self, user_id: int) -> list[Schedule]:
-        return self._read("list_user_schedules", f"{self._org}/users/{user_id}/schedules", list[Schedule])
+        return self._read_rows("list_user_schedules", f"{self._org}/users/{user_id}/schedules", Schedule)
 
     def list_org_schedules(self, *, take: int = 250, skip: int = 0) -> list[Schedule]:
         query = {"take": str(take), "skip": str(skip)}
-        return self._read("list_org_schedules", f"{self._org}/schedules", list[Schedule], query=query)
+        return self._read_rows("list_org_schedules", f"{self._org}/schedules", Schedule, query=query)
 
     def create_user_schedule(self, user_id: int, schedule: ScheduleInput) -> Schedule:
         path = f"{self._org}/users/{user_id}/schedules"
@@ -98,7 +101,7 @@ class CalcomClient(Transport):
     def list_team_members(self, team_id: int, *, take: int = 250, skip: int = 0) -> list[TeamMember]:
         query = {"take": str(take), "skip": str(skip)}
         path = f"{self._org}/teams/{team_id}/memberships"
-        return self._read("list_team_members", path, list[TeamMember], query=query)
+        return self._read_rows("list_team_members", path, TeamMember, query=query)
 
     def add_team_member(self, team_id: int, user_id: int) -> TeamMember:
         """Make a member of the organisation one of the team's: only these can be hosts of its event types."""
@@ -109,7 +112,7 @@ class CalcomClient(Transport):
     def list_team_event_types(self, team_id: int, *, slug: str | None = None) -> list[EventType]:
         query = {"eventSlug": slug} if slug else None
         path = f"{self._org}/teams/{team_id}/event-types"
-        return self._read("list_team_event_types", path, list[EventType], query=query)
+        return self._read_rows("list_team_event_types", path, EventType, query=query)
 
     def create_team_event_type(self, team_id: int, event_type: EventTypeInput) -> EventType:
         path = f"{self._org}/teams/{team_id}/event-types"
@@ -150,7 +153,7 @@ class CalcomClient(Transport):
         answer = self._call("get_booking", "GET", _booking_path(uid))
         if not isinstance(answer.data, list):
             return [self._parsed("get_booking", Booking, answer, is_write=False)]
-        series = self._parsed("get_booking", list[Booking], answer, is_write=False)
+        series = readable(Booking, answer.data)
         if not series:
             raise CalcomUnavailable("get_booking")
         return series
@@ -161,7 +164,7 @@ class CalcomClient(Transport):
         """One page of the organisation's bookings. Cal.com has ignored filters before: check what matters."""
         query = filters.query() | {"take": str(take), "skip": str(skip)}
         answer = self._call("list_org_bookings", "GET", f"{self._org}/bookings", query=query)
-        page = read_booking_page("list_org_bookings", answer)
+        page = read_booking_page("list_org_bookings", answer, take=take)
         if page.unreadable:
             log.warning("calcom.rows_unreadable", operation="list_org_bookings", rows=page.unreadable)
         return page
@@ -186,7 +189,7 @@ class CalcomClient(Transport):
 
         `rescheduled_by` is the organizer's e-mail where the move needs no confirmation by the organizer.
         """
-        optional = {"reschedulingReason": reason, "rescheduledBy": rescheduled_by}
+        optional = {"reschedulingReason": reason, "rescheduledBy": rescheduled_by.lower()}
         body: dict[str, JsonValue] = {"start": utc_text(start), **{k: v for k, v in optional.items() if v}}
         return self._write("reschedule_booking", "POST", _booking_path(uid, "reschedule"), Booking, body=body)
 
@@ -198,12 +201,12 @@ class CalcomClient(Transport):
         return self._write("decline_booking", "POST", _booking_path(uid, "decline"), Booking, body=body)
 
     def mark_absent(self, uid: str, *, attendee_email: str, absent: bool = True) -> Booking:
-        """Say that the patient did not come (or did). Refused before the start."""
+        """Say that the patient did not come (or did). Refused before the start. The email is as the booking has it."""
         body: dict[str, JsonValue] = {"attendees": [{"email": attendee_email, "absent": absent}]}
         return self._write("mark_absent", "POST", _booking_path(uid, "mark-absent"), Booking, body=body)
 
     def list_org_webhooks(self) -> list[WebhookSubscription]:
-        return self._read("list_org_webhooks", f"{self._org}/webhooks", list[WebhookSubscription])
+        return self._read_rows("list_org_webhooks", f"{self._org}/webhooks", WebhookSubscription)
 
     def create_org_webhook(
         self, *, url: str, secret: str, triggers: Sequence[str] = BOOKING_TRIGGERS

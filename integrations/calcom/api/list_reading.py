@@ -84,4 +84,5 @@ def _last_key(page: BookingPage, key: Key, cursor: dt.datetime) -> dt.datetime |
 
 
 def _pages_left(page: BookingPage, skip: int) -> int:
-    return -(-max(0, page.total - skip - page.rows) // BOOKINGS_PER_PAGE)
+    """At most: the total may count more than was asked for."""
+    return max(1, -(-(page.total - skip - page.rows) // BOOKINGS_PER_PAGE)) if page.has_next else 0

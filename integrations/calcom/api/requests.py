@@ -55,7 +55,7 @@ class Attendee:
     email: str | None = None
 
     def body(self) -> dict[str, JsonValue]:
-        given = {"phoneNumber": self.phone, "email": self.email}
+        given = {"phoneNumber": self.phone, "email": self.email.lower() if self.email else None}
         return {"name": self.name, "timeZone": self.time_zone, **{k: v for k, v in given.items() if v}}
 
 
@@ -161,7 +161,7 @@ class BookingFilters:
         """The query parameters, without paging."""
         texts = {
             "status": ",".join(self.status),
-            "attendeeEmail": self.attendee_email,
+            "attendeeEmail": self.attendee_email.lower() if self.attendee_email else None,
             "bookingUid": self.booking_uid,
             "eventTypeIds": ",".join(str(event_type_id) for event_type_id in self.event_type_ids),
             "sortStart": self.sort_start,
@@ -212,5 +212,6 @@ def username_for(name: str, email: str) -> str:
 
 
 def webhook_body(url: str, secret: str, triggers: Sequence[str]) -> dict[str, JsonValue]:
-    """An active subscription without a template: with one, bodies may come form-encoded."""
-    return {"active": True, "subscriberUrl": url, "triggers": list(triggers), "secret": secret}
+    """An active subscription without a template: with one, bodies may come form-encoded. An empty one clears it."""
+    body: dict[str, JsonValue] = {"active": True, "subscriberUrl": url, "secret": secret, "payloadTemplate": ""}
+    return body | {"triggers": list(triggers)}

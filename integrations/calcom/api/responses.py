@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +17,7 @@ from pydantic import (
     Field,
     JsonValue,
     TypeAdapter,
+    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -26,6 +29,15 @@ def read(kind: type[T], data: JsonValue) -> T:
     """The data as a model, or as a list or mapping of models. Raises: pydantic.ValidationError."""
     parsed: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type]  # a class is hashable
     return parsed
+
+
+def readable(kind: type[T], rows: Iterable[JsonValue]) -> list[T]:
+    """Those of the rows that can be read, as models."""
+    found: list[T] = []
+    for row in rows:
+        with suppress(ValidationError):
+            found.append(read(kind, row))
+    return found
 
 
 # Building a reader costs more than using it.
@@ -60,6 +72,12 @@ def _only_text(value: object) -> object:
     return value
 
 
+def _own_date(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a time is an ISO 8601 string")
+    return datetime.fromisoformat(value).date()
+
+
 def _to_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
@@ -86,6 +104,8 @@ def _object_or_empty(value: object) -> object:
 
 # `Z`, `+00:00`, `.000Z` and an offset of some zone are all met; what comes out is aware and UTC.
 UtcDatetime = Annotated[datetime, BeforeValidator(_only_text), AfterValidator(_to_utc)]
+# The day in the offset the time is written with, whatever the day is elsewhere.
+OwnDate = Annotated[date, BeforeValidator(_own_date)]
 # A deleted user is printed with the id "unknown".
 LooseInt = Annotated[int | None, BeforeValidator(_whole_number_or_none)]
 LooseText = Annotated[str, BeforeValidator(_text_or_empty)]
@@ -237,6 +257,12 @@ class Booking(VendorModel):
     created_at: UtcDatetime | None = None
     updated_at: UtcDatetime | None = None
 
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("a booking ends after it starts")
+        return self
+
 
 class Pagination(VendorModel):
     total_items: int
@@ -251,3 +277,4 @@ class WebhookSubscription(VendorModel):
     active: bool
     triggers: tuple[str, ...] = ()
     secret: str | None = Field(default=None, repr=False)
+    payload_template: LooseText = ""

@@ -14,7 +14,7 @@ from requests.exceptions import RequestException
 from integrations.calcom.api.answers import Answer, read_answer, unclear
 from integrations.calcom.api.config import Bearer, CalcomConfig, Gate
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomUnavailable
-from integrations.calcom.api.responses import read
+from integrations.calcom.api.responses import read, readable
 from integrations.http_failures import was_never_sent
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,18 @@ class Transport:
 
     def _read(self, operation: str, path: str, kind: type[T], *, query: Mapping[str, str] | None = None) -> T:
         return self._parsed(operation, kind, self._call(operation, "GET", path, query=query), is_write=False)
+
+    def _read_rows(
+        self, operation: str, path: str, kind: type[T], *, query: Mapping[str, str] | None = None
+    ) -> list[T]:
+        """Those of a list's rows that can be read: one that cannot must not stop the others."""
+        answer = self._call(operation, "GET", path, query=query)
+        if not isinstance(answer.data, list):
+            raise unclear(operation, is_write=False)
+        rows = readable(kind, answer.data)
+        if unreadable := len(answer.data) - len(rows):
+            log.warning("calcom.rows_unreadable", operation=operation, rows=unreadable)
+        return rows
 
     def _write(
         self,

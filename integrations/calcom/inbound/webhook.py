@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from core.wake_ups import wake
 from integrations.calcom.api import config
+from integrations.calcom.api.characters import storable_json
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +26,6 @@ VALUES (%s::jsonb, %s, %s, %s)
 ON CONFLICT (body_sha256) DO NOTHING
 """
 
-# How JSON writes a NUL: there is no other way.
-_NUL = b"\\u0000"
 _ABSENT = object()
 
 
@@ -45,13 +44,14 @@ def receive(request: HttpRequest) -> HttpResponse:
     header = request.headers.get(config.HEADER)
     if not config.verify(settings.CALCOM_WEBHOOK_SECRET, body, header):
         return _rejected(401, "bad_signature")
+    text = storable_json(body)
     try:
-        event = read_object(body)
+        event = read_object(text)
     except Unreadable:
         return _rejected(400, "not_a_json_object")
     trigger = event.get("triggerEvent")
     try:
-        _store(storable(event, body), body, header or "", trigger if isinstance(trigger, str) else None)
+        _store(storable(event, text), body, header or "", trigger if isinstance(trigger, str) else None)
     except DatabaseError as error:
         log.error("calcom.webhook_not_stored", error=type(error).__name__)
         return HttpResponse(status=503)  # the sender tries again
@@ -73,17 +73,12 @@ def read_object(body: bytes) -> dict[str, Any]:
 def _store(text: str, body: bytes, header: str, trigger: str | None) -> None:
     digest = hashlib.sha256(body).hexdigest()
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [text, header, digest, _spell_out_nul(trigger)])
+        cursor.execute(_STORE, [text, header, digest, trigger])
 
 
-def storable(event: dict[str, Any], body: bytes) -> str:
-    """The event as JSON text without the secrets it carries, and with NUL spelled out: jsonb cannot hold one.
-
-    The text is the body's own where there is nothing to take out, which is the rule.
-    """
-    if _take_secrets_out(event) or _NUL in body:
-        return orjson.dumps(_spell_out_nul(event)).decode()
-    return body.decode()
+def storable(event: dict[str, Any], text: bytes) -> str:
+    """The event as JSON text without the secrets it carries; its own text where there are none, which is the rule."""
+    return (orjson.dumps(event) if _take_secrets_out(event) else text).decode()
 
 
 def _take_secrets_out(event: dict[str, Any]) -> bool:
@@ -95,16 +90,6 @@ def _take_secrets_out(event: dict[str, Any]) -> bool:
             call = holder.get("videoCallData")
             found |= isinstance(call, dict) and call.pop("password", _ABSENT) is not _ABSENT
     return found
-
-
-def _spell_out_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "\\u0000")
-    if isinstance(value, list):
-        return [_spell_out_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {_spell_out_nul(key): _spell_out_nul(item) for key, item in value.items()}
-    return value
 
 
 def _rejected(status: int, reason: str) -> HttpResponse:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import requests
@@ -18,8 +23,9 @@ from integrations.calcom.api.errors import (
     CalcomUnavailable,
     CalcomUnknownOutcome,
 )
-from integrations.calcom.api.requests import BookingFilters, EventTypeInput, username_for
+from integrations.calcom.api.requests import Attendee, BookingFilters, EventTypeInput, username_for
 from tests.integrations.calcom.clinic import (
+    BERLIN,
     HALF_HOUR,
     HOURS,
     MONDAY_TEN,
@@ -171,6 +177,55 @@ def test_all_pages_are_read(clinic: Clinic) -> None:
     assert [row.uid for row in clinic.client.iter_org_bookings(filters, take=2)] == made
     page = clinic.client.list_org_bookings(filters, take=2)
     assert (page.rows, page.unreadable, page.has_next, page.total) == (2, 0, True, 3)
+
+
+def test_emails_are_sent_in_lower_case(clinic: Clinic) -> None:
+    made = clinic.client.create_org_user(email="Nora@Example.com", name="Nora", time_zone=BERLIN)
+    assert (made.email, clinic.client.list_org_users(emails=["NORA@example.com"])) == ("nora@example.com", [made])
+    with pytest.raises(CalcomRefused) as refusal:
+        clinic.client.create_org_user(email="NORA@example.com", name="Nora", time_zone=BERLIN)
+    assert refusal.value.is_conflict is True
+    assert Attendee("P", BERLIN, email="Pat@Example.com").body()["email"] == "pat@example.com"
+    assert BookingFilters(attendee_email="Pat@Example.com").query() == {"attendeeEmail": "pat@example.com"}
+
+
+def test_a_row_that_cannot_be_read_stops_no_other(clinic: Clinic) -> None:
+    users = [{"id": 1, "email": "a@x.org"}, {"id": "?", "email": None}, {"id": 2, "email": "b@x.org"}]
+    booking = {"uid": "u", "status": "accepted", "start": "2050-09-05T08:00:00Z"}
+    series = [booking | {"end": "2050-09-05T08:00:00Z"}, booking | {"end": "2050-09-05T08:30:00Z"}]
+    answers = {"/v2/organizations/1/users": users, "/v2/bookings/u": series}
+    with answering(answers) as client, capture_logs() as events:
+        assert [user.id for user in client.list_org_users()] == [1, 2]
+        assert [str(one.end) for one in client.get_bookings("u")] == ["2050-09-05 08:30:00+00:00"]
+    assert [one["rows"] for one in events if one["event"] == "calcom.rows_unreadable"] == [1]
+
+
+@contextmanager
+def answering(answers: dict[str, Any]) -> Iterator[CalcomClient]:
+    """A client of a server that has an answer by path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"status": "success", "data": answers[self.path.partition("?")[0]]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    client = CalcomClient(CalcomConfig(f"http://127.0.0.1:{server.server_port}", "key", 1))
+    try:
+        yield client
+    finally:
+        client.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_a_naive_time_is_refused(clinic: Clinic) -> None:
