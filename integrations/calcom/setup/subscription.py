@@ -28,6 +28,7 @@ PROBLEM_TEXTS = {
     "inactive": _("The subscription is switched off: nothing is sent to us."),
     "other_secret": _("The subscription signs with another secret: what it sends is refused."),
     "fewer_triggers": _("The subscription leaves out events that we need."),
+    "template": _("The subscription has a payload template: what it sends cannot be read here."),
     "several": _("More than one subscription is ours: every event comes twice."),
 }
 
@@ -91,6 +92,7 @@ def _problems_of(one: WebhookSubscription) -> list[str]:
         "elsewhere": one.subscriber_url != _address(),
         "inactive": not one.active,
         "other_secret": one.secret not in {None, settings.CALCOM_WEBHOOK_SECRET[0]},
+        "template": bool(one.payload_template),
         "fewer_triggers": not set(BOOKING_TRIGGERS) <= set(one.triggers),
     }
     return [code for code, is_so in found.items() if is_so]

@@ -51,6 +51,7 @@ def test_it_is_made_once_and_is_right(connected: Connected) -> None:
         ({"subscriberUrl": "http://old.example.com/webhooks/calcom/"}, "another address"),
         ({"triggers": ["BOOKING_CREATED"]}, "leaves out events"),
         ({"secret": "another"}, "another secret"),
+        ({"payloadTemplate": '{"id": "{{uid}}"}'}, "payload template"),
     ],
 )
 def test_what_is_wrong_is_said_and_repaired(connected: Connected, wrong: dict[str, JsonValue], words: str) -> None:
