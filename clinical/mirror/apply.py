@@ -152,18 +152,20 @@ def _derive(
 ) -> Applied:
     """Raises: UnknownDoctor, before anything is changed."""
     head = ordered[-1]
-    organizer = next((one for one in reversed(ordered) if one.organizer_at), None)
+    organizer = _organizer(ordered)
     status = effective_status(head)
     if head.start_ts is None or head.end_ts is None or organizer is None or status is None:
         return Applied(rows.visit_of(bookings))
     doctor = doctors.get((organizer.organizer_id, organizer.organizer_email))
-    if doctor is None:
+    if doctor is None and organizer.organizer_id is not None:
         raise UnknownDoctor
     row = rows.visit_of(bookings)
     is_new = row is None
     if row is None:
+        if doctor is None:
+            return Applied(None)  # an email that is no doctor's proves nothing: the look-up will tell
         row = Appointment(pk=uuid.uuid4(), cal_raw_payload=payload or {}, created_at=at)
-    if row.doctor_id != doctor.pk:
+    if doctor is not None and row.doctor_id != doctor.pk:
         row.doctor_id, row.hospital_id = doctor.pk, doctor.hospital_id
     row.cal_booking_id = head.uid
     row.start_ts, row.end_ts = head.start_ts, head.end_ts
@@ -179,6 +181,12 @@ def _derive(
     row.status = visit_status(row, at=at)
     rows.keep_visit(row)
     return Applied(row, is_new=is_new)
+
+
+def _organizer(ordered: Sequence[MergedBooking]) -> MergedBooking | None:
+    """The last booking that names the organizer by id; where none does, by email."""
+    known = [one for one in reversed(ordered) if one.organizer_at]
+    return next((one for one in known if one.organizer_id is not None), known[0] if known else None)
 
 
 def visit_status(row: Appointment, *, at: dt.datetime) -> str:

@@ -125,10 +125,8 @@ def merge(booking: MergedBooking, facts: BookingFacts) -> None:
     if facts.start and facts.end and _is_newer(facts, booking.times_at, booking.times_hash):
         booking.start_ts, booking.end_ts = facts.start, facts.end
         booking.times_at, booking.times_hash = facts.at, facts.digest
-    has_organizer = facts.organizer_id is not None or bool(facts.organizer_email)
-    if has_organizer and _is_newer(facts, booking.organizer_at, booking.organizer_hash):
-        booking.organizer_id, booking.organizer_email = facts.organizer_id, facts.organizer_email
-        booking.organizer_at, booking.organizer_hash = facts.at, facts.digest
+    if facts.organizer_id is not None or facts.organizer_email:
+        _merge_organizer(booking, facts)
     if facts.patient_id is not None:
         # A proof is not undone by a later event that happens not to carry it.
         booking.reference = str(facts.patient_id)
@@ -197,15 +195,31 @@ def _merge_status(booking: MergedBooking, facts: BookingFacts) -> None:
             booking.fetched_status,
         ):
             booking.fetched_status, booking.fetched_status_at = facts.status, facts.at
-            booking.cancellation_reason = facts.cancellation_reason or booking.cancellation_reason
+            # The API gives the host's words alone: that another time was asked for, only an event says.
+            if booking.cancellation_reason != RESCHEDULE_REQUESTED:
+                booking.cancellation_reason = facts.cancellation_reason or booking.cancellation_reason
         return
     new = (_STRENGTH.get(facts.status or "", 0), facts.at, facts.digest)
     if booking.status is not None and booking.status_at is not None:
         old = (_STRENGTH.get(booking.status, 0), booking.status_at, booking.status_hash or "")
         if new <= old:
             return
+    if facts.status in FINAL:
+        # What a look-up has said of it stays, where this event says nothing.
+        looked_up = None if booking.status in FINAL else booking.cancellation_reason
+        booking.cancellation_reason = facts.cancellation_reason or looked_up
     booking.status, booking.status_at, booking.status_hash = facts.status, facts.at, facts.digest
-    booking.cancellation_reason = facts.cancellation_reason
+
+
+def _merge_organizer(booking: MergedBooking, facts: BookingFacts) -> None:
+    """The newer counts, but an email alone never replaces an id: it may be that of whoever acted last."""
+    new = (facts.organizer_id is not None, facts.at, facts.digest)
+    if booking.organizer_at is not None:
+        old = (booking.organizer_id is not None, booking.organizer_at, booking.organizer_hash or "")
+        if new <= old:
+            return
+    booking.organizer_id, booking.organizer_email = facts.organizer_id, facts.organizer_email
+    booking.organizer_at, booking.organizer_hash = facts.at, facts.digest
 
 
 def _is_newer(facts: BookingFacts, at: dt.datetime | None, digest: str | None) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -7,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -91,5 +91,5 @@ class CalLinkAdmin(CalBulkPages, CalDoctorPages):
         """Not in the hours kept here: enter it as time off, or delete it there."""
         if link.absence_from is None or link.absence_until is None or link.absence_until < timezone.now():
             return "-"
-        first, last = (date_format(localtime(at), "j M Y") for at in (link.absence_from, link.absence_until))
+        first, last = (date_format(at.astimezone(dt.UTC), "j M Y") for at in (link.absence_from, link.absence_until))
         return _("%(first)s to %(last)s, not in the hours here") % {"first": first, "last": last}

@@ -39,7 +39,7 @@ class CalLink(models.Model):
     failures = models.IntegerField(db_default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
-    # Out of office that somebody entered in Cal.com itself: hours kept here do not know of it.
+    # Out of office that somebody entered in Cal.com itself: hours kept here do not know of it. Whole days of UTC.
     absence_from = models.DateTimeField(null=True, blank=True)
     absence_until = models.DateTimeField(null=True, blank=True)
     absence_told_at = models.DateTimeField(null=True, blank=True)

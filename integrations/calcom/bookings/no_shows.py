@@ -28,7 +28,7 @@ from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnk
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import Booking
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
-from integrations.calcom.facts.people import doctor_of
+from integrations.calcom.facts.people import booker_of, doctor_of
 from integrations.calcom.facts.translate import Translation, translate_booking
 from integrations.models import BookingRequest
 
@@ -198,7 +198,7 @@ def _tell(request: BookingRequest, client: CalcomClient) -> Booking:
     """
     uid, is_absent = request.booking_uid or "", request.reason == ABSENT
     booking = client.get_booking(uid)
-    booker = booking.attendees[0] if booking.attendees else None
+    booker = booker_of(booking)
     if booker is None or not booker.email:
         raise CalcomRefused("mark_absent", status=400, message="The booking names nobody.")
     if request.state == State.UNKNOWN and booker.absent == is_absent:
@@ -207,20 +207,21 @@ def _tell(request: BookingRequest, client: CalcomClient) -> Booking:
 
 
 def _done(request: BookingRequest, booking: Booking) -> None:
-    if not booking.attendees or booking.attendees[0].absent != (request.reason == ABSENT):
+    booker = booker_of(booking)
+    if booker is None or booker.absent != (request.reason == ABSENT):
         _resolve(request, State.REFUSED, code=REFUSED_THERE)
         return
     if not _is_superseded(request):
-        _agree(booking, timezone.now())
+        _agree(booking, timezone.now(), no_show=booker.absent)
     _resolve(request, State.DONE)
 
 
-def _agree(booking: Booking, now: dt.datetime) -> None:
+def _agree(booking: Booking, now: dt.datetime, *, no_show: bool) -> None:
     """Cal.com holds the mark now: what it says from here on counts again."""
     digest = hashlib.sha256(booking.model_dump_json().encode()).hexdigest()
     said = translate_booking(booking, digest=digest, fetched_at=now)
     facts = [one for one in said if one.no_show is None]
-    facts.append(BookingFacts(booking.uid, now, digest, no_show=booking.attendees[0].absent))
+    facts.append(BookingFacts(booking.uid, now, digest, no_show=no_show))
     try:
         apply_booking_facts(
             facts=facts, payload=booking.model_dump(mode="json", by_alias=True), doctor_of=doctor_of, at=now

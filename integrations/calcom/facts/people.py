@@ -1,9 +1,10 @@
-"""The patient's number in a booking. Cal.com keeps it in five places, and any of them may be empty. Pure."""
+"""Who booked, and whose time it is. Cal.com keeps a number in five places, and any of them may be empty."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import phonenumbers
 from django.db.models.functions import Lower
@@ -11,11 +12,57 @@ from pydantic import JsonValue
 
 from clinical.mirror.apply import Organizer
 from hospitals.models import Doctor
-from integrations.calcom.api.responses import Booking
-from integrations.calcom.facts.webhook_payloads import BookingEventPayload
+from integrations.calcom.api.responses import Booking, BookingAttendee
+from integrations.calcom.facts.webhook_payloads import BookingEventPayload, EventAttendee
 from integrations.models import CalLink
 
 SMS_EMAIL_DOMAIN = "@sms.cal.com"
+
+
+class Named(Protocol):
+    """An attendee."""
+
+    @property
+    def email(self) -> str: ...
+
+
+Person = TypeVar("Person", bound=Named)
+
+
+def booker_of(booking: Booking) -> BookingAttendee | None:
+    """The attendee who booked; None where none of the attendees can be said to be."""
+    return _booker(booking.attendees, _text(booking.booking_fields_responses.get("email")))
+
+
+def event_booker(payload: BookingEventPayload) -> EventAttendee | None:
+    """The same in a webhook."""
+    return _booker(payload.attendees, _text(_value(payload.responses.get("email"))))
+
+
+def booking_name(booking: Booking) -> str | None:
+    """The booker's name; None where no part of the booking has one."""
+    booker = booker_of(booking)
+    return (booker.name.strip() if booker else "") or _name(booking.booking_fields_responses.get("name")) or None
+
+
+def event_name(payload: BookingEventPayload) -> str | None:
+    """The same in a webhook."""
+    booker = event_booker(payload)
+    return (booker.name.strip() if booker else "") or _name(_value(payload.responses.get("name"))) or None
+
+
+def _booker(attendees: Sequence[Person], email: str) -> Person | None:
+    """Attendees come in no order, guests among them: what the booking form was told decides."""
+    if not email or len(attendees) == 1:
+        return attendees[0] if attendees else None
+    return next((one for one in attendees if one.email.lower() == email.lower()), None)
+
+
+def _name(value: JsonValue) -> str:
+    """A form asks for the name in one field or in two."""
+    if isinstance(value, Mapping):
+        value = " ".join(_text(value.get(part)) for part in ("firstName", "lastName"))
+    return _text(value).strip()
 
 
 def event_phone(payload: BookingEventPayload) -> str | None:
@@ -40,8 +87,8 @@ def e164_digits(text: str) -> str | None:
 
 
 def _event_candidates(payload: BookingEventPayload) -> Iterator[str]:
-    # Attendees after the first are guests: their numbers are not the patient's.
-    booker = payload.attendees[0] if payload.attendees else None
+    # The others are guests: their numbers are not the patient's.
+    booker = event_booker(payload)
     if booker is not None:
         yield booker.phone_number
     yield _text(_value(payload.responses.get("attendeePhoneNumber")))
@@ -54,7 +101,7 @@ def _event_candidates(payload: BookingEventPayload) -> Iterator[str]:
 
 
 def _booking_candidates(booking: Booking) -> Iterator[str]:
-    booker = booking.attendees[0] if booking.attendees else None
+    booker = booker_of(booking)
     if booker is not None:
         yield booker.phone_number
     responses = booking.booking_fields_responses
@@ -100,10 +147,17 @@ def doctors_of(organizers: Collection[Organizer]) -> dict[Organizer, Doctor]:
     return {one: doctor for one, doctor in found.items() if doctor}
 
 
-def note_absence(cal_user_id: int, *, start: dt.datetime, end: dt.datetime, told_at: dt.datetime) -> None:
-    """Show on the doctor's link that Cal.com holds an absence which the hours kept here do not know."""
+def note_absence(cal_user_id: int, *, first: dt.date, last: dt.date, told_at: dt.datetime) -> None:
+    """Show on the doctor's link that Cal.com holds an absence which the hours kept here do not know.
+
+    Its days are kept as days of UTC, and shown as such: in another zone they would be others.
+    """
     links = CalLink.objects.filter(cal_user_id=cal_user_id).exclude(absence_told_at__gt=told_at)
-    links.update(absence_from=start, absence_until=end, absence_told_at=told_at)
+    links.update(
+        absence_from=dt.datetime.combine(first, dt.time.min, dt.UTC),
+        absence_until=dt.datetime.combine(last, dt.time(23, 59, 59), dt.UTC),
+        absence_told_at=told_at,
+    )
 
 
 def _by_link(user_ids: Collection[int]) -> dict[int | None, Doctor]:

@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, REJECTED, RESCHEDULE_REQUESTED, BookingFacts
+from clinical.mirror.facts import ACCEPTED, CANCELLED, FINAL, PENDING, REJECTED, RESCHEDULE_REQUESTED, BookingFacts
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.facts.people import booking_phone, event_phone
+from integrations.calcom.facts.people import booker_of, booking_name, booking_phone, event_name, event_phone
 from integrations.calcom.facts.reference import Reference, proven_reference
 from integrations.calcom.facts.webhook_payloads import BookingEventPayload, WebhookEvent
 
-# Older builds have only this before a host's reason for asking the patient to choose another time.
+# All that older builds say of a host who asks the patient to choose another time: it comes before the reason.
 REQUEST_PREFIX = "Please reschedule."
 
 _STATUS_OF_TRIGGER = {
@@ -34,13 +34,19 @@ _NOTES = {
 }
 
 
+class ImpossibleTimes(ValueError):
+    """The booking ends before it starts, or as it starts: no visit can be made of it."""
+
+    code = "impossible_times"
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """Out of office that somebody entered in Cal.com. Hours are kept here, so it is drift to show, not to apply."""
 
     cal_user_id: int
-    start: dt.datetime
-    end: dt.datetime
+    first: dt.date
+    last: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,10 @@ class _Told:
 
 
 def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetime) -> Translation:
-    """The facts of one verified webhook. Raises: pydantic.ValidationError for an event of ours that cannot be read."""
+    """The facts of one verified webhook.
+
+    Raises: pydantic.ValidationError for an event of ours that cannot be read, ImpossibleTimes.
+    """
     trigger = event.trigger_event
     at = event.created_at or received_at
     if trigger == "BOOKING_NO_SHOW_UPDATED":
@@ -88,6 +97,8 @@ def translate_event(event: WebhookEvent, *, digest: str, received_at: dt.datetim
     if not payload.uid:
         old = payload.reschedule_uid
         return Translation(note=f"{trigger} without a uid: recorded, nothing to apply.", lookups=[old] if old else [])
+    if payload.start and payload.end and payload.end <= payload.start:
+        raise ImpossibleTimes
     reference = proven_reference(payload.metadata, payload.event_type_id)
     translation = _ABOUT.get(trigger, _closed)(_Told(trigger, payload, payload.uid, at, digest, reference))
     return replace(translation, request_id=reference.request_id) if reference else translation
@@ -134,8 +145,8 @@ def _moved(told: _Told) -> Translation:
 
 def _cancelled(told: _Told) -> Translation:
     payload = told.payload
-    # A whole visit's cancellation names who did it, one seat's does not.
-    is_whole = bool(payload.cancelled_by) or _asks_to_reschedule(payload)
+    # A whole visit's cancellation names who did it, or whether another time is asked for; one seat's does neither.
+    is_whole = bool(payload.cancelled_by) or payload.request_reschedule is not None or _asks_to_reschedule(payload)
     if payload.attendee_seat_id or (payload.seats_per_time_slot and not is_whole):
         return Translation(note="One seat was given back: the visit stays, and is looked up.", lookups=[told.uid])
     return _closed(told)
@@ -155,7 +166,7 @@ _ABOUT: Mapping[str, Callable[[_Told], Translation]] = {
 
 def _with_lookups(told: _Told, facts: Sequence[BookingFacts], *, ask: bool) -> Translation:
     payload = told.payload
-    is_incomplete = payload.start is None or payload.end is None or payload.organizer_id is None
+    is_incomplete = payload.start is None or payload.end is None or facts[0].organizer_id is None
     return Translation(facts, lookups=[told.uid] if ask or is_incomplete else [])
 
 
@@ -168,14 +179,16 @@ def _replacing(told: _Told) -> list[BookingFacts]:
     facts, old_uid = _facts(told), told.old_uid
     if not old_uid or old_uid == told.uid:
         return [facts]
+    start, end = told.payload.reschedule_start, told.payload.reschedule_end
+    is_possible = start is not None and end is not None and start < end
     old = BookingFacts(
         old_uid,
         told.at,
         told.digest,
         booking_id=told.payload.reschedule_id,
         status=CANCELLED,
-        start=told.payload.reschedule_start,
-        end=told.payload.reschedule_end,
+        start=start if is_possible else None,
+        end=end if is_possible else None,
         rescheduled_to=told.uid,
     )
     return [replace(facts, rescheduled_from=old_uid), old]
@@ -185,9 +198,9 @@ def _facts(told: _Told) -> BookingFacts:
     payload, reference = told.payload, told.reference
     # Who took a seat is not whose visit it is, and the reference is of who took it.
     is_seated = _is_seated(payload)
-    booker = payload.attendees[0] if payload.attendees and not is_seated else None
-    # Without the id (older builds) the email would take the place of an id that is known.
-    organizer = payload.organizer if payload.organizer_id is not None else None
+    # Who asks for another time is named as the organizer, and need not be the doctor.
+    is_asker = told.trigger == "BOOKING_CANCELLED" and _asks_to_reschedule(payload)
+    organizer = None if is_asker else payload.organizer
     return BookingFacts(
         told.uid,
         told.at,
@@ -197,10 +210,10 @@ def _facts(told: _Told) -> BookingFacts:
         cancellation_reason=_reason(told),
         start=payload.start,
         end=payload.end,
-        organizer_id=payload.organizer_id,
+        organizer_id=None if is_asker else payload.organizer_id,
         organizer_email=organizer.email if organizer else None,
-        attendee_name=booker.name if booker else None,
-        phone=event_phone(payload) if booker else None,
+        attendee_name=None if is_seated else event_name(payload),
+        phone=None if is_seated else event_phone(payload),
         patient_id=reference.patient_id if reference and not is_seated else None,
     )
 
@@ -217,7 +230,9 @@ def _reason(told: _Told) -> str | None:
 
 
 def _asks_to_reschedule(payload: BookingEventPayload) -> bool:
-    return payload.request_reschedule or payload.cancellation_reason.startswith(REQUEST_PREFIX)
+    if payload.request_reschedule is not None:
+        return payload.request_reschedule
+    return payload.cancellation_reason.startswith(REQUEST_PREFIX)
 
 
 def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime) -> list[BookingFacts]:
@@ -230,7 +245,7 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
     tie = f"~{fetched_at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%f}:{digest}"  # "~" comes after every hexadecimal digest
     reference = proven_reference(booking.metadata, booking.event_type.id)
     host = booking.hosts[0] if booking.hosts and booking.hosts[0].id is not None else None
-    booker = booking.attendees[0] if booking.attendees else None
+    booker = booker_of(booking)
     facts = BookingFacts(
         booking.uid,
         at,
@@ -238,12 +253,13 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
         booking_id=booking.id,
         status=booking.status if booking.status != "unknown" else None,
         is_fetched=True,
-        cancellation_reason=_fetched_reason(booking),
+        # Without the prefix: that another time was asked for, the API does not say.
+        cancellation_reason=(booking.cancellation_reason or None) if booking.status in FINAL else None,
         start=booking.start,
         end=booking.end,
         organizer_id=host.id if host else None,
         organizer_email=host.email if host else None,
-        attendee_name=booker.name if booker else None,
+        attendee_name=booking_name(booking),
         phone=booking_phone(booking),
         patient_id=reference.patient_id if reference else None,
         rescheduled_from=booking.rescheduled_from_uid,
@@ -253,11 +269,3 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
         return [facts]
     # The mark is on the attendee's own row: it changes without the booking, so its time is that of the question.
     return [facts, BookingFacts(booking.uid, fetched_at, tie, is_fetched=True, no_show=booker.absent)]
-
-
-def _fetched_reason(booking: Booking) -> str | None:
-    if booking.status not in {CANCELLED, REJECTED}:
-        return None
-    if booking.cancellation_reason.startswith(REQUEST_PREFIX):
-        return RESCHEDULE_REQUESTED
-    return booking.cancellation_reason or None

@@ -12,6 +12,7 @@ from integrations.calcom.api.responses import (
     LooseText,
     ObjectOrEmpty,
     ObjectsOnly,
+    OwnDate,
     UtcDatetime,
     VendorModel,
 )
@@ -55,7 +56,8 @@ class BookingEventPayload(VendorModel):
     cancellation_reason: LooseText = ""
     cancelled_by: LooseText = ""
     rejection_reason: LooseText = ""
-    request_reschedule: bool = False
+    # None in older builds, which do not say.
+    request_reschedule: bool | None = None
     reschedule_uid: str | None = None
     reschedule_id: LooseInt = None
     reschedule_start: UtcDatetime | None = Field(default=None, validation_alias="rescheduleStartTime")
@@ -85,10 +87,10 @@ class NoShowPayload(VendorModel):
 
 
 class OutOfOfficeEntry(VendorModel):
-    """OOO_CREATED, also sent when one is edited: whole days, in the zone of `user`."""
+    """OOO_CREATED, also sent when one is edited: whole days, written with an offset in which they are whole."""
 
-    start: UtcDatetime
-    end: UtcDatetime
+    start: OwnDate
+    end: OwnDate
     user: EventPerson = EventPerson()
 
 

@@ -23,7 +23,7 @@ from core.db.bulk import update_all
 from integrations.calcom.bookings.no_shows import without_echoes
 from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import doctors_of, note_absence
-from integrations.calcom.facts.translate import Translation, translate_event
+from integrations.calcom.facts.translate import ImpossibleTimes, Translation, translate_event
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from integrations.calcom.inbound.lookups import queue_lookups
 from integrations.calcom.inbound.replay import scrub_bodies, uid_of
@@ -41,6 +41,9 @@ UNKNOWN_DOCTOR_NOTE = (
     "The booking's organizer is no doctor here. Connect the doctor to Cal.com; this webhook is then taken up again."
 )
 UNREADABLE_NOTE = "The booking in this webhook cannot be read: {fields}. Replay it when the program understands it."
+IMPOSSIBLE_NOTE = (
+    "The booking ends before it starts, or as it starts: nothing was changed here. Correct its times in Cal.com."
+)
 LOOKUP_REASON = "webhook"
 INCOMPLETE_NOTE = "Kept; the visit appears when its times and organizer are known."
 
@@ -122,6 +125,9 @@ def _read(row: _Row, at: dt.datetime) -> _Read | None:
         fields = ", ".join(sorted({".".join(map(str, one["loc"])) for one in error.errors()}))
         _finish(row, CalWebhook.Status.FAILED, at, UNREADABLE_NOTE.format(fields=fields))
         return None
+    except ImpossibleTimes:
+        _finish(row, CalWebhook.Status.FAILED, at, IMPOSSIBLE_NOTE)
+        return None
     except Exception as error:  # whatever one body provokes, the others must not wait for it
         _retry_later(row, at, type(error).__name__)
         return None
@@ -183,7 +189,7 @@ def _apply_together(said: Sequence[_Read], at: dt.datetime) -> Sequence[Applied 
             changed.add(outcome.appointment.doctor_id)
             news.append(News(read.translation.facts, read.translation.request_id, read.payload))
         if absence := read.translation.absence:
-            note_absence(absence.cal_user_id, start=absence.start, end=absence.end, told_at=read.at)
+            note_absence(absence.cal_user_id, first=absence.first, last=absence.last, told_at=read.at)
     settle_requests(news, at=at)
     queue_lookups(asked, reason=LOOKUP_REASON, at=at)
     transaction.on_commit(partial(forget_slots, *changed))

@@ -23,7 +23,7 @@ from clinical.mirror.apply import (
     apply_booking_facts,
     complete_past_visits,
 )
-from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, BookingFacts
+from clinical.mirror.facts import ACCEPTED, CANCELLED, PENDING, RESCHEDULE_REQUESTED, BookingFacts
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking
 from hospitals.models import Doctor
 from tests.cast import HospitalCast
@@ -155,6 +155,63 @@ def test_a_visit_long_past_counts_as_done(north: HospitalCast) -> None:
     assert complete_past_visits(at=NOON + dt.timedelta(hours=12)) == 0
     assert complete_past_visits(at=NOON + dt.timedelta(hours=12, minutes=30)) == 1
     assert [row[2] for row in visits()] == ["COMPLETED", "CANCELLED"]
+
+
+def asked_to_move(uid: str, at: int) -> list[BookingFacts]:
+    return cancelled(uid, at, RESCHEDULE_REQUESTED)
+
+
+def fetched(uid: str, at: int, reason: str | None) -> list[BookingFacts]:
+    facts = booked(uid, at, status=CANCELLED, cancellation_reason=reason)
+    return [replace(facts, is_fetched=True, digest=f"~{facts.digest}")]
+
+
+BOOKED = [booked("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([BOOKED, asked_to_move("a", 2), fetched("a", 2, "conference")], RESCHEDULE_REQUESTED),
+        ([BOOKED, cancelled("a", 2, "ill"), fetched("a", 2, None)], "ill"),
+        ([BOOKED, [booked("a", 2, status=CANCELLED)], fetched("a", 2, "ill")], "ill"),
+        ([BOOKED, asked_to_move("a", 2), cancelled("a", 3, "ill")], "ill"),
+    ],
+)
+def test_the_reason_is_the_same_in_any_order(
+    north: HospitalCast, events: list[list[BookingFacts]], reason: str
+) -> None:
+    for order in itertools.permutations(events):
+        forget()
+        apply(north.doctor, *order)
+        assert Appointment.objects.get().cancellation_reason == reason
+
+
+def by_email(at: int, email: str = "someone@example.com") -> list[BookingFacts]:
+    return [replace(booked("a", at), organizer_id=None, organizer_email=email)]
+
+
+def test_an_email_makes_a_visit_and_gives_way_to_any_id(north: HospitalCast, south: HospitalCast) -> None:
+    def doctor_of(organizer: int | None, email: str | None) -> Doctor | None:
+        return {ORGANIZER: south.doctor}.get(organizer or 0) or {"n@example.com": north.doctor}.get(email or "")
+
+    def take(facts: list[BookingFacts]) -> Any:
+        apply_booking_facts(facts=facts, payload={}, doctor_of=doctor_of, at=NOON)
+        return Appointment.objects.get().doctor_id
+
+    assert take(by_email(5, "n@example.com")) == north.doctor.pk
+    assert take([booked("a", 1)]) == south.doctor.pk
+    assert take(by_email(9, "n@example.com")) == south.doctor.pk
+
+
+def test_an_email_that_is_no_doctors_waits_and_moves_no_visit(north: HospitalCast) -> None:
+    applied = apply_booking_facts(facts=by_email(1), payload={}, doctor_of=lambda *_: None, at=NOON)
+    assert (applied.appointment, AppointmentBooking.objects.count()) == (None, 1)
+    apply(north.doctor, by_email(2))
+    later = [replace(by_email(3)[0], status=CANCELLED)]
+    apply_booking_facts(facts=later, payload={}, doctor_of=lambda *_: None, at=NOON)
+    visit = Appointment.objects.get()
+    assert (visit.doctor_id, visit.cal_status) == (north.doctor.pk, CANCELLED)
 
 
 @st.composite

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from clinical.mirror.facts import BookingFacts
 from integrations.calcom.api.responses import Booking
-from integrations.calcom.facts.translate import Absence, Translation, translate_booking, translate_event
+from integrations.calcom.facts.translate import (
+    Absence,
+    ImpossibleTimes,
+    Translation,
+    translate_booking,
+    translate_event,
+)
 from integrations.calcom.facts.webhook_payloads import WebhookEvent
 from tests.integrations.calcom.clinic import REFERENCE
 
@@ -18,6 +25,19 @@ AT = datetime(2050, 1, 1, 12, tzinfo=UTC)
 START = datetime(2050, 9, 5, 8, tzinfo=UTC)
 ORGANIZER = {"id": 7, "email": "dora@example.com"}
 ONE_SEAT = {"attendeeSeatId": "seat-1", "seatsPerTimeSlot": 4}
+
+
+GUESTS_WORDS = "Please reschedule. I have a fever"
+API_ROW: dict[str, Any] = {
+    "uid": "a",
+    "status": "accepted",
+    "start": "2050-09-05T08:00:00.000Z",
+    "end": "2050-09-05T08:30:00.000Z",
+}
+
+
+def looked_up(row: dict[str, Any]) -> list[BookingFacts]:
+    return translate_booking(Booking.model_validate(row), digest="d", fetched_at=AT)
 
 
 def told(trigger: str, **changes: Any) -> Translation:
@@ -142,12 +162,80 @@ def test_what_is_not_ours_is_only_recorded(body: dict[str, Any]) -> None:
     [
         ({"cancellationReason": "ill"}, "ill"),
         ({"requestReschedule": True, "cancellationReason": "x"}, "reschedule_requested"),
+        ({"requestReschedule": True}, "reschedule_requested"),
+        ({"requestReschedule": False, "cancellationReason": GUESTS_WORDS}, GUESTS_WORDS),
         ({"cancellationReason": "Please reschedule. I am away"}, "reschedule_requested"),
         ({"cancellationReason": None}, None),
     ],
 )
 def test_a_cancellations_reason(changes: dict[str, Any], reason: str | None) -> None:
     assert told("BOOKING_CANCELLED", **changes).facts[0].cancellation_reason == reason
+
+
+def test_the_same_words_in_the_api_are_the_reason() -> None:
+    row = API_ROW | {"status": "cancelled", "cancellationReason": GUESTS_WORDS}
+    assert looked_up(row)[0].cancellation_reason == GUESTS_WORDS
+
+
+def test_who_asks_for_another_time_is_not_the_doctor() -> None:
+    asker = {"id": 99, "name": "Ada Admin", "email": "dora@example.com"}
+    asked = told("BOOKING_CANCELLED", organizer=asker, requestReschedule=True)
+    assert (asked.facts[0].organizer_id, asked.facts[0].organizer_email, asked.lookups) == (None, None, ["a"])
+    cancelled = told("BOOKING_CANCELLED", organizer=asker, requestReschedule=False)
+    assert (cancelled.facts[0].organizer_id, cancelled.lookups) == (99, [])
+
+
+def test_an_email_without_an_id_is_told_and_looked_up() -> None:
+    translation = told("BOOKING_CREATED", organizer={"email": "dora@example.com"})
+    assert (translation.facts[0].organizer_id, translation.facts[0].organizer_email) == (None, "dora@example.com")
+    assert translation.lookups == ["a"]
+
+
+GUEST = {"name": "Karl Kin", "email": "kin@example.com", "phoneNumber": "+4915100000000", "absent": True}
+BOOKER = {"name": "Gerda Guest", "email": "g@example.com", "phoneNumber": "+4915112345678"}
+
+
+@pytest.mark.parametrize("attendees", [[BOOKER, GUEST], [GUEST, BOOKER]])
+def test_the_form_says_who_booked_whatever_the_order(attendees: list[dict[str, Any]]) -> None:
+    event = told("BOOKING_CREATED", attendees=attendees, responses={"email": {"value": "G@example.com"}})
+    row = API_ROW | {"attendees": attendees, "bookingFieldsResponses": {"email": "G@example.com"}}
+    booking, mark = looked_up(row)
+    for facts in (event.facts[0], booking):
+        assert (facts.attendee_name, facts.phone) == ("Gerda Guest", "4915112345678")
+    assert mark.no_show is False
+
+
+def test_where_no_form_says_who_booked_it_is_the_first() -> None:
+    row = API_ROW | {"attendees": [GUEST, BOOKER]}
+    for facts in (told("BOOKING_CREATED", attendees=[GUEST, BOOKER]).facts[0], looked_up(row)[0]):
+        assert (facts.attendee_name, facts.phone) == ("Karl Kin", "4915100000000")
+
+
+def test_guests_alone_are_not_taken_for_the_booker() -> None:
+    row = API_ROW | {
+        "attendees": [GUEST, GUEST | {"email": "kim@example.com"}],
+        "bookingFieldsResponses": {"email": "g@example.com", "name": "Gerda Guest"},
+    }
+    [facts] = looked_up(row)
+    assert (facts.attendee_name, facts.phone) == ("Gerda Guest", None)
+
+
+@pytest.mark.parametrize("answer", ["Gerda Guest", {"firstName": "Gerda", "lastName": "Guest"}])
+def test_a_name_is_taken_from_the_form_where_the_attendee_has_none(answer: Any) -> None:
+    nameless = [{"name": " ", "email": "g@example.com"}]
+    event = told("BOOKING_CREATED", attendees=nameless, responses={"name": {"label": "your_name", "value": answer}})
+    row = API_ROW | {"attendees": nameless, "bookingFieldsResponses": {"name": answer}}
+    assert [event.facts[0].attendee_name, looked_up(row)[0].attendee_name] == ["Gerda Guest"] * 2
+
+
+@pytest.mark.parametrize("end", ["2050-09-05T08:00:00Z", "2050-09-05T07:30:00Z"])
+def test_times_that_cannot_be_are_refused(end: str) -> None:
+    with pytest.raises(ImpossibleTimes):
+        told("BOOKING_CREATED", endTime=end)
+    with pytest.raises(ValidationError):
+        Booking.model_validate(API_ROW | {"end": end})
+    old = OLD | {"rescheduleStartTime": "2050-09-05T08:00:00Z", "rescheduleEndTime": end}
+    assert told("BOOKING_RESCHEDULED", **old).facts[1].start is None
 
 
 def test_the_reason_of_a_move_is_no_reason_to_cancel() -> None:
@@ -194,12 +282,11 @@ def test_a_no_show_is_the_bookers(marks: list[dict[str, Any]], no_show: bool | N
     assert list(translation.lookups) == lookups
 
 
-def test_an_absence_entered_in_calcom_is_drift() -> None:
-    entry = {"start": "2050-01-05T00:00:00+00:00", "end": "2050-01-07T23:59:59+00:00", "user": {"id": 7}}
+@pytest.mark.parametrize("offset", ["+00:00", "-05:00", "+13:00", "Z"])
+def test_an_absence_entered_in_calcom_is_drift_on_the_days_of_its_own_offset(offset: str) -> None:
+    entry = {"start": f"2050-01-05T00:00:00{offset}", "end": f"2050-01-07T23:59:59{offset}", "user": {"id": 7}}
     translation = translated({"triggerEvent": "OOO_CREATED", "payload": {"oooEntry": entry}})
-    assert translation.absence == Absence(
-        7, datetime(2050, 1, 5, tzinfo=UTC), datetime(2050, 1, 7, 23, 59, 59, tzinfo=UTC)
-    )
+    assert translation.absence == Absence(7, date(2050, 1, 5), date(2050, 1, 7))
     assert translation.facts == ()
 
 

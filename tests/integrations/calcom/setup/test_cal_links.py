@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, User
 from hospitals.models import Doctor, DoctorAvailability, Hospital
+from integrations.calcom.facts.people import note_absence
 from integrations.calcom.schedules.plan import schedule_hash, shape_of
 from integrations.calcom.schedules.publisher import desired_schedule
 from integrations.models import CalConnection, CalLink
@@ -72,6 +74,17 @@ def cells(page: str) -> list[list[str]]:
         for row in rows
     ]
     return [[" ".join(text.split()) for text in row] for row in texts]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Vienna", "America/New_York", "Pacific/Auckland"])
+def test_an_absence_is_shown_with_its_own_days(admin_client: Client, link: CalLink, zone: str) -> None:
+    Hospital.objects.update(time_zone=zone)
+    days = dt.date(2050, 1, 5), dt.date(2050, 1, 7)
+    note_absence(11, first=days[0], last=days[1], told_at=timezone.now())
+    page = admin_client.get(address(link.doctor)).content.decode()
+    listed = admin_client.get(reverse("admin:integrations_callink_changelist")).content.decode()
+    assert "<dd>5 Jan 2050 - 7 Jan 2050</dd>" in page
+    assert "5 Jan 2050 to 7 Jan 2050, not in the hours here" in listed
 
 
 def test_both_sides_are_shown_with_the_differences(admin_client: Client, link: CalLink) -> None:
