@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
 from clinical.mirror.apply import UnknownDoctor, apply_booking_facts
@@ -16,10 +17,12 @@ from clinical.mirror.facts import effective_status, is_marked_here_only
 from clinical.models import AppointmentBooking
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.bookings.provider import forget_slots
-from integrations.calcom.facts.people import booking_phone, doctor_of
+from integrations.calcom.facts.people import booker_of, booking_name, booking_phone, doctor_of
 from integrations.calcom.facts.translate import translate_booking
 from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR
 from integrations.models import SyncDrift
+
+log = structlog.get_logger(__name__)
 
 MISSING_VISIT = "missing_visit"
 CHANGED_STATUS = "changed_status"
@@ -36,10 +39,11 @@ Rows = Mapping[str, AppointmentBooking]
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What applying one booking changed, by kind; and what differs even so."""
+    """What applying one booking changed, by kind; and what differs even so. `error` is why it could not be applied."""
 
     kinds: Sequence[str] = ()
     left: Sequence[str] = ()
+    error: str | None = None
 
 
 def mirrored(uids: Collection[str]) -> Rows:
@@ -53,6 +57,7 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
     visit = row.appointment if row is not None else None
     if row is None or visit is None:
         return [MISSING_VISIT]
+    booker = booker_of(booking)
     is_head = visit.cal_booking_id == booking.uid
     is_moved_there = bool(booking.rescheduled_to_uid)
     is_alive_there = booking.status in {BookingStatus.ACCEPTED, BookingStatus.PENDING} and not is_moved_there
@@ -67,12 +72,12 @@ def differences(booking: Booking, row: AppointmentBooking | None) -> list[str]:
         or (is_moved_there and (is_head or row.rescheduled_to != booking.rescheduled_to_uid)),
         CHANGED_DOCTOR: _has_other_doctor(booking, row, is_head=is_head),
         # Cal.com still names who has been erased here.
-        CHANGED_PATIENT: bool(booking.attendees)
+        CHANGED_PATIENT: booker is not None
         and row.erased_at is None
-        and (row.attendee_phone, row.attendee_name or "") != (booking_phone(booking), booking.attendees[0].name),
-        NO_SHOW: bool(booking.attendees)
+        and (row.attendee_phone, row.attendee_name or None) != (booking_phone(booking), booking_name(booking)),
+        NO_SHOW: booker is not None
         and not is_marked_here_only(row)
-        and (bool(row.no_show) != booking.attendees[0].absent or (is_head and visit.no_show != bool(row.no_show))),
+        and (bool(row.no_show) != booker.absent or (is_head and visit.no_show != bool(row.no_show))),
     }
     return [kind for kind, differs in found.items() if differs]
 
@@ -89,17 +94,17 @@ def _has_other_doctor(booking: Booking, row: AppointmentBooking, *, is_head: boo
 def repair(bookings: Iterable[Booking], *, asked_at: dt.datetime) -> dict[str, Repair]:
     """Apply what Cal.com said at `asked_at` where the mirror differs. By uid; those that agreed are not in it.
 
-    Each booking in a transaction of its own.
+    Each booking in a transaction of its own: one that cannot be applied stops no other.
     """
     newest = {booking.uid: booking for booking in bookings}
     before = mirrored(newest)
     differing = {uid: kinds for uid, one in newest.items() if (kinds := differences(one, before.get(uid)))}
     applied = {uid: _apply(newest[uid], asked_at) for uid in differing}
-    after = mirrored([uid for uid, is_known in applied.items() if is_known])
+    after = mirrored([uid for uid, error in applied.items() if error is None])
     repairs = {}
     for uid, kinds in differing.items():
-        if not applied[uid]:
-            repairs[uid] = Repair([UNKNOWN_DOCTOR])
+        if (error := applied[uid]) is not None:
+            repairs[uid] = Repair([UNKNOWN_DOCTOR]) if error == UNKNOWN_DOCTOR else Repair(error=error)
             continue
         left = differences(newest[uid], after.get(uid))
         repairs[uid] = Repair([kind for kind in kinds if kind not in left], left)
@@ -107,19 +112,39 @@ def repair(bookings: Iterable[Booking], *, asked_at: dt.datetime) -> dict[str, R
     return repairs
 
 
+def settled_by(bookings: Iterable[Booking], repairs: Mapping[str, Repair]) -> list[str]:
+    """The uids that need not be asked for any more.
+
+    Where the doctor is unknown the look-up stays, for the day the doctor is connected; where the booking could not be
+    applied, to be tried again.
+    """
+    outcomes = {one.uid: repairs.get(one.uid, Repair()) for one in bookings}
+    return [uid for uid, one in outcomes.items() if not one.error and UNKNOWN_DOCTOR not in one.kinds]
+
+
+def _apply(booking: Booking, asked_at: dt.datetime) -> str | None:
+    """Returns why it was not applied: the organizer is no doctor of ours, or the name of an error."""
+    try:
+        _apply_facts(booking, asked_at)
+    except UnknownDoctor:
+        return UNKNOWN_DOCTOR
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or does not answer in time: that is not this booking's doing
+    except Exception as error:
+        log.warning("calcom.booking_not_applied", booking=booking.id, error=type(error).__name__)
+        return type(error).__name__
+    return None
+
+
 @transaction.atomic
-def _apply(booking: Booking, asked_at: dt.datetime) -> bool:
-    """Returns False where the organizer is no doctor of ours."""
+def _apply_facts(booking: Booking, asked_at: dt.datetime) -> None:
+    """Raises: UnknownDoctor."""
     digest = hashlib.sha256(booking.model_dump_json().encode()).hexdigest()
     facts = translate_booking(booking, digest=digest, fetched_at=asked_at)
     payload = booking.model_dump(mode="json", by_alias=True)
-    try:
-        applied = apply_booking_facts(facts=facts, payload=payload, doctor_of=doctor_of, at=asked_at)
-    except UnknownDoctor:
-        return False
+    applied = apply_booking_facts(facts=facts, payload=payload, doctor_of=doctor_of, at=asked_at)
     if applied.appointment is not None:
         transaction.on_commit(partial(forget_slots, applied.appointment.doctor_id))
-    return True
 
 
 def _note(seen: Collection[str], left: Mapping[str, Sequence[str]], *, at: dt.datetime) -> None:

@@ -15,7 +15,7 @@ from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomError, CalcomRateLimited, CalcomRefused
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.list_reading import by_start
-from integrations.calcom.inbound.drift import repair
+from integrations.calcom.inbound.drift import repair, settled_by
 from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR, settle_lookups
 from integrations.models import BookingLookup
 
@@ -70,8 +70,8 @@ def _list_instead(now: dt.datetime, client: CalcomClient) -> None:
     period = known.aggregate(first=Min("start_ts"), last=Max("end_ts"))
     if period["first"] is not None:
         for number, page in enumerate(by_start(client, period["first"], period["last"]), start=1):
-            repair(page.bookings, asked_at=page.asked_at)
-            settle_lookups([one.uid for one in page.bookings], asked_at=page.asked_at)
+            repairs = repair(page.bookings, asked_at=page.asked_at)
+            settle_lookups(settled_by(page.bookings, repairs), asked_at=page.asked_at)
             if number + page.pages_left > len(uids) // 2:
                 break
     BookingLookup.objects.filter(uid__in=uids, due_at__lte=now, tries=0).update(tries=1)
@@ -101,28 +101,30 @@ def _look_up(row: BookingLookup, client: CalcomClient) -> None:
         raise
     except CalcomRefused as refusal:
         if not refusal.is_not_found:
-            _retry(row, refusal)
+            _retry(row, refusal.code)
             return
         bookings = []
         log.info("calcom.looked_up_gone", reason=row.reason)
     except CalcomError as error:
-        _retry(row, error)
+        _retry(row, error.code)
         return
     repairs = repair(bookings, asked_at=asked_at)
-    if any(UNKNOWN_DOCTOR in one.kinds for one in repairs.values()):
+    if failed := next((one.error for one in repairs.values() if one.error), None):
+        _retry(row, failed)
+    elif any(UNKNOWN_DOCTOR in one.kinds for one in repairs.values()):
         _give_up(row, UNKNOWN_DOCTOR)
     else:
         # Asked for again meanwhile: then it stays.
         BookingLookup.objects.filter(pk=row.pk, due_at=row.due_at).delete()
 
 
-def _retry(row: BookingLookup, error: CalcomError) -> None:
+def _retry(row: BookingLookup, code: str) -> None:
     if row.tries >= MAX_TRIES:
-        _give_up(row, error.code)
+        _give_up(row, code)
         return
     pause = min(FIRST_RETRY * 2 ** (row.tries - 1), LONGEST_RETRY)
-    _still_ours(row).update(due_at=timezone.now() + pause, last_error=error.code)
-    log.warning("calcom.lookup_failed", error=error.code, tries=row.tries)
+    _still_ours(row).update(due_at=timezone.now() + pause, last_error=code)
+    log.warning("calcom.lookup_failed", error=code, tries=row.tries)
 
 
 def _give_up(row: BookingLookup, code: str) -> None:

@@ -14,8 +14,8 @@ from clinical.models import Appointment
 from integrations.calcom.api.errors import CalcomError
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.list_reading import Page, by_change, by_start
-from integrations.calcom.inbound.drift import PERSISTS_AFTER, repair
-from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR, queue_lookups, settle_lookups
+from integrations.calcom.inbound.drift import PERSISTS_AFTER, repair, settled_by
+from integrations.calcom.inbound.lookups import queue_lookups, settle_lookups
 from integrations.models import SyncDrift, SyncRun
 
 log = structlog.get_logger(__name__)
@@ -142,9 +142,8 @@ def _repair_page(run: SyncRun, page: Page, seen: set[str]) -> Counter[str]:
     run.seen += len(bookings)
     seen.update(one.uid for one in bookings)
     repairs = repair(bookings, asked_at=page.asked_at)
-    # Where the doctor is unknown the look-up stays, for the day the doctor is connected.
-    settled = [one.uid for one in bookings if one.uid not in repairs or UNKNOWN_DOCTOR not in repairs[one.uid].kinds]
-    settle_lookups(settled, asked_at=page.asked_at)
+    run.unreadable += sum(1 for one in repairs.values() if one.error)
+    settle_lookups(settled_by(bookings, repairs), asked_at=page.asked_at)
     return Counter(kind for one in repairs.values() for kind in one.kinds)
 
 

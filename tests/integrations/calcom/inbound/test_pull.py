@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pydantic import JsonValue
 
 from clinical.models import Appointment, AppointmentBooking
 from integrations.calcom.api.budget import CALLS_A_WINDOW, KEPT_FOR_BOOKINGS, shared_budget
@@ -15,6 +16,8 @@ from integrations.calcom.api.client import BOOKINGS_PER_PAGE
 from integrations.calcom.api.list_reading import by_change
 from integrations.calcom.inbound import pull
 from integrations.calcom.inbound.drift import persisting_drifts
+from integrations.calcom.inbound.lookup_worker import look_up_bookings
+from integrations.calcom.inbound.lookups import queue_lookups
 from integrations.calcom.inbound.pull import (
     pull_changed_bookings,
     pull_changed_if_due,
@@ -228,6 +231,44 @@ def test_a_difference_that_stays_raises_the_alarm(connected: Connected, clock: t
     AppointmentBooking.objects.update(times_at=NOW - 60 * MINUTE)
     assert pull_changed_bookings().repaired == {"changed_times": 1}
     assert SyncDrift.objects.count() == 0
+
+
+def test_a_pull_of_few_among_many_is_complete_after_one_page(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(connected, *(f"old{number}" for number in range(BOOKINGS_PER_PAGE)))
+    imported(connected, "a", updatedAt=stamp(-5))
+    assert [len(page.bookings) for page in by_change(connected.client, NOW - 60 * MINUTE)] == [1]
+    monkeypatch.setattr(pull, "SHARE_SECONDS", 0)
+    run = pull_changed_bookings()
+    assert (run.seen, run.error, run.reached_at) == (1, None, NOW)
+
+
+def test_what_cannot_be_applied_stops_no_other(connected: Connected) -> None:
+    imported(connected, "a", "refused", updatedAt=stamp(-5))
+    imported(connected, "impossible", updatedAt=stamp(-4), end="2026-12-07T09:00:00Z")
+    person: JsonValue = {"name": "Gerda\0Guest", "phoneNumber": "+436609999999"}
+    imported(connected, "z", updatedAt=stamp(-3), attendee=person)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE appointment_bookings ADD CHECK (uid <> 'refused')")
+    queue_lookups(["refused", "z"], reason="test", at=NOW - MINUTE)
+    run = pull_changed_bookings()
+    assert (run.error, run.seen, run.unreadable, run.repaired) == (None, 3, 2, {"missing_visit": 2})
+    assert sorted(Appointment.objects.values_list("cal_booking_id", "guest_name")) == [
+        ("a", "Gerda Guest"),
+        ("z", "Gerda\\u0000Guest"),
+    ]
+    assert list(BookingLookup.objects.values_list("uid", flat=True)) == ["refused"]
+    look_up_bookings()
+    assert BookingLookup.objects.values_list("tries", "last_error").get() == (1, "IntegrityError")
+
+
+def test_guests_in_any_order_are_no_difference(connected: Connected) -> None:
+    guests: JsonValue = [{"name": "", "email": "kin@example.com"}, {"name": "", "email": "kim@example.com"}]
+    imported(connected, "a", updatedAt=stamp(-5), start="2026-11-30T09:00:00Z", guests=guests, absent=True)
+    assert pull_changed_bookings().repaired == {"missing_visit": 1}
+    assert (Appointment.objects.get().guest_name, Appointment.objects.get().no_show) == ("Gerda Guest", True)
+    assert [pull_changed_bookings().repaired for _ in range(9)] == [{}] * 9
 
 
 def test_a_page_that_agrees_costs_two_queries_and_no_write(connected: Connected) -> None:

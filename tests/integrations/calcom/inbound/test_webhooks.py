@@ -9,14 +9,19 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
+from pydantic import JsonValue
 from pytest_django import DjangoAssertNumQueries
 
 from clinical.models import Appointment
 from integrations.calcom.api.config import sign
-from integrations.calcom.inbound.processing import UNKNOWN_DOCTOR_NOTE, process_webhooks
+from integrations.calcom.inbound.processing import IMPOSSIBLE_NOTE, UNKNOWN_DOCTOR_NOTE, process_webhooks
+from integrations.calcom.inbound.pull import pull_changed_bookings
 from integrations.calcom.setup.connect_doctor import connect_doctor
-from integrations.models import CalLink, CalWebhook
+from integrations.models import BookingLookup, CalLink, CalWebhook
+from tests.cast import HospitalCast
+from tests.integrations.calcom.clinic import Receiver, control
 from tests.integrations.calcom.conftest import Connected
+from tests.integrations.calcom.mirror import imported
 
 pytestmark = pytest.mark.django_db
 SECRET = "webhook-secret-for-tests-0123456789"
@@ -118,6 +123,64 @@ def test_secrets_are_stripped_and_nul_is_spelled_out(db: None) -> None:
     assert payload["title"] == "a\\u0000b\\u0000"
     assert "oneTimePassword" not in payload
     assert payload["videoCallData"] == {"url": "u"}
+
+
+def test_half_an_emoji_is_replaced(connected: Connected) -> None:
+    person = {"name": "Gerda \ud83d", "email": "g@test", "phoneNumber": None}
+    body = event(
+        connected.link.cal_user_id or 0, title="whole \U0001f600, half \ude00, not \\ud83d", attendees=[person]
+    )
+    assert post(body) == 200
+    process_webhooks(at=timezone.now())
+    row = CalWebhook.objects.get()
+    assert row.raw_webhook_body["payload"]["title"] == "whole \U0001f600, half \ufffd, not \\ud83d"
+    assert (row.status, row.notes) == ("PROCESSED", None)
+    assert Appointment.objects.get().guest_name == "Gerda \ufffd"
+
+
+@pytest.mark.parametrize("end", ["2050-09-05T08:00:00Z", "2050-09-05T07:00:00Z"])
+def test_a_booking_that_ends_before_it_starts_fails_with_a_note(connected: Connected, end: str) -> None:
+    post(event(connected.link.cal_user_id or 0, endTime=end))
+    process_webhooks(at=timezone.now())
+    row = CalWebhook.objects.get()
+    assert (row.status, row.notes) == ("FAILED", IMPOSSIBLE_NOTE)
+    assert (Appointment.objects.count(), BookingLookup.objects.count()) == (0, 0)
+
+
+def test_the_email_of_a_doctor_without_a_link_makes_the_visit_before_the_look_up(north: HospitalCast) -> None:
+    post(event(organizer={"email": (north.doctor.user.email or "").upper()}))
+    process_webhooks(at=timezone.now())
+    assert Appointment.objects.get().doctor_id == north.doctor.pk
+    assert BookingLookup.objects.get().uid == "uid-1"
+
+
+def test_the_host_asks_for_another_time_and_the_pull_does_not_forget_it(
+    connected: Connected, receiver: Receiver, admin_in_calcom: str
+) -> None:
+    client, simulator = connected.client, connected.simulator
+    client.create_org_webhook(url=receiver.url, secret=SECRET)
+    for asker, uid in (("", "a"), (admin_in_calcom, "b")):
+        imported(connected, uid, start="2050-09-05T08:00:00Z")
+        asked: JsonValue = {"trigger": "REQUEST_RESCHEDULE", "uid": uid, "reason": "Congress.", "askerEmail": asker}
+        control(simulator, "POST", "events", asked)
+        control(simulator, "POST", "flush")
+        [(_, body)] = receiver.received
+        receiver.received.clear()
+        told = json.loads(body)["payload"]
+        assert (told["cancellationReason"], told["requestReschedule"]) == ("Please reschedule. Congress.", True)
+        assert (told["organizer"]["id"] == connected.link.cal_user_id) is (asker == "")
+        assert client.get_booking(uid).cancellation_reason == "Congress."
+        assert post(body) == 200
+        process_webhooks(at=timezone.now())
+        pull_changed_bookings()
+        visit = Appointment.objects.get(cal_booking_id=uid)
+        assert (visit.cal_status, visit.cancellation_reason) == ("cancelled", "reschedule_requested")
+        assert visit.doctor_id == connected.doctor.pk
+
+
+@pytest.fixture
+def admin_in_calcom(connected: Connected) -> str:
+    return connected.client.create_org_user(email="Admin@Example.com", name="Ada Admin", time_zone="UTC").email
 
 
 @pytest.mark.parametrize(
