@@ -6,6 +6,7 @@ import datetime as dt
 
 import phonenumbers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 
@@ -20,10 +21,19 @@ def patient_name(user: User | None) -> str:
     return (full_name(user) if user else "") or _("Patient without a name")
 
 
-def age_on(born: dt.date | None, today: dt.date) -> int | None:
+def age_text(born: dt.date | None, today: dt.date) -> str:
+    """Days to the age of 4 weeks, weeks to 3 months, months to 2 years, then years. Empty where it is not known."""
     if born is None:
-        return None
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return ""
+    days = max((today - born).days, 0)
+    months = 12 * (today.year - born.year) + today.month - born.month - (today.day < born.day)
+    if days < 28:
+        return ngettext("%(count)d day old", "%(count)d days old", days) % {"count": days}
+    if months < 3:
+        return ngettext("%(count)d week old", "%(count)d weeks old", days // 7) % {"count": days // 7}
+    if months < 24:
+        return ngettext("%(count)d month old", "%(count)d months old", months) % {"count": months}
+    return ngettext("%(count)d year old", "%(count)d years old", months // 12) % {"count": months // 12}
 
 
 def display_phone(digits: str) -> str:

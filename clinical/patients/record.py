@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.messages.reports import has_stopped_sms
 from accounts.models import Patient, User
-from accounts.people.names import age_on, display_phone, patient_name
+from accounts.people.names import age_text, display_phone, patient_name
 from clinical.models import AiSession, Appointment, Prescription
 from clinical.prescriptions.current import MOST_ENTRIES, CurrentMedication, current_medications
 from clinical.prescriptions.medications import Medication, stored_medications
@@ -41,7 +41,7 @@ class Entry:
 class PatientRecord:
     patient: Patient
     name: str
-    age: int | None
+    age: str
     phone: str
     has_stopped_sms: bool
     upcoming: Sequence[Entry]
@@ -77,7 +77,7 @@ def patient_record(
     return PatientRecord(
         patient=patient,
         name=patient_name(patient.user),
-        age=age_on(patient.date_of_birth, today),
+        age=age_text(patient.date_of_birth, today),
         phone=display_phone(patient.user.phone) if patient.user.phone else "",
         has_stopped_sms=has_stopped_sms(patient.user.phone),
         upcoming=upcoming[::-1],

@@ -19,7 +19,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Patient, User
-from accounts.people.names import age_on, display_phone, patient_name
+from accounts.people.names import age_text, display_phone, patient_name
 from clinical.models import Appointment, Prescription
 from clinical.querysets import patients_for_user
 from core.db.name_search import beginning_with, name_words
@@ -40,7 +40,7 @@ class Found:
     id: uuid.UUID
     name: str
     born: dt.date | None
-    age: int | None
+    age: str
     phone: str
     last_visit: dt.datetime | None
 
@@ -94,7 +94,7 @@ def _found(row: Any, today: dt.date) -> Found:
         id=row.pk,
         name=patient_name(row.user),
         born=row.date_of_birth,
-        age=age_on(row.date_of_birth, today),
+        age=age_text(row.date_of_birth, today),
         phone=display_phone(row.user.phone) if row.user.phone else "",
         last_visit=row.last_visit,
     )

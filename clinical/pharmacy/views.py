@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.people.names import age_on, full_name, patient_name
+from accounts.people.names import age_text, full_name, patient_name
 from clinical.dashboard.pages import (
     StaffRequest,
     is_poll,
@@ -117,7 +117,7 @@ def _facts(request: StaffRequest, row: Prescription) -> dict[str, Any]:
         "review": prescription_review(user=request.user, row=row, at=now, today=today),
         "patient": row.patient,
         "name": patient_name(row.patient.user),
-        "age": age_on(row.patient.date_of_birth, today),
+        "age": age_text(row.patient.date_of_birth, today),
         "holder": full_name(row.pharmacist.user) if row.pharmacist else "",
         "is_mine": row.pharmacist_id == request.user.pk,
         "can_take_over": can_take_over(claimed_at=row.claimed_at, at=now),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient
-from accounts.people.names import age_on, patient_name
+from accounts.people.names import age_text, patient_name
 from clinical.dashboard.pages import StaffRequest, doctor_page, proof_of_page, proves_shown, tell
 from clinical.models import Prescription
 from clinical.prescriptions.actions import prescribe
@@ -122,7 +122,7 @@ def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, stat
     context |= {
         "shown_proof": proof_of_page(request, request.path),
         "name": patient_name(patient.user),
-        "age": age_on(patient.date_of_birth, timezone.localdate()),
+        "age": age_text(patient.date_of_birth, timezone.localdate()),
         "current": current,
     }
     return render(request, "clinical/prescribe.html", context, status=status)
