@@ -14,6 +14,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from core.text.digits import typed_code
+
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -35,6 +37,16 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class CodeField(StrictCharField):
+    """A code that was sent, in digits of any script; what people type between and around them does not count."""
+
+    def to_internal_value(self, data: Any) -> str:
+        code = typed_code(super().to_internal_value(data))
+        if not code:
+            self.fail("blank")
+        return code
 
 
 class OneLineField(StrictCharField):
