@@ -56,6 +56,17 @@ BEGIN
         EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON FUNCTIONS FROM %I', exposed);
     END LOOP;
     REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+    -- Indexes on names call these in the name of whoever writes the row, who needs no more than the table granted.
+    FOR item IN
+        SELECT DISTINCT p.oid::regprocedure AS name, quote_ident(r.rolname) AS writer
+        FROM pg_catalog.pg_proc p, pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) granted
+        JOIN pg_catalog.pg_roles r ON r.oid = granted.grantee
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ('search_text', 'search_words')
+          AND c.relnamespace = 'public'::regnamespace AND c.relname IN ('profiles', 'doctors')
+          AND granted.privilege_type IN ('INSERT', 'UPDATE')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', item.name, item.writer);
+    END LOOP;
 END $$;
 """
 _UNSECURED = """

@@ -62,15 +62,15 @@ class DoctorQuerySet(StaffQuerySet):
         return super().for_user(user)
 
     def search(self, text: str) -> Self:
-        """Doctors of whose name each typed word begins a word, or whose specialty begins with the text.
+        """Doctors of whose name, or of whose specialty, each typed word begins a word. An empty text narrows nothing.
 
         Each half by its own index: an OR over two tables would go by neither.
         """
-        every = self.model._default_manager.order_by()
-        found = every.filter(specialty__istartswith=text).values("pk")
         words = beginning_with(text)
-        if words is not None:
-            # From the names on: a doctor may have none, and an outer join would keep the index out.
-            named = Profile.objects.annotate(words=name_words()).filter(words=words, user__doctor__isnull=False)
-            found = found.union(named.values("pk"))
-        return self.filter(pk__in=found)
+        if words is None:
+            return self.none() if text else self
+        every = self.model._default_manager.order_by()
+        special = every.annotate(words=name_words("specialty")).filter(words=words)
+        # From the names on: a doctor may have none, and an outer join would keep the index out.
+        named = Profile.objects.annotate(words=name_words()).filter(words=words, user__doctor__isnull=False)
+        return self.filter(pk__in=special.values("pk").union(named.values("pk")))

@@ -190,7 +190,7 @@ class Profile(models.Model):
     class Meta:
         db_table = "profiles"
         db_table_comment = "Stores shared profile data like names and avatars for all user roles."
-        indexes = [GinIndex(name_words(), name="profiles_name_words_idx", fastupdate=False)]
+        indexes = [GinIndex(name_words(), name="profiles_search_words_idx", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"profile {self.pk}"

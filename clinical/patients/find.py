@@ -6,11 +6,12 @@ An admin is shown of a patient the name, the number, and when the last visit to 
 from __future__ import annotations
 
 import datetime as dt
-import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -22,14 +23,16 @@ from accounts.people.names import display_phone, full_name, patient_name
 from accounts.permissions import Permission, has_permission
 from accounts.roles import STAFF_KINDS, StaffKind
 from clinical.models import Appointment, Prescription
-from core.db.name_search import beginning_with, name_words, words_of
+from core.db.name_search import beginning_with, name_words
+from core.phone_numbers import beginnings, country_of_zone, digits_typed
+from core.text.lines import typed_email, typed_line
+from core.text.search import search_text
 
 MOST = 20  # of each kind on one page
 # Fewer say too little: every third name begins with some one letter.
 LEAST_LETTERS = 2
 # Less is a country and its networks.
 LEAST_DIGITS = 6
-_PHONE = re.compile(r"[+\d\s()/.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,12 @@ class Typed:
 
 
 def read_typed(text: str) -> Typed:
-    text = " ".join(text.replace("\0", "").split())
+    text = typed_line(text.replace("\0", ""))
     if "@" in text:
-        return Typed(email=text.lower()) if len(text) > LEAST_LETTERS else Typed()
-    digits = re.sub(r"\D", "", text)
-    if digits and _PHONE.fullmatch(text):
-        digits = digits.removeprefix("00") if text.startswith("00") else digits
+        return Typed(email=typed_email(text).lower()) if len(text) > LEAST_LETTERS else Typed()
+    if digits := digits_typed(text):
         return Typed(phone=digits) if len(digits) >= LEAST_DIGITS else Typed()
-    return Typed(name=text) if any(len(word) >= LEAST_LETTERS for word in words_of(text)) else Typed()
+    return Typed(name=text) if any(len(word) >= LEAST_LETTERS for word in search_text(text).split()) else Typed()
 
 
 @transaction.atomic
@@ -112,13 +113,24 @@ def find_people(typed: Typed, *, by: User, at: dt.datetime) -> Found:
     return Found(members, shown, has_more)
 
 
-def _matching(typed: Typed, rows: Any) -> Any:
+def _matching(typed: Typed, rows: Any, by: User) -> Any:
     """Rows with a `user` that match."""
     if typed.email:
         return rows.annotate(folded=Lower("user__email")).filter(folded__startswith=typed.email)
     if typed.phone:
-        return rows.filter(user__phone__startswith=typed.phone)
+        # Each by the index: an OR may go by none.
+        found = [
+            User.objects.filter(phone__startswith=one).values("pk")
+            for one in beginnings(typed.phone, countries=_countries(by))
+        ]
+        return rows.filter(user__in=found[0].union(*found[1:])) if found else rows.none()
     return rows.annotate(words=name_words("user__profile__full_name")).filter(words=beginning_with(typed.name))
+
+
+def _countries(by: User) -> Sequence[str]:
+    """Where numbers without a country's code are at home: the hospital's, else those that messages are sent to."""
+    own = country_of_zone(by.hospital.time_zone) if by.hospital else None
+    return [own] if own else settings.SMS_COUNTRIES
 
 
 def _staff(typed: Typed, by: User) -> list[FoundMember]:
@@ -126,7 +138,7 @@ def _staff(typed: Typed, by: User) -> list[FoundMember]:
         return []  # staff have none
     found: list[FoundMember] = []
     for kind in STAFF_KINDS:
-        rows = _matching(typed, kind.model.objects.for_user(by).with_names())[: MOST + 1]
+        rows = _matching(typed, kind.model.objects.for_user(by).with_names(), by)[: MOST + 1]
         found += [_member(kind, row) for row in rows]
     return found
 
@@ -149,7 +161,7 @@ def _patients(typed: Typed, by: User) -> Any:
     prescriptions = Prescription.objects.for_user(by).filter(patient=OuterRef("pk"))
     known = Q(Exists(visits)) | Q(Exists(prescriptions))
     rows = Patient.objects.filter(known, erased_at__isnull=True).select_related("user__profile")
-    return _matching(typed, rows)
+    return _matching(typed, rows, by)
 
 
 def _with_last_visit(patients: list[Patient], by: User) -> list[FoundPatient]:

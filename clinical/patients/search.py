@@ -8,7 +8,6 @@ The session keeps a keyed hash of what was typed, not the words: they may be a p
 from __future__ import annotations
 
 import datetime as dt
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +22,14 @@ from accounts.people.names import age_text, display_phone, patient_name
 from clinical.models import Appointment, Prescription
 from clinical.querysets import patients_for_user
 from core.db.name_search import beginning_with, name_words
+from core.phone_numbers import digits_typed
+from core.text.lines import typed_line
 
 MOST_SHOWN = 20
 # What is shorter would list half the patients.
 SHORTEST_NAME = 2
 SHORTEST_PHONE = 4
 LONGEST_QUERY = 100
-# A number in any of its usual spellings.
-_PHONE = re.compile(r"[\d\s()+/.\-]+")
 SAME_SEARCH = dt.timedelta(minutes=1)
 _LAST = "patient_search"
 
@@ -57,7 +56,7 @@ class Search:
 
 def search_patients(*, user: User, text: str, today: dt.date) -> Search:
     """Patients whose record is open to the doctor, by name."""
-    text = text.replace("\0", "").strip()[:LONGEST_QUERY]
+    text = typed_line(text.replace("\0", ""))[:LONGEST_QUERY]
     rows = _matching(user, text)
     if rows is None:
         return Search(text, is_asked=False)
@@ -69,9 +68,9 @@ def search_patients(*, user: User, text: str, today: dt.date) -> Search:
 
 
 def _matching(user: User, text: str) -> QuerySet[Any] | None:
-    if _PHONE.fullmatch(text):
-        # Without the zeros before an area or a country, which are not stored.
-        digits = re.sub(r"\D", "", text).lstrip("0")
+    if digits := digits_typed(text):
+        # Without the zero before an area, which is not stored.
+        digits = digits.lstrip("0")
         return _own(user).filter(user__phone__contains=digits) if len(digits) >= SHORTEST_PHONE else None
     words = beginning_with(text)
     if words is None or len(text) < SHORTEST_NAME:

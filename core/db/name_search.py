@@ -1,32 +1,32 @@
 """Finding people by the beginnings of their names, by index.
 
-`profiles_name_words_idx` holds each word of a name, so that a family name is found like a first name, and "ada nor"
-finds Ada North and Nora Adams alike. The words come from PostgreSQL's `simple` dictionary: lower case, nothing dropped.
+`search_words`, a function of the database, gives the words of a name as `core.text.search` does, so that a family name
+is found like a first name, and "ada nor" finds Ada North and Nora Adams alike.
 """
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import F, Func, TextField, Value
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.db.models import F, Func
 
-# Signs that make PostgreSQL take "Dr.Huber" for a host name, "a/b" for a path, and keep it whole.
-_GLUE = "./@:_&?"
+from core.text.search import word_forms
 
 
-def name_words(path: str = "full_name") -> SearchVector:
+class _WordQuery(SearchQuery):
+    """A query as it is written: PostgreSQL's parser, which depends on the locale, does not read it again."""
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return super().as_sql(*args, **kwargs | {"template": "%(expressions)s::tsquery"})
+
+
+def name_words(path: str = "full_name") -> Func:
     """The words of a name, as the index has them; `path` leads to the name."""
-    apart = Func(F(path), Value(_GLUE), Value(" " * len(_GLUE)), function="translate", output_field=TextField())
-    return SearchVector(apart, config="simple")
-
-
-def words_of(text: str) -> list[str]:
-    """What somebody typed, as the words to look for."""
-    return re.findall(r"[^\W_]+", text)
+    return Func(F(path), function="search_words", output_field=SearchVectorField())
 
 
 def beginning_with(text: str) -> SearchQuery | None:
     """Names of which each typed word begins a word. None where no letter or digit was typed."""
-    words = words_of(text)
-    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw") if words else None
+    words = ["(" + " | ".join(f"'{form}':*" for form in forms) + ")" for forms in word_forms(text)]
+    return _WordQuery(" & ".join(words), search_type="raw") if words else None

@@ -3,13 +3,14 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
 from accounts.models import User
 from core.db.fields import DbForeignKey, DbOneToOneField, EnumField, GenRandomUuid, NullableTextField, TransactionNow
+from core.db.name_search import name_words
 from core.privacy import privacy
 from hospitals.models.hospital import Hospital
 from hospitals.querysets import DoctorQuerySet, StaffImportQuerySet, StaffQuerySet
@@ -61,6 +62,7 @@ class Doctor(StaffMember):
         indexes = [
             models.Index(fields=["hospital"], name="doctors_hospital_idx"),
             models.Index(OpClass(Upper("specialty"), "text_pattern_ops"), name="doctors_specialty_idx"),
+            GinIndex(name_words("specialty"), name="doctors_specialty_words_idx", fastupdate=False),
         ]
 
 

@@ -13,13 +13,14 @@ from django.db.models.functions import Lower
 from accounts.models import Profile, User
 from accounts.roles import STAFF_ROLES
 from core.db.name_search import beginning_with, name_words
+from core.text.lines import typed_email, typed_line
 
 SHOWN = 10
 
 
 def found_staff(rows: QuerySet[Any], text: str, *, path: str) -> QuerySet[Any]:
     """Those of the rows that the text finds; `path` leads to the user. An empty text narrows nothing."""
-    text = " ".join(text.split())
+    text = typed_email(text) if "@" in text else typed_line(text)
     if not text:
         return rows
     staff = User.objects.filter(role__in=STAFF_ROLES).order_by()

@@ -40,6 +40,9 @@ def found(north: HospitalCast, text: str) -> list[str]:
         ("0660 111 22", ["Ada North"]),
         ("+43 660 1112233", ["Ada North"]),
         ("0043 660/1112233", ["Ada North"]),
+        ("\u202a+43\u00a0660 1112233\u202c", ["Ada North"]),
+        ("٠٦٦٠ ١١١", ["Ada North"]),
+        ("tel:+43-660-1112233", ["Ada North"]),
         ("2233", ["Ada North"]),
         ("a\x00da", ["Ada North", "Nora Adams"]),
         ("o'ne & !", []),
@@ -151,3 +154,10 @@ def test_a_search_begins_at_the_doctors_own(north: HospitalCast, patient: Patien
         rows = _matching(north.doctor.user, text)
         assert rows is not None
         assert "Seq Scan" not in rows.explain()
+
+
+@pytest.mark.parametrize("text", ["प्रिया", "Müllner", "mullner", "MUELLNER", "Mu\u0308lln", "D'Angelo", "angelo"])
+def test_a_name_is_found_as_it_is_typed(north: HospitalCast, text: str) -> None:
+    name = "प्रिया D\u2019Angelo\u00a0Mu\u0308llner"
+    make_visit(make_patient("436601112233", name), north.doctor, NOW)
+    assert found(north, text) == [name]

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from accounts.models import Patient
+from accounts.models import Patient, Profile
 from hospitals.models import Doctor, Hospital
 from hospitals.staff.search import found_staff
 from tests.cast import HospitalCast
@@ -60,7 +60,7 @@ def test_among_twenty_thousand_every_way_goes_by_index(patient: Patient) -> None
     seen = Doctor.objects.for_user(patient.user).with_names()
     hospital = Hospital.objects.get(name="H7")
     found = {
-        "profiles_name_words_idx": seen.search("familyd777"),
+        "profiles_search_words_idx": seen.search("familyd777"),
         "doctors_specialty_idx": seen.filter(specialty__iexact="specialty 7"),
         "doctors_hospital_idx": seen.filter(hospital=hospital, specialty__iexact="specialty 7"),
     }
@@ -77,6 +77,13 @@ def test_a_list_of_staff_is_searched_by_both_indexes() -> None:
         cursor.execute("ANALYZE doctors, profiles, users, hospitals")
     found = found_staff(Doctor.objects.all(), "d777", path="user")
     plan = found.explain()
-    assert "profiles_name_words_idx" in plan, plan
+    assert "profiles_search_words_idx" in plan, plan
     assert "users_email_beginning_idx" in plan, plan
     assert len(found) == 11
+
+
+def test_a_doctor_is_found_by_name_and_specialty_as_they_are_typed(north: HospitalCast) -> None:
+    Profile.objects.filter(user=north.doctor.pk).update(full_name="Đặng Thị Hồng")
+    Doctor.objects.filter(pk=north.doctor.pk).update(specialty="Hals-, Nasen- und Ohrenärztin")
+    for text in ("dang", "Đặng", "hong thi", "ohrenarzt", "OHRENÄRZTIN", "hals nasen", "ohrenaerzt"):
+        assert names(Doctor.objects.search(text)) == ["Đặng Thị Hồng"], text
