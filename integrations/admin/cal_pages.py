@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
+from core.form_fields import WholeNumberField
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 from hospitals.hours.forms import DAY_NAMES
 from hospitals.models import Doctor, Hospital, Weekday
@@ -43,7 +44,7 @@ Lines = tuple[str, ...]
 
 def _number(label: Any, help_text: Any) -> forms.IntegerField:
     widget = forms.NumberInput(attrs={"class": "week-text", "inputmode": "numeric"})
-    return forms.IntegerField(
+    return WholeNumberField(
         label=label, help_text=help_text, min_value=1, max_value=LARGEST_ID, widget=widget, localize=False
     )
 

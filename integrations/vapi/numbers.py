@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from prometheus_client.core import GaugeMetricFamily
@@ -13,7 +14,7 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
 from clinical.models import ChatMessage
-from core.phone_numbers import InvalidPhone, parse_phone
+from core.phone_numbers import InvalidPhone, network_number, parse_phone
 from integrations.models import CalWebhook, VapiEvent, VapiNumber
 
 EVENTS_COUNTED_FOR = dt.timedelta(days=1)
@@ -29,9 +30,17 @@ def digits_of(number: str | None) -> str | None:
         return None
 
 
+def network_digits(number: str | None) -> str | None:
+    """The same of a number as a telephone network gives it."""
+    try:
+        return network_number(number, countries=settings.SMS_COUNTRIES) if number else None
+    except InvalidPhone:
+        return None
+
+
 def hospital_called(number: str | None) -> uuid.UUID | None:
     """The hospital the assistant answers for at this number."""
-    digits = digits_of(number)
+    digits = network_digits(number)
     return VapiNumber.objects.filter(number=digits).values_list("hospital_id", flat=True).first() if digits else None
 
 

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-import phonenumbers
 from django.db.models.functions import Lower
 from pydantic import JsonValue
 
 from clinical.mirror.apply import Organizer
+from core.phone_numbers import InvalidPhone, parse_phone
 from hospitals.models import Doctor
 from integrations.calcom.api.responses import Booking, BookingAttendee
 from integrations.calcom.facts.webhook_payloads import BookingEventPayload, EventAttendee
@@ -78,12 +78,9 @@ def booking_phone(booking: Booking) -> str | None:
 def e164_digits(text: str) -> str | None:
     """`+49 151 2345` as digits, or None where the text is not a number in international form."""
     try:
-        number = phonenumbers.parse(text, None)
-    except phonenumbers.NumberParseException:
+        return parse_phone(text, countries=())
+    except InvalidPhone:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
 def _event_candidates(payload: BookingEventPayload) -> Iterator[str]:

@@ -18,7 +18,7 @@ from django.db.models.fields.json import KT
 from clinical.assistant.phone_calls import ErasedCaller, PhoneCall, UnknownCaller, record_phone_call
 from integrations.models import CalWebhook, VapiEvent
 from integrations.vapi.api.responses import PHONE_TYPES, Call, ServerMessage
-from integrations.vapi.numbers import digits_of, hospital_called
+from integrations.vapi.numbers import hospital_called, network_digits
 
 log = structlog.get_logger(__name__)
 ERASED_NOTE = "The caller has been erased: nothing of it is kept."
@@ -176,7 +176,7 @@ def finish(event: VapiEvent, status: str, note: str, at: dt.datetime) -> None:
 
 def _record(event: VapiEvent, at: dt.datetime) -> str:
     told: dict[str, Any] = event.projection
-    phone = digits_of(told.get("caller"))
+    phone = network_digits(told.get("caller"))
     if told.get("call_type") not in PHONE_TYPES or event.call_id is None:
         return NOT_A_PHONE_CALL_NOTE
     ended_at = _moment(told.get("ended_at"))

@@ -22,7 +22,8 @@ from django.utils.translation import ngettext
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from clinical.ports import booking_provider
-from core.times import known_zone
+from core.db.name_search import beginning_with, name_words
+from core.times import in_zone, known_zone
 from hospitals.models import Doctor, DoctorAvailability, Hospital
 from integrations.vapi.api.responses import Loose, Name
 
@@ -105,12 +106,31 @@ def find_slots(given: When, asked: Asked) -> Answer:
     asked_for = [doctor for doctor in doctors if doctor.pk in bookable][:DOCTORS_ASKED]
     if not asked_for:
         return Answer(_("These doctors cannot be booked at the moment. The hospital helps on its own number."))
+    if given.date and (hint := _odd_day(given.date, asked_for, asked)):
+        return Answer(hint)
     times, is_late = _times_of(asked_for, given.date, asked)
     if not times and is_late:
         return Answer(_("The free times cannot be looked up right now. The caller sees them in the app."))
     if not times:
         return Answer(_("There is no free time in the week asked for. Ask for a later date or another doctor."))
     return Answer("; ".join(times) + ". " + _("Nothing is booked yet: the caller books in the app."))
+
+
+def _odd_day(day: dt.date, doctors: Sequence[Doctor], asked: Asked) -> str | None:
+    """What to say of a day that is over at each of the doctors' hospitals, or further ahead than is looked."""
+    today = min(in_zone(asked.at, doctor.hospital.time_zone).date() for doctor in doctors)
+    last = today + FURTHEST_AHEAD
+    if day < today:
+        said = _("%(day)s is over: today is %(today)s. Ask for a day from today on.")
+    elif day > last:
+        said = _("%(day)s is too far ahead: times can be looked up until %(last)s. Ask for an earlier day.")
+    else:
+        return None
+    return said % {"day": _spoken(day), "today": _spoken(today), "last": _spoken(last)}
+
+
+def _spoken(day: dt.date) -> str:
+    return date_format(day, "j F Y")
 
 
 def hospital_hours(given: Where, asked: Asked) -> Answer:
@@ -145,10 +165,12 @@ def _doctors(given: WhoToSee, asked: Asked) -> QuerySet[Doctor]:
     for word in (given.doctor or "").replace(".", " ").split():
         # As people say it: "Doctor Ada North".
         if word.lower() not in {"dr", "doctor", "prof", "professor"}:
-            fitting &= Q(user__profile__full_name__icontains=word)
+            fitting &= _begins("name_words", word)
     if given.specialty:
         fitting &= _of_specialty(given.specialty)
-    return doctors.filter(fitting).order_by("user__profile__full_name", "pk")
+    words = {"name_words": name_words("user__profile__full_name"), "specialty_words": name_words("specialty")}
+    named: QuerySet[Doctor] = doctors.alias(**words).filter(fitting)
+    return named.order_by("user__profile__full_name", "pk")
 
 
 def _of_specialty(said: str) -> Q:
@@ -156,14 +178,19 @@ def _of_specialty(said: str) -> Q:
     stems = [word[: max(4, len(word) - 4)] for word in said.split()]
     fitting = Q()
     for stem in stems:
-        fitting &= Q(specialty__icontains=stem)
+        fitting &= _begins("specialty_words", stem)
     return fitting
+
+
+def _begins(words: str, said: str) -> Q:
+    sought = beginning_with(said)
+    return Q(**{words: sought}) if sought else Q(pk__in=[])
 
 
 def _hospitals(name: str | None, asked: Asked) -> QuerySet[Hospital]:
     hospitals = Hospital.objects.filter(is_active=True).order_by("name", "pk")
     if name:
-        named = hospitals.filter(name__icontains=name)
+        named: QuerySet[Hospital] = hospitals.alias(words=name_words("name")).filter(_begins("words", name))
         # A name misheard: on a hospital's own line, that hospital is meant.
         if asked.hospital_id is None or named.exists():
             return named

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from accounts.models import Patient
+from accounts.models import Patient, Profile
 from hospitals.models import DoctorAvailability
 from integrations.models import VapiEvent, VapiNumber
 from integrations.vapi.tools.answers import TOOLS
@@ -98,10 +98,39 @@ def test_who_cannot_be_seen_is_not_told(line: HospitalCast) -> None:
     assert said("hospital_hours") == "No hospital of this name was found. Ask for its name again."
 
 
-def test_a_day_too_far_ahead_has_no_times(connected: Connected) -> None:
-    assert said("find_slots", specialty="cardiology", date=MONDAY) == (
-        "There is no free time in the week asked for. Ask for a later date or another doctor."
-    )
+@pytest.mark.parametrize(
+    ("date", "answer"),
+    [
+        (
+            "2050-09-03",
+            "3 September 2050 is over: today is 5 September 2050. Ask for a day from today on.",
+        ),
+        (
+            "1990-01-01",
+            "1 January 1990 is over: today is 5 September 2050. Ask for a day from today on.",
+        ),
+        (
+            "2051-03-05",
+            "5 March 2051 is too far ahead: times can be looked up until 4 March 2051. Ask for an earlier day.",
+        ),
+        (
+            "9999-12-31",
+            "31 December 9999 is too far ahead: times can be looked up until 4 March 2051. Ask for an earlier day.",
+        ),
+    ],
+)
+def test_a_day_that_is_over_or_too_far_ahead_is_said_to_be(
+    connected: Connected, time_machine: Any, date: str, answer: str
+) -> None:
+    # Past midnight in Vienna, where the doctor is.
+    time_machine.move_to(dt.datetime(2050, 9, 4, 22, 30, tzinfo=dt.UTC))
+    assert said("find_slots", specialty="cardiology", date=date) == answer
+
+
+@pytest.mark.parametrize("name", ["Müllner", "Dr. Muellner", "mullner", "D'Angelo", "dangelo", "Chiara"])
+def test_doctors_are_found_however_their_names_are_spelled(line: HospitalCast, name: str) -> None:
+    Profile.objects.filter(user=line.doctor.pk).update(full_name="Chiara D\u2019Angelo-Mu\u0308llner")
+    assert said("find_doctors", doctor=name).startswith("1 doctor: Chiara D\u2019Angelo-Mu\u0308llner (")
 
 
 def test_the_next_free_times_are_told(connected: Connected, time_machine: Any) -> None:
