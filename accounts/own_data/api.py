@@ -21,7 +21,7 @@ from accounts.models import ErasureRequest
 from accounts.own_data.erasure import ask_erasure, latest_request, send_erasure_code, withdraw_erasure
 from accounts.own_data.registry import begin_export, write_export
 from accounts.people.serializers import ChallengeSerializer
-from core.api.fields import StrictCharField, StrictSerializer, StrictUUIDField
+from core.api.fields import CodeField, StrictSerializer, StrictUUIDField
 from core.api.schema import example, refuses
 
 # Up to this in memory, more on disk, in a file without a name.
@@ -58,7 +58,7 @@ class ExportSerializer(serializers.Serializer[Any]):
 @example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "otp": "1234"})
 class ErasureProofSerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
-    otp = StrictCharField(max_length=10)
+    otp = CodeField(max_length=10)
 
 
 @example({"id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "asked_at": "2026-03-02T10:00:00Z", "state": "asked"})

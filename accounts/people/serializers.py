@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import DeviceToken, Patient
 from core.api.fields import (
+    CodeField,
     OneLineField,
     StrictBooleanField,
     StrictCharField,
@@ -20,8 +21,10 @@ from core.api.fields import (
 )
 from core.api.schema import example
 from core.phone_numbers import shown_phone
+from core.text.lines import typed_line
 
 EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
+_FURTHEST_EAST = dt.timezone(dt.timedelta(hours=14))
 
 
 @example({"phone": "+436601234567"})
@@ -47,7 +50,7 @@ class ChallengeSerializer(serializers.Serializer[Any]):
 class OtpVerifySerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
     phone = StrictCharField(max_length=40)
-    otp = StrictCharField(max_length=10)
+    otp = CodeField(max_length=10)
     device_name = OneLineField(max_length=100, required=False, allow_blank=True, default="")
 
 
@@ -70,7 +73,7 @@ class PhoneChangeSerializer(StrictSerializer):
 
     phone = StrictCharField(max_length=40)
     challenge_id = StrictUUIDField(required=False)
-    otp = StrictCharField(max_length=10, required=False)
+    otp = CodeField(max_length=10, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for given, missing in (("challenge_id", "otp"), ("otp", "challenge_id")):
@@ -152,7 +155,15 @@ class ProfileChangesSerializer(StrictSerializer):
     time_zone = TimeZoneField(required=False, allow_null=True)
     reminders = StrictBooleanField(required=False)
 
+    def validate_full_name(self, value: str) -> str:
+        name = typed_line(value)
+        if not name:
+            raise serializers.ValidationError(_("Give a name that can be seen."), code="blank")
+        return name
+
     def validate_date_of_birth(self, value: dt.date | None) -> dt.date | None:
-        if value is not None and not EARLIEST_BIRTH_DATE <= value <= timezone.now().date():
+        # It may be a day later already where the person is.
+        latest = timezone.now().astimezone(_FURTHEST_EAST).date()
+        if value is not None and not EARLIEST_BIRTH_DATE <= value <= latest:
             raise serializers.ValidationError(_("Nobody alive was born on this day."), code="out_of_range")
         return value

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.staff_sign_in.password import MAX_PASSWORD_LENGTH, prove_own_password
+from core.form_fields import LineField
+from core.text.lines import typed_email
 
 MAX_NAME_LENGTH = 200
 
@@ -27,6 +29,9 @@ class SignInForm(forms.Form):
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def clean_email(self) -> str:
+        return typed_email(self.cleaned_data["email"])
+
 
 class EmailForm(forms.Form):
     email = forms.CharField(
@@ -36,7 +41,7 @@ class EmailForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
+        email = typed_email(self.cleaned_data["email"])
         if "\x00" in email:
             raise forms.ValidationError(_("Enter an email address."), code="invalid")
         return email
@@ -49,7 +54,7 @@ class _UserForm(forms.Form):
 
 
 class OwnNameForm(_UserForm):
-    full_name = forms.CharField(
+    full_name = LineField(
         label=_("Full name"),
         max_length=MAX_NAME_LENGTH,
         help_text=_("As colleagues and patients read it, with your title if you use one."),
@@ -62,8 +67,8 @@ class OwnNameForm(_UserForm):
         self.fields["full_name"].initial = profile.full_name if profile else ""
 
     def clean_full_name(self) -> str:
-        name = " ".join(str(self.cleaned_data["full_name"]).split())
-        if not name.isprintable() or not any(character.isalpha() for character in name):
+        name: str = self.cleaned_data["full_name"]
+        if not any(character.isalpha() for character in name):
             raise forms.ValidationError(_("Write the name with letters, on one line."), code="invalid_name")
         return name
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +35,7 @@ from accounts.staff_sign_in.tries import (
     take_back,
 )
 from core.refusals import Conflict, Invalid
+from core.text.digits import typed_code
 
 _CHECKED = "second_factor"
 _PENDING = "second_factor_pending"
@@ -210,7 +210,7 @@ def _group() -> str:
 
 
 def _plain(code: str) -> str:
-    return re.sub(r"[\s-]", "", code).lower()
+    return typed_code(code).lower()
 
 
 def _stored(code: str) -> str:

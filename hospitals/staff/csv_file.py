@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from accounts.models import User
 from accounts.permissions import Permission, require
 from accounts.roles import STAFF_KINDS, StaffKind
 from core.spreadsheets import BYTE_ORDER_MARK, plain_cell
+from core.text.lines import is_one_line, typed_email, typed_line
 
 Text = str | Promise
 REQUIRED = ("role", "full_name", "email")
@@ -31,6 +33,7 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_CELL = 200
 MAX_EMAIL = 254  # the longest that can be delivered
 _SEPARATORS = (",", ";", "\t")
+_SEPARATOR_LINE = re.compile(r'(?P<before>[\r\n]*)"?sep=(?P<separator>[,;\t])"?[,;\t ]*(?:\r?\n|\Z)', re.IGNORECASE)
 _KINDS = {word: kind for kind in STAFF_KINDS for word in kind.words}
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -73,10 +76,13 @@ def read_staff(content: bytes) -> list[StaffLine]:
     if len(content) > MAX_BYTES:
         raise UnreadableFile(_("The file is larger than 2 MB. Split it into smaller ones."))
     text = _decoded(content)
+    # Excel's own first line, which says how cells are separated. The numbers of lines stay as people see them.
+    said = _SEPARATOR_LINE.match(text)
+    text = f"{said['before']}\n{text[said.end() :]}" if said else text
     first_line, _newline, _rest = text.lstrip("\r\n").partition("\n")
     if not first_line.strip():
         raise UnreadableFile(_("The file is empty. The first line names the columns; each line below is one person."))
-    separator = max(_SEPARATORS, key=first_line.count)
+    separator = said["separator"] if said else max(_SEPARATORS, key=first_line.count)
     lines = list(_lines(text, separator))
     if not lines:
         raise UnreadableFile(_("The file names its columns, and nobody below them."))
@@ -106,12 +112,16 @@ def _lines(text: str, separator: str) -> Iterator[StaffLine]:
     for count, (line, row) in enumerate(rows, start=1):
         if count > MAX_ROWS:
             raise UnreadableFile(_("The file has more than 5,000 people. Split it into smaller ones."))
-        cells = {name: plain_cell(cell.strip()) for name, cell in zip(columns, row, strict=False)}
+        cells = {name: _typed(name, plain_cell(cell.strip())) for name, cell in zip(columns, row, strict=False)}
         one = StaffLine(line, {name: cells.get(name, "") for name in COLUMNS})
         one.problems = _problems(one.cells)
         if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
             one.problems["role"] = _("More cells than columns: is a separator inside a name?")
         yield one
+
+
+def _typed(column: str, cell: str) -> str:
+    return typed_email(cell) if column == "email" else typed_line(cell)
 
 
 def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -131,7 +141,7 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(header: list[str]) -> list[str]:
-    names = [cell.strip().lower().replace(" ", "_") for cell in header]
+    names = [typed_line(cell).lower().replace(" ", "_") for cell in header]
     while names and not names[-1]:
         names.pop()
     missing = [name for name in REQUIRED if name not in names]
@@ -153,7 +163,7 @@ def _problems(cells: dict[str, str]) -> dict[str, Text]:
     for name, cell in cells.items():
         if len(cell) > MAX_CELL and name != "email":
             problems[name] = _("Longer than 200 letters.")
-        elif not cell.isprintable():
+        elif not is_one_line(cell):
             problems[name] = _("Has a line break or a sign that cannot be shown.")
     for name in REQUIRED:
         if not cells[name]:

@@ -16,6 +16,8 @@ from unfold.widgets import (
 
 from accounts.models import User
 from accounts.roles import StaffKind
+from core.form_fields import EmailField, LineField, WholeNumberField
+from core.text.lines import typed_line
 from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.models import Hospital
 from hospitals.models.hospital import REMINDER_KINDS, REMINDER_SETTINGS
@@ -42,6 +44,7 @@ _WITH_DEFAULT = (
 class HospitalForm(forms.ModelForm[Hospital]):
     class Meta:
         model = Hospital
+        field_classes = dict.fromkeys(_HOSPITAL_LIMITS, WholeNumberField)
         fields = (
             "name",
             "address",
@@ -114,7 +117,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
 
     def clean_name(self) -> str:
         """Two hospitals of one name cannot be told apart by patients or operators."""
-        name = " ".join(str(self.cleaned_data["name"]).split())
+        name = typed_line(self.cleaned_data["name"])
         if Hospital.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("There is a hospital of this name already."), code="name_taken")
         return name
@@ -126,12 +129,12 @@ class NewStaffForm(forms.Form):
     hospital = forms.ModelChoiceField(
         Hospital.objects.none(), label=gettext_lazy("Hospital"), widget=UnfoldAdminSelectWidget()
     )
-    full_name = forms.CharField(
+    full_name = LineField(
         label=gettext_lazy("Full name"),
         max_length=NAME_LENGTH,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
-    email = forms.EmailField(
+    email = EmailField(
         label=gettext_lazy("Email"),
         help_text=gettext_lazy("The person signs in with it."),
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
@@ -160,9 +163,7 @@ class NewStaffForm(forms.Form):
 
 
 class _StaffForm(forms.ModelForm[Any]):
-    full_name = forms.CharField(
-        label=gettext_lazy("Full name"), max_length=NAME_LENGTH, widget=UnfoldAdminTextInputWidget()
-    )
+    full_name = LineField(label=gettext_lazy("Full name"), max_length=NAME_LENGTH, widget=UnfoldAdminTextInputWidget())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -218,3 +218,25 @@ def test_the_code_is_masked_at_rest(anyone: APIClient, settings: Settings) -> No
     stored = OneTimeCode.objects.get()
     assert (stored.number, stored.purpose) == ("436609999999", "sign_in")
     assert stored.otp == mask(int(sent_code()), binding_of(stored), keys=settings.OTP_KEYS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "between", ["{} {} {} {}", "{}{}-{}{}", "{}{}{}{}\u200b", "\u202a{}{}\u00a0{}{}\u202c", "{}.{}.{}.{}."]
+)
+@pytest.mark.parametrize("zero", ["0", "٠", "०", "\uff10"])
+def test_a_code_and_number_are_taken_as_they_are_pasted(anyone: APIClient, between: str, zero: str) -> None:
+    pasted = "\u202a+43\u00a0660 9999999\u202c"
+    challenge_id = ask(anyone, pasted).json()["challenge_id"]
+    code = sent_code()
+    typed = between.format(*(chr(ord(zero) + int(digit)) for digit in code))
+    assert give(anyone, challenge_id, pasted, typed).status_code == 200
+    assert OneTimeCode.objects.get(number="436609999999").tries == 1
+
+
+@pytest.mark.django_db
+def test_a_code_without_a_sign_that_counts_is_no_try(anyone: APIClient) -> None:
+    challenge_id = ask(anyone, NEW).json()["challenge_id"]
+    answer = give(anyone, challenge_id, NEW, " \u200b-")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "blank")
+    assert OneTimeCode.objects.get(number="436609999999").tries == 0

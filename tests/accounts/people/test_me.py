@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -56,6 +57,8 @@ def test_what_is_not_given_stays(api: APIClient, patient: Patient) -> None:
     ("body", "field", "code"),
     [
         ({"full_name": ""}, "full_name", "blank"),
+        ({"full_name": "\u200b"}, "full_name", "blank"),
+        ({"full_name": "\u3164\u2060"}, "full_name", "blank"),
         ({"full_name": None}, "full_name", "null"),
         ({"full_name": 7}, "full_name", "invalid"),
         ({"full_name": "A\nB"}, "full_name", "control_characters"),
@@ -82,3 +85,18 @@ def test_bad_particulars_are_named_and_change_nothing(
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
     assert api.get("/api/v1/me/").json() == before
     assert not AccessEvent.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("day", "status"), [("2026-12-01", 200), ("2026-12-02", 400)])
+def test_a_child_may_be_born_where_it_is_tomorrow_already(
+    api: APIClient, time_machine: Any, day: str, status: int
+) -> None:
+    time_machine.move_to(dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC))
+    assert api.patch("/api/v1/me/", {"date_of_birth": day}).status_code == status
+
+
+@pytest.mark.django_db
+def test_a_name_is_kept_with_its_joiners_and_without_what_nobody_sees(api: APIClient) -> None:
+    answer = api.patch("/api/v1/me/", {"full_name": "\u202aعلی\u200cرضا\u00a0کریمی\u202c"})
+    assert answer.json()["full_name"] == "علی\u200cرضا کریمی"

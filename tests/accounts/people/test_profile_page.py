@@ -37,7 +37,7 @@ def test_the_same_name_again_changes_nothing(north: HospitalCast) -> None:
     assert not AccessEvent.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["", "  ", "...", "Dora\u200e North", "D" * 201])
+@pytest.mark.parametrize("name", ["", "  ", "...", "\u200b\u2060", "\u3164", "Dora\x07 North", "D" * 201])
 def test_what_is_no_name_is_told_beside_the_field(name: str, north: HospitalCast) -> None:
     answer = browser_of(north.doctor.user).post(PROFILE, {"full_name": name})
     assert answer.status_code == 422
@@ -90,3 +90,16 @@ def test_help_is_for_the_role(role: str, says: str, says_not: str, north: Hospit
     page = browser_of(getattr(north, role).user).get("/staff/help/").content.decode()
     assert says in page
     assert says_not not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("علی\u200cرضا کریمی", "علی\u200cرضا کریمی"),
+        ("Dora\u00a0Ostrich\u200b", "Dora Ostrich"),
+        ("\u202aDora Ostrich\u202c", "Dora Ostrich"),
+    ],
+)
+def test_a_name_is_taken_as_it_is_written_and_pasted(typed: str, stored: str, north: HospitalCast) -> None:
+    assert browser_of(north.doctor.user).post(PROFILE, {"full_name": typed}).status_code == 302
+    assert Profile.objects.get(user=north.doctor.pk).full_name == stored

@@ -156,3 +156,21 @@ def test_the_example_is_a_good_file() -> None:
     content = csv_text(COLUMNS, example_rows()).encode()
     assert [one.problems for one in read_staff(content)] == [{}, {}, {}]
     assert next(csv.reader(io.StringIO(content.decode("utf-8-sig")))) == list(COLUMNS)
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", "SEP=;\n", '"sep=;"\r\n', "sep=;;;;\n", "\r\nsep=;\r\n"])
+def test_excels_line_about_the_separator_is_read(first: str) -> None:
+    header = HEADER.replace(",", ";")
+    (one,) = read_staff(b"\xef\xbb\xbf" + first.encode() + file_of("doctor;Nora, MD;nora@north.test;;", header=header))
+    assert (one.line, one.cells["full_name"], one.problems) == (2 + first.count("\n"), "Nora, MD", {})
+
+
+def test_cells_are_taken_without_what_nobody_sees() -> None:
+    row = "doctor\u200b,علی\u200cرضا\u00a0کریمی,\u200bnora@\u2060north.test\u00a0,,"
+    (one,) = read_staff(file_of(row))
+    assert (one.cells["full_name"], one.email, one.problems) == ("علی\u200cرضا کریمی", "nora@north.test", {})
+
+
+def test_a_name_that_cannot_be_seen_is_missing() -> None:
+    (one,) = read_staff(file_of("doctor,\u200b\u3164,nora@north.test,,"))
+    assert problems(one) == {"full_name": "Missing."}
