@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -21,6 +20,8 @@ from clinical.prescriptions.forms import numeric_input
 from clinical.prescriptions.medications import MAX_QUANTITY, Medication
 from clinical.prescriptions.states import NOT_A_PHARMACISTS_REASONS
 from core.db.name_search import beginning_with, name_words
+from core.form_fields import WholeNumberField
+from core.text.search import search_text
 
 LONGEST = 100
 
@@ -70,7 +71,7 @@ class DispenseForm(forms.Form):
         self.medications = medications
         for index, medication in enumerate(medications):
             most = medication.quantity or MAX_QUANTITY
-            self.fields[f"quantity-{index}"] = forms.IntegerField(
+            self.fields[f"quantity-{index}"] = WholeNumberField(
                 label=_("Quantity"),
                 min_value=1,
                 max_value=most,
@@ -128,7 +129,8 @@ class QueueFilters:
         if self.patient:
             rows = rows.alias(patient_called=_called(self.patient, "patient")).filter(patient_called__isnull=False)
         if self.medication:
-            rows = rows.filter(_names_medication(self.medication))
+            sought = search_text(self.medication)
+            rows = rows.filter(_names_medication(sought)) if sought else rows.none()
         return rows
 
 
@@ -142,7 +144,12 @@ def _called(text: str, person: str) -> Subquery:
     return Subquery(named.values("user")[:1])
 
 
-def _names_medication(text: str) -> Func:
-    # `q`: the text is taken as it is, not as a pattern.
-    path = f'$[*].name ? (@ like_regex {json.dumps(text)} flag "iq")'
-    return Func(F("medications"), Value(path), function="jsonb_path_exists", output_field=BooleanField())
+def _names_medication(sought: str) -> Func:
+    """Whether `sought`, of `search_text`, is in the name of one."""
+    return Func(
+        F("medications"),
+        Value(sought),
+        template="EXISTS (SELECT FROM jsonb_path_query(%(expressions)s) > 0)",
+        arg_joiner=", '$[*].name') AS name WHERE strpos(search_text(name #>> '{}'), ",
+        output_field=BooleanField(),
+    )

@@ -8,15 +8,34 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from core.text.digits import typed_number
+from core.text.lines import typed_line
+from core.text.search import search_text
 
 MAX_MEDICATIONS = 20
 MAX_DURATION_DAYS = 366
 MAX_QUANTITY = 1000
 MAX_REFILLS = 12
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-_Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-_Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+def _clean_text(value: object) -> object:
+    return typed_line(value) if isinstance(value, str) else value
+
+
+def _clean_number(value: object) -> object:
+    number = typed_number(value) if isinstance(value, str) else value
+    if number is None and value is not None:
+        raise PydanticCustomError("int_parsing", "Input should be a whole number")
+    return number
+
+
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=120), BeforeValidator(_clean_text)]
+_Code = Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_clean_text)]
+_Note = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_clean_text)]
+_Number = Annotated[int, BeforeValidator(_clean_number)]
 # Two prescriptions of one medicine within these days are worth a second look.
 CLOSE = dt.timedelta(days=7)
 
@@ -50,9 +69,9 @@ class Medication(BaseModel):
     dose: _Line
     route: Route
     frequency: _Line
-    duration_days: int = Field(ge=1, le=MAX_DURATION_DAYS)
-    quantity: int = Field(ge=1, le=MAX_QUANTITY)
-    refills: int = Field(default=0, ge=0, le=MAX_REFILLS)
+    duration_days: _Number = Field(ge=1, le=MAX_DURATION_DAYS)
+    quantity: _Number = Field(ge=1, le=MAX_QUANTITY)
+    refills: _Number = Field(default=0, ge=0, le=MAX_REFILLS)
     instructions: _Note | None = None
     as_needed: bool = False
 
@@ -151,7 +170,7 @@ class Earlier:
 def same_medicine(one: Medicine, other: Medicine) -> bool:
     """By code where both have one of the same system; by name otherwise, whatever the strength."""
     if one.code and other.code and one.code_system == other.code_system:
-        return one.code.casefold() == other.code.casefold()
+        return plain_name(one.code) == plain_name(other.code)
     return plain_name(one.name) == plain_name(other.name)
 
 
@@ -168,4 +187,5 @@ def duplicates(
 
 
 def plain_name(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """As names are compared: Paracétamol is Paracetamol, however it was typed."""
+    return search_text(name) or name.casefold().strip()

@@ -22,6 +22,7 @@ from accounts.models import User
 from clinical.models import Prescription
 from clinical.prescriptions.medications import Medication, stored_medications
 from clinical.querysets import PrescriptionQuerySet
+from core.text.search import search_text
 
 # A doctor's year or so; a busy hospital's weeks. Read in a few ms by index.
 LATEST = 2000
@@ -65,9 +66,9 @@ def suggestions(*, user: User, typed: str) -> list[Suggestion]:
     """What begins with what is typed, then what has words that do; the doctor's own before the hospital's, frequent
     ones first. Nothing typed: the most frequent.
     """
-    words = typed.casefold().split()
+    words = _words(typed)
     found = [one for one in _earlier(user) if _has_words(one.line, words)]
-    return sorted(found, key=lambda one: not one.line.name.casefold().startswith(" ".join(words[:1])))[:SHOWN]
+    return sorted(found, key=lambda one: not _begins_with(one.line.name, words[:1]))[:SHOWN]
 
 
 def suggestion(*, user: User, key: str) -> Suggestion | None:
@@ -80,8 +81,18 @@ def forget_own(user: User) -> None:
 
 
 def _has_words(line: Line, typed: Sequence[str]) -> bool:
-    words = f"{line.name} {line.strength} {line.code}".casefold().split()
+    words = _words(f"{line.name} {line.strength} {line.code}")
     return all(any(word.startswith(part) for word in words) for part in typed)
+
+
+def _begins_with(name: str, typed: Sequence[str]) -> bool:
+    return all(word.startswith(part) for word, part in zip(_words(name), typed, strict=False))
+
+
+def _words(text: str) -> list[str]:
+    """As they stand between spaces: "amox" is not looked for inside co-amoxiclav."""
+    words = (search_text(word).replace(" ", "") for word in text.split())
+    return [word for word in words if word]
 
 
 def _earlier(user: User) -> list[Suggestion]:

@@ -139,6 +139,7 @@ def test_the_whole_way_by_forms(browser: Client, north: HospitalCast, patient: P
     assert post("ask", text="Allergy?") == (200, "PENDING")
     assert post("approve") == (200, "APPROVED")
     assert post("dispense", **{"quantity-0": "31", "batch-0": ""}) == (422, "APPROVED")
+    assert post("dispense", **{"quantity-0": "1.000", "batch-0": "LOT 7"}) == (422, "APPROVED")
     assert post("dispense", **{"quantity-0": "28", "batch-0": "LOT 7"}) == (200, "COMPLETED")
     assert prescription.dispensed_lines == [{"quantity": 28, "batch": "LOT 7"}]
     assert post("undo") == (200, "APPROVED")

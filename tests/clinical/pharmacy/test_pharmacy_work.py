@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessEvent, Patient, User
+from accounts.models import AccessEvent, Patient, Profile, User
 from clinical.models import Prescription
 from clinical.prescriptions.actions import claim_prescription
 from clinical.prescriptions.medications import Earlier, Medication, as_json, duplicates
@@ -155,3 +155,23 @@ def test_a_duplicate_has_the_name_or_the_code_and_is_near_in_time() -> None:
     assert duplicates([coded], at=NOW, others=[earlier(1, IBUPROFEN)]) == [None]
     other = earlier(-1, same_code)
     assert duplicates([IBUPROFEN, coded], at=NOW, others=[other]) == [None, other]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("medication=PARAC\N{LATIN CAPITAL LETTER E WITH ACUTE}TAMOL", ["Chiara D\u2019Angelo"]),
+        ("medication=cetamol 500", ["Chiara D\u2019Angelo"]),
+        ("medication=co-paracetamol", ["Chiara D\u2019Angelo"]),
+        ("patient=D'Angelo", ["Chiara D\u2019Angelo"]),
+        ("patient=angelo&medication=parace\u0301tamol", ["Chiara D\u2019Angelo"]),
+        ("medication=amoxicillin", []),
+    ],
+)
+def test_the_queue_is_narrowed_by_names_as_they_are_typed(
+    query: str, names: list[str], browser: Client, north: HospitalCast, patient: Patient
+) -> None:
+    Profile.objects.filter(user=patient.pk).update(full_name="Chiara D\u2019Angelo")
+    line = IBUPROFEN.model_copy(update={"name": "Co\u2011Parace\u0301tamol\u00a0500"})
+    make_prescription(patient, north.doctor, medications=as_json([line]), created_at=NOW)
+    assert shown(browser, query) == names

@@ -9,6 +9,7 @@ from clinical.prescriptions.medications import (
     Medication,
     Route,
     as_json,
+    same_medicine,
     stored_medications,
     validate_medications,
 )
@@ -79,3 +80,44 @@ def test_a_line_is_current_until_its_refills_are_used_up() -> None:
     assert line.is_current(started_on=start, today=dt.date(2026, 3, 20))
     assert not line.is_current(started_on=start, today=dt.date(2026, 3, 21))
     assert not line.is_current(started_on=start, today=dt.date(2026, 2, 28))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"quantity": "1.000"}, "int_parsing"),
+        ({"quantity": "1,000"}, "int_parsing"),
+        ({"duration_days": "7.0"}, "int_parsing"),
+        ({"name": "\u200b"}, "string_too_short"),
+        ({"name": "\u3164"}, "string_too_short"),
+        ({"dose": "\u2060"}, "string_too_short"),
+    ],
+)
+def test_what_reads_two_ways_or_cannot_be_seen_is_asked_again(change: dict[str, str], kind: str) -> None:
+    with pytest.raises(InvalidMedications) as refusal:
+        validate_medications([LINE | change])
+    assert [error["type"] for error in refusal.value.errors] == [kind]
+
+
+def test_a_quantity_is_taken_in_the_digits_of_any_script() -> None:
+    (line,) = validate_medications([LINE | {"quantity": "\u202a٣٠\u202c"}])
+    assert line.quantity == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Paracétamol", "Parace\u0301tamol"),
+        ("Paracétamol", "PARACETAMOL"),
+        ("Co\u2011amoxiclav", "co-amoxiclav"),
+        ("Ibuprofen\u00a0400", "Ibuprofen  400\u200b"),
+    ],
+)
+def test_one_medicine_in_two_spellings_is_the_same(name: str, other: str) -> None:
+    one, two = validate_medications([LINE | {"name": name}, LINE | {"name": other}])
+    assert same_medicine(one, two)
+
+
+def test_medicines_named_by_different_signs_are_not_the_same() -> None:
+    one, two = validate_medications([LINE | {"name": "+"}, LINE | {"name": "-"}])
+    assert not same_medicine(one, two)
