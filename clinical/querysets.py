@@ -11,7 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.permissions import Permission, has_permission
@@ -58,6 +58,14 @@ class AppointmentQuerySet(models.QuerySet[Any]):
     def taking_place(self) -> Self:
         """Neither cancelled nor missed; as `Appointment.is_taking_place`."""
         return self.filter(no_show=False).exclude(status="CANCELLED")
+
+    def next_or_last_first(self, *, at: dt.datetime) -> Self:
+        """First the next visit that is booked, then the latest that took place; cancelled and missed ones last."""
+        is_open = Q(status="SCHEDULED", no_show=False, end_ts__gt=at)
+        took_place = Q(no_show=False) & ~Q(status="CANCELLED")
+        rank = Case(When(is_open, then=Value(0)), When(took_place, then=Value(1)), default=Value(2))
+        next_start = Case(When(is_open, then=F("start_ts")))
+        return self.order_by(rank, next_start.asc(nulls_last=True), "-start_ts", "pk")
 
     def between(self, start: dt.datetime, end: dt.datetime) -> Self:
         """Visits that begin in `[start, end)`."""

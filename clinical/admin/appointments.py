@@ -16,18 +16,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction
 from accounts.models import User
+from accounts.people.names import display_phone
 from clinical.admin.recorded_admin import RecordedAdmin, record_opening
 from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
 from clinical.visits.attention import ATTENTION_TEXTS, attention_lists, visits_needing_attention
-from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide
+from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide, phone_of
 from clinical.visits.history import visit_history
 from clinical.visits.shown import MATCH_TEXTS, VisitState, heading_of, how_known, visit_state
 from core.refusals import NotPermitted, Refused
@@ -246,6 +248,8 @@ class AppointmentAdmin(AppointmentPages):
     """The mirror of the booking calendar: who comes when. Changes are made in the calendar."""
 
     opened_action = AccessAction.OPENED_VISIT
+    # The page names the patient's number.
+    is_opening_recorded_for_all = True
     list_title = gettext_lazy("Appointments")
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, AttentionFilter)
@@ -261,6 +265,7 @@ class AppointmentAdmin(AppointmentPages):
         "end",
         "doctor_name",
         "patient_name",
+        "phone",
         "match",
         "state",
         "cancellation_reason",
@@ -281,6 +286,14 @@ class AppointmentAdmin(AppointmentPages):
     @display(description=gettext_lazy("patient"))
     def patient_name(self, appointment: Appointment) -> str:
         return heading_of(appointment, at=timezone.now()).name_and_account
+
+    @display(description=gettext_lazy("phone"))
+    def phone(self, appointment: Appointment) -> str:
+        """Of the account; of a guest, as it was typed with the booking."""
+        number = phone_of(appointment)
+        if number is None:
+            return _("no number")
+        return format_html('<a class="text-link" href="tel:+{}">{}</a>', number, display_phone(number))
 
     @display(description=gettext_lazy("status"), label=LABELS)
     def state(self, appointment: Appointment) -> Badge:

@@ -63,7 +63,7 @@ class RecordedAdmin(ReadOnlyAdmin):
 
 
 def record_opening(user: User, action: AccessAction, row: Any, *, kind: str) -> None:
-    grant = opened_hospitals(user).get(row.hospital_id)
+    grant = opened_hospitals(user).get(row.hospital_id) if user.is_operator else None
     record_access(
         by=user,
         action=action,

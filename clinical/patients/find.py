@@ -1,6 +1,6 @@
-"""One box: the staff and the patients a person may see, by the beginning of a name, a phone number or an email.
+"""One box: the staff, patients and guests a person may see, by the beginning of a name, a phone number or an email.
 
-An admin is shown of a patient the name, the number, and when the last visit to the hospital is or was.
+An admin is shown of a patient the name, the number, and the visits to the hospital that are ahead, or else the last.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
 from accounts.access_log.break_glass import grant_text, open_grants
@@ -22,7 +24,9 @@ from accounts.models import Patient, User
 from accounts.people.names import display_phone, full_name, patient_name
 from accounts.permissions import Permission, has_permission
 from accounts.roles import STAFF_KINDS, StaffKind
-from clinical.models import Appointment, Prescription
+from clinical.models import Appointment, AppointmentBooking, Prescription
+from clinical.visits.decisions import phones_of
+from clinical.visits.shown import VisitHeading, heading_of
 from core.db.name_search import beginning_with, name_words
 from core.phone_numbers import beginnings, country_of_zone, digits_typed
 from core.text.lines import typed_email, typed_line
@@ -33,6 +37,10 @@ MOST = 20  # of each kind on one page
 LEAST_LETTERS = 2
 # Less is a country and its networks.
 LEAST_DIGITS = 6
+# A guest is only a name on a visit, and is looked for among visits from so long ago on.
+GUESTS_LOOK_BACK = dt.timedelta(days=90)
+# Of one patient; whoever has more opens one of them.
+MOST_AHEAD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +61,34 @@ class FoundMember:
 
 @dataclass(frozen=True, slots=True)
 class FoundPatient:
-    """`hospital_id` is that of the visit, or else of the prescription, by which the patient was found."""
+    """`visits` are those ahead, the next first, else the last that took place. `hospital_id` is that of the visit, or
+    else of the prescription, by which the patient was found.
+    """
 
     patient_id: uuid.UUID
     hospital_id: uuid.UUID | None
     name: str
     phone: str
-    visit: Any
+    visits: list[VisitHeading]
     prescription_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGuest:
+    """One visit of somebody without an account."""
+
+    hospital_id: uuid.UUID | None
+    name: str
+    phone: str
+    heading: VisitHeading
+    patient_id: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     staff: list[FoundMember]
     patients: list[FoundPatient]
+    guests: list[FoundGuest]
     has_more: bool
 
 
@@ -98,19 +120,22 @@ def find_people(typed: Typed, *, by: User, at: dt.datetime) -> Found:
     was shown behind broken glass, for each of them.
     """
     staff = _staff(typed, by) if has_permission(by, Permission.MANAGE_STAFF) else []
-    patients = []
+    patients, guests = [], []
     # Patients have no email.
     if not typed.email and has_permission(by, Permission.VIEW_APPOINTMENTS):
         patients = list(_patients(typed, by)[: MOST + 1])
+        guests = list(_guests(typed, by, at)[: MOST + 1])
         record_access(by=by, action=AccessAction.SEARCHED_PATIENTS, object_kind="patient")
-    has_more = len(staff) > MOST or len(patients) > MOST
-    shown = _with_last_visit(patients[:MOST], by)
-    if by.is_operator and shown:
+    has_more = any(len(found) > MOST for found in (staff, patients, guests))
+    shown = _with_visits(patients[:MOST], by, at)
+    shown_guests = _with_phones(guests[:MOST], at)
+    records = [*shown, *shown_guests]
+    if by.is_operator and records:
         grants = " ".join(grant_text(grant.pk) for grant in open_grants(by))
         action = AccessAction.LISTED_UNDER_BREAK_GLASS
-        record_list(by=by, action=action, records=shown, object_kind="patient", reason=grants)
+        record_list(by=by, action=action, records=records, object_kind="patient", reason=grants)
     members = sorted(staff[:MOST], key=lambda one: (one.name.lower(), str(one.pk)))
-    return Found(members, shown, has_more)
+    return Found(members, shown, shown_guests, has_more)
 
 
 def _matching(typed: Typed, rows: Any, by: User) -> Any:
@@ -164,16 +189,32 @@ def _patients(typed: Typed, by: User) -> Any:
     return _matching(typed, rows, by)
 
 
-def _with_last_visit(patients: list[Patient], by: User) -> list[FoundPatient]:
+def _guests(typed: Typed, by: User, at: dt.datetime) -> Any:
+    """Visits of guests, the next first and then the latest: by the index of a hospital's guests."""
+    visits = Appointment.objects.for_user(by).filter(patient__isnull=True, start_ts__gt=at - GUESTS_LOOK_BACK)
+    if typed.phone:
+        numbers = [Q(attendee_phone__startswith=one) for one in beginnings(typed.phone, countries=_countries(by))]
+        booking = AppointmentBooking.objects.filter(reduce(or_, numbers, Q(pk__in=[])), uid=OuterRef("cal_booking_id"))
+        visits = visits.filter(Exists(booking))
+    else:
+        visits = visits.annotate(words=name_words("guest_name")).filter(words=beginning_with(typed.name))
+    return visits.with_people().next_or_last_first(at=at)
+
+
+def _with_phones(visits: list[Appointment], at: dt.datetime) -> list[FoundGuest]:
+    phones = phones_of(visits)
+    headings = [heading_of(visit, at=at) for visit in visits]
+    return [FoundGuest(one.visit.hospital_id, one.name, _phone_text(phones.get(one.visit.pk)), one) for one in headings]
+
+
+def _phone_text(digits: str | None) -> str:
+    return display_phone(digits) if digits else ""
+
+
+def _with_visits(patients: list[Patient], by: User, at: dt.datetime) -> list[FoundPatient]:
     ids = [patient.pk for patient in patients]
-    visits = Appointment.objects.for_user(by).filter(patient__in=ids).select_related("hospital")
-    last = {
-        visit.patient_id: visit
-        for visit in visits.only("start_ts", "status", "patient_id", "hospital__time_zone")
-        .order_by("patient_id", "-start_ts", "-pk")
-        .distinct("patient_id")
-    }
-    without = [pk for pk in ids if pk not in last]
+    visits = _shown_visits(ids, by, at)
+    without = [pk for pk in ids if pk not in visits]
     prescribed = {
         one.patient_id: one
         for one in Prescription.objects.for_user(by)
@@ -182,16 +223,30 @@ def _with_last_visit(patients: list[Patient], by: User) -> list[FoundPatient]:
         .distinct("patient_id")
         .only("patient_id", "hospital_id")
     }
-    found = [_found(patient, last.get(patient.pk), prescribed.get(patient.pk)) for patient in patients]
+    found = [_found(patient, visits.get(patient.pk, []), prescribed.get(patient.pk)) for patient in patients]
     return sorted(found, key=lambda one: (one.name.lower(), str(one.patient_id)))
 
 
-def _found(patient: Patient, visit: Any, prescription: Any) -> FoundPatient:
+def _shown_visits(patients: list[uuid.UUID], by: User, at: dt.datetime) -> dict[uuid.UUID, list[VisitHeading]]:
+    """By patient: the visits ahead, else the last that took place, else the latest of any kind."""
+    own = Appointment.objects.for_user(by).with_people()
+    shown: dict[uuid.UUID, list[VisitHeading]] = {}
+    for visit in own.open(at=at).filter(patient__in=patients, no_show=False).order_by("start_ts", "pk"):
+        shown.setdefault(visit.patient_id, []).append(heading_of(visit, at=at))
+    first = own.filter(patient=OuterRef("pk")).next_or_last_first(at=at).values("pk")[:1]
+    without = Patient.objects.filter(pk__in=[pk for pk in patients if pk not in shown])
+    for visit in own.filter(pk__in=without.annotate(shown=Subquery(first)).values("shown")):
+        shown[visit.patient_id] = [heading_of(visit, at=at)]
+    return shown
+
+
+def _found(patient: Patient, visits: list[VisitHeading], prescription: Any) -> FoundPatient:
+    source = visits[0].visit if visits else prescription
     return FoundPatient(
         patient_id=patient.pk,
-        hospital_id=(visit or prescription).hospital_id if visit or prescription else None,
+        hospital_id=source.hospital_id if source else None,
         name=patient_name(patient.user),
-        phone=display_phone(patient.user.phone) if patient.user.phone else "",
-        visit=visit,
+        phone=_phone_text(patient.user.phone),
+        visits=visits[:MOST_AHEAD],
         prescription_id=prescription.pk if prescription else None,
     )

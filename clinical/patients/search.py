@@ -15,6 +15,7 @@ from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Patient, User
@@ -41,7 +42,8 @@ class Found:
     born: dt.date | None
     age: str
     phone: str
-    last_visit: dt.datetime | None
+    visit_start: dt.datetime | None  # of the next visit that is booked, else of the last that took place
+    is_ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,18 @@ class Search:
     has_more: bool = False
 
 
-def search_patients(*, user: User, text: str, today: dt.date) -> Search:
+def search_patients(*, user: User, text: str, at: dt.datetime) -> Search:
     """Patients whose record is open to the doctor, by name."""
     text = typed_line(text.replace("\0", ""))[:LONGEST_QUERY]
     rows = _matching(user, text)
     if rows is None:
         return Search(text, is_asked=False)
-    visits = Appointment.objects.for_user(user).filter(patient=OuterRef("pk")).exclude(status="CANCELLED")
-    rows = rows.annotate(last_visit=Subquery(visits.order_by("-start_ts", "-pk").values("start_ts")[:1]))
+    visits = Appointment.objects.for_user(user).filter(patient=OuterRef("pk")).taking_place().next_or_last_first(at=at)
+    rows = rows.annotate(
+        visit_start=Subquery(visits.values("start_ts")[:1]), visit_end=Subquery(visits.values("end_ts")[:1])
+    )
     found = list(rows.select_related("user__profile").order_by("user__profile__full_name", "pk")[: MOST_SHOWN + 1])
-    shown = [_found(row, today) for row in found[:MOST_SHOWN]]
+    shown = [_found(row, at) for row in found[:MOST_SHOWN]]
     return Search(text, is_asked=True, found=shown, has_more=len(found) > MOST_SHOWN)
 
 
@@ -88,14 +92,15 @@ def _own(user: User) -> QuerySet[Any]:
     return patients_for_user(user).filter(pk__in=visits.union(prescribed))
 
 
-def _found(row: Any, today: dt.date) -> Found:
+def _found(row: Any, at: dt.datetime) -> Found:
     return Found(
         id=row.pk,
         name=patient_name(row.user),
         born=row.date_of_birth,
-        age=age_text(row.date_of_birth, today),
+        age=age_text(row.date_of_birth, timezone.localdate(at)),
         phone=display_phone(row.user.phone) if row.user.phone else "",
-        last_visit=row.last_visit,
+        visit_start=row.visit_start,
+        is_ahead=row.visit_end is not None and row.visit_end > at,
     )
 
 

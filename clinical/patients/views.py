@@ -26,7 +26,7 @@ EARLIER_THAN = range(1900, 2201)
 @require_GET
 def search(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
-    result = search_patients(user=request.user, text=request.GET.get("q", ""), today=timezone.localdate(now))
+    result = search_patients(user=request.user, text=request.GET.get("q", ""), at=now)
     if result.is_asked and begins_search(request.session, result.text, at=now):
         record_access(by=request.user, action=AccessAction.SEARCHED_PATIENTS)
     template = "clinical/_patients_found.html" if request.htmx else "clinical/patients.html"

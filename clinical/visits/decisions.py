@@ -46,6 +46,15 @@ DecisionState = Literal[
 ]
 
 
+def phone_of(visit: Appointment) -> str | None:
+    """The number of one visit, as `phones_of`; no query for a patient who came with it."""
+    if visit.patient is not None:
+        number: str | None = visit.patient.user.phone
+        return number
+    booked = AppointmentBooking.objects.filter(uid=visit.cal_booking_id)
+    return booked.values_list("attendee_phone", flat=True).first()
+
+
 def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
     """By visit: the account's number, or for a guest the one typed with the booking. Two queries; few have none."""
     patients = {visit.patient_id for visit in visits if visit.patient_id}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, BreakGlassGrant, Patient, Role, User
-from clinical.models import Appointment
+from clinical.models import Appointment, AppointmentBooking
 from clinical.patients.find import Typed, find_people, read_typed
 from tests.admin.records import book, prescribe
 from tests.cast import PASSWORD, HospitalCast, make_patient, make_staff
@@ -102,6 +102,48 @@ def test_results_lead_to_the_pages_of_people_and_visits(
     )
 
 
+def shown_visits(client: Client, text: str) -> list[list[Appointment]]:
+    found = client.get(FIND, {"q": text}).context["found"]
+    return [[heading.visit for heading in one.visits] for one in found.patients]
+
+
+def test_the_visits_shown_are_those_ahead_else_the_last_that_took_place(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    now, day = timezone.now(), dt.timedelta(days=1)
+    cancelled = book(north, patient, now + 9 * day, status="CANCELLED")
+    assert shown_visits(admin_client, "paula") == [[cancelled]]
+    last = book(north, patient, now - 2 * day, status="COMPLETED")
+    book(north, patient, now - day, no_show=True)
+    assert shown_visits(admin_client, "paula") == [[last]]
+    second, first = book(north, patient, now + 8 * day), book(north, patient, now + day)
+    assert shown_visits(admin_client, "paula") == [[first, second]]
+    page = admin_client.get(FIND, {"q": "paula"}).content.decode()
+    assert "Dora North" in page
+    assert page.count(">booked</span>") == 2
+
+
+def test_guests_are_found_by_name_and_number_with_the_visit_that_is_next(
+    admin_client: Client, north: HospitalCast, south: HospitalCast
+) -> None:
+    now, day = timezone.now(), dt.timedelta(days=1)
+    book(north, None, now - 91 * day)
+    past, ahead = book(north, None, now - day), book(north, None, now + day)
+    book(south, None, now + day)
+    AppointmentBooking.objects.create(
+        uid=ahead.cal_booking_id, appointment=ahead, attendee_phone="436640000001", attendee_at=now
+    )
+    by_name = admin_client.get(FIND, {"q": "greta"}).context["found"].guests
+    assert [(one.name, one.phone, one.heading.visit) for one in by_name] == [
+        ("Greta Guest", "+43 664 0000001", ahead),
+        ("Greta Guest", "", past),
+    ]
+    page = admin_client.get(FIND, {"q": "+43 664 0000001"})
+    assert [one.heading.visit for one in page.context["found"].guests] == [ahead]
+    assert reverse("admin:clinical_appointment_change", args=[ahead.pk]) in page.content.decode()
+    assert people(admin_client, "greta") == ([], [])
+
+
 def test_a_search_among_patients_is_on_record_once(
     admin_client: Client, north: HospitalCast, visit: Appointment
 ) -> None:
@@ -153,6 +195,8 @@ def test_the_number_of_queries_does_not_grow_with_what_is_found(admin_client: Cl
         for number in range(count):
             somebody = make_patient(f"43670{count:03}{number:04}", f"Zoe Patient{number}")
             book(north, somebody, timezone.now())
+            visit = book(north, None, timezone.now())
+            Appointment.objects.filter(pk=visit.pk).update(guest_name=f"Zoe Guest{number}")
             user = make_staff(north.hospital, Role.DOCTOR, f"zoe{count}-{number}@north.test", f"Zoe Staff{number}")
             north.doctor.__class__.objects.create(user=user, hospital=north.hospital)
         with CaptureQueriesContext(connection) as captured:

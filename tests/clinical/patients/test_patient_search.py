@@ -16,7 +16,6 @@ from tests.clinical.conftest import SignedIn
 from tests.clinical.records import make_prescription, make_visit
 
 NOW = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)
-TODAY = NOW.date()
 # Three of them note in the session what was searched for, so that typing on is the same search.
 SEARCH_QUERIES = 7
 
@@ -27,7 +26,7 @@ def browser(signed_in: SignedIn, north: HospitalCast) -> Client:
 
 
 def found(north: HospitalCast, text: str) -> list[str]:
-    return [one.name for one in search_patients(user=north.doctor.user, text=text, today=TODAY).found]
+    return [one.name for one in search_patients(user=north.doctor.user, text=text, at=NOW).found]
 
 
 @pytest.mark.parametrize(
@@ -69,10 +68,27 @@ def test_only_patients_whose_record_is_open_are_found(north: HospitalCast, south
     make_prescription(elsewhere, south.doctor)
     for text in ("ann", "4366000"):
         assert found(north, text) == ["Ann Booked", "Ann Prescribed"]
-    result = search_patients(user=north.doctor.user, text="ann", today=TODAY)
-    assert [one.last_visit for one in result.found] == [NOW, None]
+    result = search_patients(user=north.doctor.user, text="ann", at=NOW)
+    assert [(one.visit_start, one.is_ahead) for one in result.found] == [(NOW, True), (None, False)]
     for nobody in (north.admin, north.pharmacist.user, booked.user):
-        assert search_patients(user=nobody, text="ann", today=TODAY).found == []
+        assert search_patients(user=nobody, text="ann", at=NOW).found == []
+
+
+def test_the_visit_shown_is_the_next_one_booked_else_the_last_that_took_place(
+    north: HospitalCast, patient: Patient
+) -> None:
+    def shown() -> tuple[dt.datetime | None, bool]:
+        [one] = search_patients(user=north.doctor.user, text="paula", at=NOW).found
+        return one.visit_start, one.is_ahead
+
+    day = dt.timedelta(days=1)
+    make_visit(patient, north.doctor, NOW - 3 * day, status="COMPLETED")
+    make_visit(patient, north.doctor, NOW - 2 * day, no_show=True)
+    make_visit(patient, north.doctor, NOW + day, status="CANCELLED")
+    assert shown() == (NOW - 3 * day, False)
+    make_visit(patient, north.doctor, NOW + 8 * day)
+    make_visit(patient, north.doctor, NOW + 2 * day)
+    assert shown() == (NOW + 2 * day, True)
 
 
 @pytest.mark.parametrize("count", [2, 20])

@@ -124,6 +124,20 @@ def test_the_admin_confirms_who_sits_there(admin_client: Client, north: Hospital
     assert (event.actor_id, event.patient_id, event.surface) == (north.admin.pk, patient.pk, "admin")
 
 
+def test_a_visits_page_has_the_number_to_ring_and_reading_it_is_on_record(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    visits = [book(north, patient, AT), guest(north, "436640000001", AT + HOUR), guest(north, None, AT + 2 * HOUR)]
+    pages = [admin_client.get(f"{BASE}{visit.pk}/change/").content.decode() for visit in visits]
+    assert 'href="tel:+436601234567">+43 660 1234567</a>' in pages[0]
+    assert 'href="tel:+436640000001">+43 664 0000001</a>' in pages[1]
+    assert "no number" in pages[2]
+    events = AccessEvent.objects.filter(action="opened_visit").order_by("pk")
+    assert [(one.actor_id, one.patient_id, one.object_id) for one in events] == [
+        (north.admin.pk, visit.patient_id, str(visit.pk)) for visit in visits
+    ]
+
+
 def test_a_visit_to_come_is_kept_moved_or_cancelled(
     admin_client: Client, north: HospitalCast, patient: Patient
 ) -> None:
@@ -225,7 +239,7 @@ def test_the_pages_take_as_many_queries_for_twenty_rows_as_for_two(
         CALENDAR: 6,
         f"{CALENDAR}?doctor={north.doctor.pk}": 5,
         TO_LOOK_AT: 8,
-        f"{BASE}{visit.pk}/change/": 7,
+        f"{BASE}{visit.pk}/change/": 9,
         f"{BASE}?conflict=overlap": 7,
     }
     taken = {}
