@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from accounts.models.codes import OneTimeCode
 from accounts.models.user import User
-from core.db.fields import DbForeignKey, GenRandomUuid, TransactionNow
+from core.db.fields import DbForeignKey, GenRandomUuid, NullableTextField, TransactionNow
 from core.privacy import privacy
 
 
@@ -24,6 +24,7 @@ class SmsMessage(models.Model):
         VISIT_CANCELLED = "visit_cancelled", "notice of a cancelled visit"
         VISIT_TO_MOVE = "visit_to_move", "request to choose another time"
         VISIT_STAYS = "visit_stays", "notice that a visit stays as booked"
+        VISIT_REASSIGNED = "visit_reassigned", "notice of another doctor"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "waiting"
@@ -76,6 +77,7 @@ class StaffMail(models.Model):
     class Kind(models.TextChoices):
         INVITATION = "invitation", "link to set a first password"
         RESET = "reset", "link to set a new password"
+        EMAIL_CHANGED = "email_changed", "notice to the address before"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "waiting"
@@ -86,13 +88,15 @@ class StaffMail(models.Model):
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
     kind = models.TextField(choices=Kind.choices)
     user = DbForeignKey(User, models.CASCADE, db_on_delete="CASCADE", null=True, related_name="+")
+    # Where it goes if not to the user's own address; emptied once it is sent or given up.
+    address = NullableTextField(null=True)
     status = models.TextField(choices=Status.choices, db_default=Status.QUEUED)
     created_at = models.DateTimeField(db_default=TransactionNow())
     status_at = models.DateTimeField(db_default=TransactionNow())
     next_try_at = models.DateTimeField(null=True)
     tries = models.IntegerField(db_default=0)
 
-    privacy = privacy(safe="id kind user status created_at status_at next_try_at tries")
+    privacy = privacy(sensitive="address", safe="id kind user status created_at status_at next_try_at tries")
 
     class Meta:
         db_table = "staff_mails"

@@ -23,12 +23,14 @@ class VisitDecision(models.Model):
     class Cause(models.TextChoices):
         HOURS = "hours", "new weekly hours"
         TIME_OFF = "time_off", "time off"
+        DEACTIVATED = "deactivated", "the doctor was deactivated"
         VISIT = "visit", "the visit itself"
 
     class Choice(models.TextChoices):
         KEEP = "keep", "keep"
         ASK_TO_MOVE = "ask_to_move", "ask the patient to move"
         CANCEL = "cancel", "cancel"
+        REASSIGN = "reassign", "give it to a colleague"
 
     id = models.UUIDField(primary_key=True, db_default=GenRandomUuid(), editable=False)
     appointment = DbForeignKey(Appointment, models.CASCADE, db_on_delete="CASCADE", related_name="decisions")
@@ -39,7 +41,8 @@ class VisitDecision(models.Model):
     cause = models.TextField(choices=Cause.choices)
     choice = models.TextField(choices=Choice.choices)
     reason = models.TextField(blank=True, db_default="")
-    # The cancellation that was asked for. Whoever carries it out is above this app, so it is no foreign key.
+    # The cancellation, or the booking with a colleague, that was asked for. Whoever carries it out is above this
+    # app, so it is no foreign key.
     request_id = models.UUIDField(null=True)
     decided_by = DbForeignKey(User, models.SET_NULL, db_on_delete="SET NULL", null=True, related_name="+")
     decided_at = models.DateTimeField(db_default=TransactionNow())
@@ -66,13 +69,14 @@ class VisitDecision(models.Model):
                 fields=["appointment"], condition=Q(replaced_at__isnull=True), name="visit_changes_one_current"
             ),
             models.CheckConstraint(
-                condition=Q(choice__in=["keep", "ask_to_move", "cancel"]), name="visit_changes_choice_known"
+                condition=Q(choice__in=["keep", "ask_to_move", "cancel", "reassign"]), name="visit_changes_choice_known"
             ),
             models.CheckConstraint(
-                condition=Q(cause__in=["hours", "time_off", "visit"]), name="visit_changes_cause_known"
+                condition=Q(cause__in=["hours", "time_off", "deactivated", "visit"]), name="visit_changes_cause_known"
             ),
             models.CheckConstraint(
-                condition=Q(choice="cancel") | Q(request_id__isnull=True), name="visit_changes_request_of_cancel"
+                condition=Q(choice__in=["cancel", "reassign"]) | Q(request_id__isnull=True),
+                name="visit_changes_request_of_cancel",
             ),
         ]
         indexes = [
@@ -82,6 +86,11 @@ class VisitDecision(models.Model):
                 fields=["decided_at"],
                 condition=Q(choice="cancel", told_at__isnull=True, replaced_at__isnull=True),
                 name="visit_changes_untold_idx",
+            ),
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(choice="reassign", told_at__isnull=True, replaced_at__isnull=True),
+                name="visit_changes_reassigned_idx",
             ),
         ]
 

@@ -23,6 +23,7 @@ class BookingRequest(models.Model):
         BOOK = "book", "book"
         RESCHEDULE = "reschedule", "reschedule"
         CANCEL = "cancel", "cancel"
+        REASSIGN = "reassign", "reassign"
         MARK_ABSENT = "mark_absent", "mark absent"
 
     class State(models.TextChoices):

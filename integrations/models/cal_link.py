@@ -55,6 +55,8 @@ class CalLink(models.Model):
     pushed_buffer_minutes = models.IntegerField(null=True, blank=True)
     pushed_notice_minutes = models.IntegerField(null=True, blank=True)
     pushed_optimized_slots = models.BooleanField(null=True, blank=True)
+    # That we hid the event type, as we do for a doctor who is deactivated. One hidden in Cal.com itself stays so.
+    pushed_hidden = models.BooleanField(db_default=False)
     event_type_error = NullableTextField(null=True, blank=True)
     event_type_next_try_at = models.DateTimeField(null=True, blank=True)
 
@@ -62,7 +64,7 @@ class CalLink(models.Model):
         safe="doctor cal_user_id cal_schedule_id cal_event_type_id wanted_hash pushed_hash pushed_at last_error"
         " failures next_try_at created_at absence_from absence_until absence_told_at shown_schedule read_at"
         " checked_at drift differs_since problem pushed_length_minutes pushed_buffer_minutes pushed_notice_minutes"
-        " pushed_optimized_slots event_type_error event_type_next_try_at"
+        " pushed_optimized_slots pushed_hidden event_type_error event_type_next_try_at"
     )
 
     class Meta:
