@@ -94,7 +94,7 @@ class AppointmentPages(RecordedAdmin):
         shown = [visit for one in lists for item in one.items for visit in (item.visit, item.other) if visit]
         self.record_listing(request, shown)
         context = {
-            "title": _("To look at"),
+            "title": _("Needs attention"),
             "lists": [(one, *ATTENTION_TEXTS[one.kind]) for one in lists],
             "may_decide": may_decide(user, user.hospital_id),
         }

@@ -21,7 +21,7 @@ from core.times import known_zone, shifted
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import given_answers, goes_back, visit_step
-from hospitals.hours.page import hours_context
+from hospitals.hours.page import hours_context, span_text, week_text
 from hospitals.models import Doctor, DoctorTimeOff
 
 
@@ -74,7 +74,7 @@ def own_hours(request: StaffRequest) -> HttpResponse:
     try:
         replace_weekly_hours(doctor=doctor, windows=typed.windows, answers=answers, by=request.user, at=timezone.now())
     except VisitsHit as hit:
-        return _visits_page(request, doctor, hit, title=_("New weekly hours"))
+        return _visits_page(request, doctor, hit, title=_("New weekly hours"), saves=week_text(typed.windows))
     except NotPermitted:
         raise
     except Refused as refused:
@@ -99,11 +99,12 @@ def time_off(request: StaffRequest) -> HttpResponse:
     try:
         add_time_off(doctor=doctor, **facts, answers=answers, by=request.user, at=timezone.now())
     except VisitsHit as hit:
-        return _visits_page(request, doctor, hit, title=_("Time off"))
+        saves = span_text(DoctorTimeOff(**facts), form.zone)
+        return _visits_page(request, doctor, hit, title=_("Time off"), saves=saves)
     except NotPermitted:
         raise
     except Refused as refused:
-        messages.error(request, str(refused.message))
+        form.add_error("first_day", str(refused.message))
         return _page(request, doctor, time_off_form=form, status=422)
     messages.success(request, _("Time off saved."))
     return redirect("staff:doctor-hours")
@@ -114,7 +115,7 @@ def time_off(request: StaffRequest) -> HttpResponse:
 def cancel_own_time_off(request: StaffRequest, time_off_pk: uuid.UUID) -> HttpResponse:
     planned = DoctorTimeOff.objects.filter(doctor=request.user.pk).select_related("doctor")
     cancel_time_off(time_off=get_object_or_404(planned, pk=time_off_pk), by=request.user, at=timezone.now())
-    messages.success(request, _("Time off cancelled. Patients can book visits in it again."))
+    messages.success(request, _("Time off removed. Patients can book in it again."))
     return redirect("staff:doctor-hours")
 
 
@@ -136,7 +137,7 @@ def _page(
     return render(request, "clinical/doctor_hours.html", context, status=status)
 
 
-def _visits_page(request: StaffRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
+def _visits_page(request: StaffRequest, doctor: Doctor, hit: VisitsHit, *, title: str, saves: str) -> HttpResponse:
     step = visit_step(request.POST, hit.visits, by=request.user)
-    context = {"title": title, "zone": known_zone(doctor.hospital.time_zone), "step": step}
+    context = {"title": title, "saves": saves, "zone": known_zone(doctor.hospital.time_zone), "step": step}
     return render(request, "clinical/hours_visits.html", context)

@@ -35,19 +35,23 @@ LONGEST_VISIT = dt.timedelta(days=1)
 # By kind: what it is, and what to do about it.
 ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
     "overlap": (
-        _("Visits of a doctor that overlap"),
+        _("Overlapping appointments of a doctor"),
         _("Ask one of the two patients to choose another time, or keep both if the doctor can see them together."),
     ),
     "time_off": (
-        _("Visits in a doctor's time off"),
-        _("Ask the patient to choose another time, cancel, or keep the visit if the doctor comes in for it."),
+        _("Appointments in a doctor's time off"),
+        _("Ask the patient to choose another time, cancel, or keep it if the doctor comes in. It stays listed."),
+    ),
+    "deactivated": (
+        _("Appointments of a deactivated doctor"),
+        _("Ask the patient to choose another time with another doctor, or cancel."),
     ),
     "guest": (
-        _("Guests with the number of a patient"),
-        _("Tie the visit to the patient with this number. It is shown in their app, and they can say it is theirs."),
+        _("Guests with the phone number of a patient"),
+        _("Link the appointment to the patient with this number. They see it in the app and can confirm it."),
     ),
     "unconfirmed": (
-        _("Matched by phone, and nobody said who sits there"),
+        _("Matched by phone, identity not confirmed"),
         _("Ask the person for name and date of birth. If it is the patient, confirm: the doctor then sees the record."),
     ),
 }
@@ -67,6 +71,10 @@ class AttentionItem:
     heading: VisitHeading | None = None
     other_heading: VisitHeading | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        return self.decision is not None and self.decision.choice == VisitDecision.Choice.KEEP
+
 
 @dataclass(frozen=True, slots=True)
 class AttentionList:
@@ -76,7 +84,7 @@ class AttentionList:
 
 
 def attention_lists(user: User, *, at: dt.datetime) -> list[AttentionList]:
-    """What the user may see of each kind, the next first; a visit that staff decided to keep is none. Seven queries."""
+    """What the user may see of each kind, the next first; an overlap that staff keep is none. Eight queries."""
     found = {kind: find(user, at)[: MOST + 1] for kind, find in _FINDERS.items()}
     decisions = _decisions(item.visit for items in found.values() for item in items)
     lists = []
@@ -96,8 +104,8 @@ def visits_needing_attention(user: User, kind: str, *, at: dt.datetime) -> list[
 
 
 def is_settled(item: AttentionItem, kind: str) -> bool:
-    is_kept = item.decision is not None and item.decision.choice == VisitDecision.Choice.KEEP
-    return is_kept and kind in ("overlap", "time_off")
+    """A doctor may see two patients together. A visit kept in a time off stays until it is over: its patient comes."""
+    return item.is_kept and kind == "overlap"
 
 
 def overlap_starts(visits: AppointmentQuerySet) -> QuerySet[Any]:
@@ -156,6 +164,12 @@ def _in_time_off(user: User, at: dt.datetime) -> list[AttentionItem]:
     ]
 
 
+def _of_deactivated(user: User, at: dt.datetime) -> list[AttentionItem]:
+    ahead = Appointment.objects.for_user(user).between(at, at + LOOK_AHEAD).filter(doctor__user__is_active=False)
+    rows = ahead.filter(status=Appointment.Status.SCHEDULED).with_people().order_by("start_ts", "pk")
+    return [AttentionItem(visit) for visit in rows[: MOST + 1]]
+
+
 def _guests(user: User, at: dt.datetime) -> list[AttentionItem]:
     """Guests whose number is now that of a patient: as it is when somebody books first and signs in afterwards."""
     booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
@@ -186,6 +200,7 @@ def _unconfirmed(user: User, at: dt.datetime) -> list[AttentionItem]:
 _FINDERS: dict[str, Callable[[User, dt.datetime], list[AttentionItem]]] = {
     "overlap": _overlaps,
     "time_off": _in_time_off,
+    "deactivated": _of_deactivated,
     "guest": _guests,
     "unconfirmed": _unconfirmed,
 }

@@ -115,7 +115,7 @@ def _decided(
         start=in_zone(decision.start_ts, zone),
         who=visit_name(visit),
         state=_state_text(state, in_zone(visit.start_ts, zone), outcome),
-        is_settled=state in _SETTLED,
+        is_settled=state in _SETTLED and not (state == "kept" and decision.cause == VisitDecision.Cause.TIME_OFF),
         is_amiss=state in _AMISS,
         can_change=state in _CHANGEABLE and visit.start_ts > at,
         reason=decision.reason,

@@ -181,9 +181,10 @@ def admin_takes_time_off(stack: Stack, app: PatientApp, visit: Json) -> Json:
     browser.submit(to="/time-off/", button="Add", **{"off-first_day": day, "off-reason": "The tour"})
     choice = f"visit-{visit['id']}"
     check(choice in browser.names("visit-"), f"the visits that are hit do not name {visit['id']}: {browser.text[:300]}")
-    saw(f"{len(set(browser.names('visit-')) - {'visits-reason'})} booked visits are listed, with a choice each")
+    choices = dict.fromkeys(browser.names("visit-"), "ask_to_move")
+    saw(f"{len(choices)} booked visits are listed, with a choice each")
     asked_at = time.time()
-    browser.submit(button="Save", **{choice: "ask_to_move", "visits-reason": "The doctor is away"})
+    browser.submit(button="Save", **choices, **{"visits-reason": "The doctor is away"})
     check(app.visit(visit)["asked_to_move"], "the app does not show that the patient is asked to move")
     saw("the patient is asked for another time, and the app shows why")
     text = eventually(lambda: newest_text(app.phone, asked_at), seconds=15, otherwise="no SMS told the patient")
@@ -210,7 +211,7 @@ def _to_another_day(app: PatientApp, visit: Json) -> Json:
 
 
 def _takes_it_back(stack: Stack, browser: StaffBrowser, day: str) -> None:
-    browser.submit(to="/cancel/", button="Cancel")
+    browser.submit(to="/cancel/", button="Yes, remove it")
 
     def is_open() -> bool | None:
         overrides = schedule_of(calcom(stack), stack.doctor.email)["overrides"]

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.permissions import Permission, require
+from core.refusals import Conflict, Invalid
 from core.times import known_zone
 from hospitals.hours.open_hours import BookedVisit, hit_by_hours, hit_by_time_off
 from hospitals.hours.windows import Window, in_order
@@ -149,6 +151,16 @@ class TimeOffEndsBeforeStart(Exception):
     code = "time_off_ends_before_start"
 
 
+class TimeOffOver(Invalid):
+    code = "time_off_over"
+    message = _("This time is over already.")
+
+
+class TimeOffTaken(Conflict):
+    code = "time_off_taken"
+    message = _("The doctor is off in this time already.")
+
+
 @transaction.atomic
 def add_time_off(
     *,
@@ -165,11 +177,16 @@ def add_time_off(
 
     Where nobody is there to be asked (`by` is None) these stay as they are.
 
-    Raises: NotPermitted, TimeOffEndsBeforeStart, VisitsHit (for visits without an answer: nothing is saved).
+    Raises: NotPermitted, TimeOffEndsBeforeStart, TimeOffOver, TimeOffTaken, VisitsHit (for visits without an
+    answer: nothing is saved).
     """
     if ends_at <= starts_at:
         raise TimeOffEndsBeforeStart
+    if ends_at <= at:
+        raise TimeOffOver
     locked = _lock(doctor, by)
+    if locked.time_off.filter(starts_at__lte=starts_at, ends_at__gte=ends_at).exists():
+        raise TimeOffTaken
     if by is not None:
         hit = hit_by_time_off(booked_visits().booked(locked.pk, at=at), start=starts_at, end=ends_at)
         settle_hit_visits(hit, answers=answers, cause="time_off", by=by, at=at)

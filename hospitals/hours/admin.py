@@ -21,10 +21,17 @@ from accounts.permissions import Permission, has_permission
 from core.refusals import NotPermitted, Refused
 from core.times import known_zone
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
-from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
+from hospitals.hours.actions import (
+    TimeOffOver,
+    TimeOffTaken,
+    VisitsHit,
+    add_time_off,
+    cancel_time_off,
+    replace_weekly_hours,
+)
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
 from hospitals.hours.hit_visits_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
-from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague
+from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague, span_text, week_text
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
 
@@ -90,7 +97,8 @@ class HoursPages(HospitalScopedAdmin):
                 at=timezone.now(),
             )
         except VisitsHit as hit:
-            return self._visits_page(request, doctor, hit, title=_("New weekly hours of %(name)s"))
+            title, saves = _("New weekly hours of %(name)s"), week_text(week.windows) or _("no hours")
+            return self._visits_page(request, doctor, hit, title=title, saves=saves)
         self.message_user(request, _("Hours saved."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
@@ -108,7 +116,16 @@ class HoursPages(HospitalScopedAdmin):
         try:
             add_time_off(doctor=doctor, **facts, answers=answers, by=acting_user(request), at=timezone.now())
         except VisitsHit as hit:
-            return self._visits_page(request, doctor, hit, title=_("Time off of %(name)s"))
+            return self._visits_page(
+                request,
+                doctor,
+                hit,
+                title=_("Time off of %(name)s"),
+                saves=span_text(DoctorTimeOff(**facts), form.zone),
+            )
+        except (TimeOffOver, TimeOffTaken) as refused:
+            form.add_error("first_day", str(refused.message))
+            return self._hours_page(request, doctor, time_off_form=form)
         self.message_user(request, _("Time off saved."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
@@ -121,7 +138,7 @@ class HoursPages(HospitalScopedAdmin):
         time_off = DoctorTimeOff.objects.select_related("doctor").filter(doctor=doctor, pk=time_off_pk).first()
         if time_off:
             cancel_time_off(time_off=time_off, by=acting_user(request), at=timezone.now())
-        self.message_user(request, _("Time off cancelled."), messages.SUCCESS)
+        self.message_user(request, _("Time off removed. Patients can book in it again."), messages.SUCCESS)
         return HttpResponseRedirect(self.address("hours", pk))
 
     def decide_visit_view(self, request: HttpRequest, pk: uuid.UUID, visit_id: uuid.UUID) -> HttpResponse:
@@ -166,8 +183,11 @@ class HoursPages(HospitalScopedAdmin):
         colleagues = colleagues_with_hours(doctor, by=by)
         return self._page(request, "hours", {"title": title, "colleagues": colleagues, **context})
 
-    def _visits_page(self, request: HttpRequest, doctor: Doctor, hit: VisitsHit, *, title: str) -> HttpResponse:
+    def _visits_page(
+        self, request: HttpRequest, doctor: Doctor, hit: VisitsHit, *, title: str, saves: str
+    ) -> HttpResponse:
         context = {
+            "saves": saves,
             "title": title % {"name": self.name_of(doctor)},
             "zone": known_zone(doctor.hospital.time_zone),
             "step": visit_step(request.POST, hit.visits, by=acting_user(request)),

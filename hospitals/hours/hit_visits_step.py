@@ -3,7 +3,8 @@
 Page logic for the portal and the dashboard alike. The step's form sends what was typed before along, hidden, so that
 the same view reads both; a button named `visits` says what is to be done:
 
-- `decide` saves, with the choices made;
+- `decide` saves, with the choices made; where a visit is to be kept, it asks once more instead;
+- `confirm` saves, kept visits included;
 - `all-keep`, `all-ask_to_move`, `all-cancel` set every choice and show the step again, as `show` does unchanged;
 - `back` shows the page before, as it was typed.
 """
@@ -35,15 +36,19 @@ CHOICES: dict[VisitChoice, str | Promise] = {
 }
 
 _BUTTON, _REASON, _REST, _REST_AFTER = "visits", "visits-reason", "visits-rest", "visits-rest-after"
-_NOT_TYPED = {_BUTTON, _REASON, _REST, _REST_AFTER, "csrfmiddlewaretoken"}
+_LISTED = "visits-listed"
+_NOT_TYPED = {_BUTTON, _REASON, _REST, _REST_AFTER, _LISTED, "csrfmiddlewaretoken"}
 
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
+    """`choice` is None until somebody chose; `is_missing` where the form was saved without."""
+
     visit: ShownVisit
     name: str
-    choice: VisitChoice
+    choice: VisitChoice | None
     is_new: bool
+    is_missing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ class VisitStep:
     total: int
     rest_count: int
     rest_after: str
-    rest: VisitChoice
+    rest: VisitChoice | None
     reason: str
     hidden: Sequence[tuple[str, str]]
+    was_saved: bool
 
     @property
     def choices(self) -> dict[VisitChoice, str | Promise]:
@@ -66,23 +72,40 @@ class VisitStep:
     def has_new(self) -> bool:
         return any(row.is_new for row in self.rows)
 
+    @property
+    def is_incomplete(self) -> bool:
+        is_rest_missing = bool(self.rest_count) and self.rest is None
+        return self.was_saved and (is_rest_missing or any(row.choice is None for row in self.rows))
+
+    @property
+    def kept_to_confirm(self) -> int:
+        """How many visits would be kept: asked once more, when everything else is said."""
+        if not self.was_saved or self.is_incomplete:
+            return 0
+        kept = sum(row.choice == "keep" for row in self.rows)
+        return kept + (self.rest_count if self.rest == "keep" else 0)
+
 
 def goes_back(data: QueryDict) -> bool:
     return data.get(_BUTTON) == "back"
 
 
 def given_answers(data: QueryDict) -> VisitAnswers:
-    """The choices, when the button that saves was pressed; none from any other, so that nothing is saved."""
-    if data.get(_BUTTON) != "decide":
+    """The choices, when a button that saves was pressed; none from any other, so that nothing is saved.
+
+    Patients of visits that are kept may come to a doctor who is not there: these are saved by `confirm` only.
+    """
+    if data.get(_BUTTON) not in ("decide", "confirm"):
         return NO_ANSWERS
     choices: dict[uuid.UUID, VisitChoice] = {}
     for name in data:
         visit_id, choice = _visit_id(name), as_choice(data.get(name))
         if visit_id and choice:
             choices[visit_id] = choice
-    return VisitAnswers(
-        choices, rest=as_choice(data.get(_REST)), rest_after=_moment(data.get(_REST_AFTER)), reason=typed_reason(data)
-    )
+    rest = as_choice(data.get(_REST))
+    if data.get(_BUTTON) == "decide" and "keep" in (*choices.values(), rest):
+        return NO_ANSWERS
+    return VisitAnswers(choices, rest=rest, rest_after=_moment(data.get(_REST_AFTER)), reason=typed_reason(data))
 
 
 def visit_step(data: QueryDict, hit: Sequence[BookedVisit], *, by: User) -> VisitStep:
@@ -97,9 +120,10 @@ def visit_step(data: QueryDict, hit: Sequence[BookedVisit], *, by: User) -> Visi
         total=len(hit),
         rest_count=len(hit) - len(listed),
         rest_after=last.isoformat() if len(hit) > len(listed) else "",
-        rest=preset or as_choice(data.get(_REST)) or "keep",
+        rest=preset or as_choice(data.get(_REST)),
         reason=typed_reason(data),
         hidden=list(_typed_before(data)),
+        was_saved=data.get(_BUTTON) in ("decide", "confirm"),
     )
 
 
@@ -115,8 +139,12 @@ def typed_reason(data: QueryDict) -> str:
 
 def _row(data: QueryDict, visit: ShownVisit, preset: VisitChoice | None) -> VisitRow:
     name = f"visit-{visit.id}"
-    chosen = as_choice(data.get(name))
-    return VisitRow(visit, name, preset or chosen or visit.choice or "keep", is_new=_BUTTON in data and not chosen)
+    chosen = preset or as_choice(data.get(name))
+    # Nothing is preselected but what the patient was told already.
+    choice = chosen or ("ask_to_move" if visit.choice == "ask_to_move" else None)
+    is_new = _BUTTON in data and name not in data and str(visit.id) not in data.getlist(_LISTED)
+    is_missing = choice is None and not is_new and data.get(_BUTTON) in ("decide", "confirm")
+    return VisitRow(visit, name, choice, is_new=is_new, is_missing=is_missing)
 
 
 def _typed_before(data: QueryDict) -> Iterator[tuple[str, str]]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 import zoneinfo
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.models import User
 from core.times import known_zone
 from hospitals.hours.forms import Rows, TimeOffForm, WeekForm, rows_of
-from hospitals.hours.windows import Window, join_shifts
+from hospitals.hours.windows import Window, format_span, join_shifts
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
 
@@ -33,10 +35,16 @@ class TimeOffRow:
 def time_off_rows(doctor: Doctor, *, at: dt.datetime) -> list[TimeOffRow]:
     """What is not over yet; one query."""
     zone = known_zone(doctor.hospital.time_zone)
-    return [TimeOffRow(off.pk, _span_text(off, zone), off.reason) for off in doctor.time_off.filter(ends_at__gt=at)]
+    return [TimeOffRow(off.pk, span_text(off, zone), off.reason) for off in doctor.time_off.filter(ends_at__gt=at)]
 
 
-def _span_text(off: DoctorTimeOff, zone: zoneinfo.ZoneInfo | None) -> str:
+def week_text(windows: Iterable[Window]) -> str:
+    """The week on one line, for a page that no longer shows the form."""
+    shifts = join_shifts(windows)
+    return ", ".join(f"{WEEKDAYS_ABBR[one.day - 1]} {format_span(one.start, one.end)}" for one in shifts)
+
+
+def span_text(off: DoctorTimeOff, zone: zoneinfo.ZoneInfo | None) -> str:
     start, end = localtime(off.starts_at, zone), localtime(off.ends_at, zone)
     if not off.is_whole_days:
         return f"{date_format(start, 'j M Y, H:i')} - {date_format(end, 'j M Y, H:i')}"

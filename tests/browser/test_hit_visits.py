@@ -54,6 +54,7 @@ def test_visits_that_new_hours_hit(
     page.get_by_label("Reason").fill("The doctor is at a congress.")
     look(page, f"step-{name}")
     page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Yes, keep and save").click()
     page.get_by_text("Hours saved.").wait_for()
     assert VisitDecision.objects.filter(choice="ask_to_move").count() == 4
     look(page, f"hours-{name}")

@@ -109,10 +109,10 @@ def test_mistakes_are_told_beside_their_fields(browser: Client) -> None:
 
 def test_hours_that_hit_a_visit_show_it_and_save_nothing(browser: Client, visit: Appointment) -> None:
     page = browser.post(HOURS, MONDAY_AFTERNOON).content.decode()
-    assert "1 booked visit is affected" in page
+    assert "1 booked appointment is affected" in page
     assert "Paula Patient" in page
     assert "Mon 23 Nov 2026, 09:00\N{EN DASH}09:30" in page
-    assert fields(page) == {**MONDAY_AFTERNOON, f"visit-{visit.pk}": "keep"}
+    assert fields(page) == {**MONDAY_AFTERNOON, "visits-listed": str(visit.pk)}
     assert (plan(), VisitDecision.objects.count()) == ([(1, dt.time(8), dt.time(12))], 0)
     back = browser.post(HOURS, {**MONDAY_AFTERNOON, "visits": "back"})
     assert back.status_code == 200
@@ -129,7 +129,7 @@ def test_hours_that_hit_a_visit_show_it_and_save_nothing(browser: Client, visit:
     ],
 )
 def test_hours_and_choices_are_saved_together(choice: str, words: str, browser: Client, visit: Appointment) -> None:
-    answers = {f"visit-{visit.pk}": choice, "visits": "decide", "visits-reason": "A congress."}
+    answers = {f"visit-{visit.pk}": choice, "visits": "confirm", "visits-reason": "A congress."}
     assert browser.post(HOURS, MONDAY_AFTERNOON | answers).status_code == 302
     assert plan() == [(1, dt.time(13), dt.time(17))]
     change = VisitDecision.objects.get()
@@ -143,13 +143,13 @@ def test_hours_and_choices_are_saved_together(choice: str, words: str, browser: 
 
 def test_time_off_with_its_visits_and_taking_it_back(browser: Client, north: HospitalCast, visit: Appointment) -> None:
     page = browser.post(TIME_OFF, OFF).content.decode()
-    assert fields(page) == {**OFF, f"visit-{visit.pk}": "keep"}
+    assert fields(page) == {**OFF, "visits-listed": str(visit.pk)}
     assert DoctorTimeOff.objects.count() == 0
     answer = browser.post(TIME_OFF, {**OFF, f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
     assert (answer.status_code, answer.headers["Location"]) == (302, HOURS)
     off = DoctorTimeOff.objects.get()
     assert (off.reason, off.created_by_id, off.is_whole_days) == ("congress", north.doctor.pk, True)
-    assert "Cancel the time off 23 Nov 2026" in browser.get(HOURS).content.decode()
+    assert "Remove the time off 23 Nov 2026" in browser.get(HOURS).content.decode()
     assert browser.post(f"{TIME_OFF}{off.pk}/cancel/").status_code == 302
     assert DoctorTimeOff.objects.count() == 0
     actions = list(AccessEvent.objects.filter(action="changed_hours").order_by("pk").values_list("reason", flat=True))
@@ -190,9 +190,9 @@ def test_the_page_costs_the_same_however_much_was_decided(
     for number in range(count):
         make_visit(patient, north.doctor, NINE + dt.timedelta(minutes=number))
     page = browser.post(TIME_OFF, OFF).content.decode()
-    chosen = {name: "keep" for name in fields(page) if name.startswith("visit-")}
+    chosen = {f"visit-{one}": "keep" for one in re.findall(r'name="visits-listed" value="([^"]+)"', page)}
     assert len(chosen) == count + 1
-    browser.post(TIME_OFF, {**OFF, **chosen, "visits": "decide"})
+    browser.post(TIME_OFF, {**OFF, **chosen, "visits": "confirm"})
     with django_assert_num_queries(HOURS_QUERIES):
         shown = browser.get(HOURS).content
     assert shown.count(b"#change-title") == count + 1

@@ -95,6 +95,14 @@ def test_a_visit_in_time_off_is_shown_with_it_and_with_what_was_decided(
     assert [one.decision and one.decision.choice for one in items] == [None, "ask_to_move"]
 
 
+def test_a_visit_kept_in_a_time_off_stays_on_the_list(north: HospitalCast, patient: Patient) -> None:
+    DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT + DAY, ends_at=AT + 2 * DAY)
+    visit = make_visit(patient, north.doctor, AT + DAY + HOUR)
+    keep_visit(appointment_id=visit.pk, by=north.admin, at=AT)
+    [item] = found(north.admin, "time_off")
+    assert (item.visit.pk, item.is_kept) == (visit.pk, True)
+
+
 def guest(doctor: Doctor, phone: str | None, **facts: object) -> Appointment:
     visit = make_visit(None, doctor, AT + DAY, guest_name="Greta Guest", **facts)
     AppointmentBooking.objects.create(uid=visit.cal_booking_id, appointment=visit, attendee_phone=phone, attendee_at=AT)
@@ -141,7 +149,7 @@ def test_what_needs_a_look_takes_as_many_queries_for_twenty_as_for_two(
     with CaptureQueriesContext(connection) as queries:
         lists = attention_lists(north.admin, at=AT)
         assert [one.visit.doctor.full_name for each in lists for one in each.items]
-    assert len(queries) == 7
+    assert len(queries) == 8
     assert not any("cal_raw_payload" in query["sql"] for query in queries)
 
 

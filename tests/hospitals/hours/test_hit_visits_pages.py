@@ -65,17 +65,38 @@ def test_hours_that_hit_a_visit_show_it_and_save_nothing(
     admin_client: Client, north: HospitalCast, visit: Appointment
 ) -> None:
     page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
-    assert "1 booked visit is affected" in page
+    assert "1 booked appointment is affected" in page
     assert "Mon 23 Nov 2026, 09:00&ndash;09:30, Paula Patient" in page
-    assert fields(page) == {**WEEK, f"visit-{visit.pk}": "keep"}
+    assert "To be saved: <strong>Mon 13:00-17:00</strong>" in page
+    assert fields(page) == {**WEEK, "visits-listed": str(visit.pk)}
     assert saved() == NOTHING
+
+
+def test_without_a_choice_nothing_is_saved(admin_client: Client, north: HospitalCast, visit: Appointment) -> None:
+    sent = WEEK | {"visits-listed": str(visit.pk)}
+    for button in ("decide", "confirm"):
+        page = admin_client.post(page_of(north, "hours"), sent | {"visits": button}).content.decode()
+        assert "Nothing was saved: choose for each appointment." in page
+        assert "More appointments were booked" not in page
+        assert saved() == NOTHING
+
+
+@pytest.mark.parametrize("name", ["hours", "time_off"])
+def test_keeping_is_asked_once_more(name: str, admin_client: Client, north: HospitalCast, visit: Appointment) -> None:
+    sent = (WEEK if name == "hours" else OFF) | {f"visit-{visit.pk}": "keep"}
+    page = admin_client.post(page_of(north, name), sent | {"visits": "decide"}).content.decode()
+    assert "1 appointment is kept although the doctor is not available then." in page
+    assert saved() == NOTHING
+    assert fields(page).items() >= sent.items()
+    answer = admin_client.post(page_of(north, name), fields(page) | {"visits": "confirm"})
+    assert (answer.status_code, VisitDecision.objects.get().choice) == (302, "keep")
 
 
 @pytest.mark.parametrize("choice", ["keep", "ask_to_move", "cancel"])
 def test_hours_and_choices_are_saved_together_and_shown(
     choice: str, admin_client: Client, north: HospitalCast, visit: Appointment, calendar: Memory
 ) -> None:
-    answers = {f"visit-{visit.pk}": choice, "visits": "decide", "visits-reason": " A\n congress\x00 "}
+    answers = {f"visit-{visit.pk}": choice, "visits": "confirm", "visits-reason": " A\n congress\x00 "}
     answer = admin_client.post(page_of(north, "hours"), WEEK | answers)
     assert answer.headers["Location"] == page_of(north, "hours")
     change = VisitDecision.objects.get()
@@ -95,9 +116,10 @@ def test_hours_and_choices_are_saved_together_and_shown(
 def test_time_off_goes_the_same_way(admin_client: Client, north: HospitalCast, visit: Appointment) -> None:
     address = page_of(north, "time_off")
     page = admin_client.post(address, OFF).content.decode()
-    assert fields(page) == {**OFF, f"visit-{visit.pk}": "keep"}
+    assert "To be saved: <strong>23 Nov 2026</strong>" in page
+    assert fields(page) == {**OFF, "visits-listed": str(visit.pk)}
     assert saved() == NOTHING
-    admin_client.post(address, fields(page) | {"visits": "decide"})
+    admin_client.post(address, fields(page) | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
     assert saved() == ([dt.time(8)], 1, 1)
     assert (VisitDecision.objects.get().cause, DoctorTimeOff.objects.get().reason) == ("time_off", "congress")
 
@@ -109,7 +131,7 @@ def test_all_are_set_at_once_and_nothing_is_saved(
 ) -> None:
     typed = WEEK if name == "hours" else OFF
     page = admin_client.post(page_of(north, name), typed | {"visits": f"all-{choice}"}).content.decode()
-    assert fields(page) == {**typed, f"visit-{visit.pk}": choice}
+    assert fields(page) == {**typed, f"visit-{visit.pk}": choice, "visits-listed": str(visit.pk)}
     assert saved() == NOTHING
 
 
@@ -118,7 +140,7 @@ def test_enter_saves_nothing(admin_client: Client, north: HospitalCast, visit: A
     first = re.findall(r'name="visits" value="([^"]+)"', page)[0]
     sent = {**WEEK, f"visit-{visit.pk}": "cancel", "visits-reason": "Ill", "visits": first}
     page = admin_client.post(page_of(north, "hours"), sent).content.decode()
-    assert fields(page) == {**WEEK, f"visit-{visit.pk}": "cancel"}
+    assert fields(page) == {**WEEK, f"visit-{visit.pk}": "cancel", "visits-listed": str(visit.pk)}
     assert ">Ill</textarea>" in page
     assert saved() == NOTHING
 
@@ -137,13 +159,15 @@ def test_a_visit_booked_meanwhile_shows_the_list_again(
     admin_client: Client, north: HospitalCast, visit: Appointment, other_patient: Patient
 ) -> None:
     late = make_visit(other_patient, north.doctor, NINE + dt.timedelta(hours=1))
-    sent = {**WEEK, f"visit-{visit.pk}": "cancel", "visits": "decide"}
+    sent = {**WEEK, f"visit-{visit.pk}": "cancel", "visits-listed": str(visit.pk), "visits": "decide"}
     page = admin_client.post(page_of(north, "hours"), sent).content.decode()
-    assert "Meanwhile more visits were booked." in page
+    assert "More appointments were booked in the meantime." in page
     assert page.count('class="visit-new"') == 1
-    assert fields(page) == {**WEEK, f"visit-{visit.pk}": "cancel", f"visit-{late.pk}": "keep"}
+    chosen = {name: value for name, value in fields(page).items() if name.startswith("visit-")}
+    assert chosen == {f"visit-{visit.pk}": "cancel"}
     assert saved() == NOTHING
-    admin_client.post(page_of(north, "hours"), fields(page) | {"visits": "decide"})
+    choices = {f"visit-{late.pk}": "ask_to_move", "visits": "decide"}
+    admin_client.post(page_of(north, "hours"), fields(page) | choices)
     assert saved() == ([dt.time(13)], 0, 2)
 
 
@@ -155,11 +179,13 @@ def test_what_a_list_cannot_hold_has_one_choice(
     beside = make_visit(people[0], north.doctor, NINE)
     later = [make_visit(one, north.doctor, NINE + dt.timedelta(hours=1)) for one in people[1:]]
     page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
-    assert "4 booked visits are affected" in page
-    assert "2 later visits, too many to list here" in page
-    sent = fields(page)
-    assert {name for name in sent if name.startswith("visit-")} == {f"visit-{visit.pk}", f"visit-{beside.pk}"}
-    admin_client.post(page_of(north, "hours"), sent | {"visits": "decide", "visits-rest": "ask_to_move"})
+    assert "4 booked appointments are affected" in page
+    assert "2 later appointments, too many to list here" in page
+    assert set(re.findall(r'type="radio" name="(visit-[^"]+)"', page)) == {f"visit-{visit.pk}", f"visit-{beside.pk}"}
+    sent = fields(page) | {f"visit-{visit.pk}": "keep", f"visit-{beside.pk}": "keep"}
+    admin_client.post(page_of(north, "hours"), sent | {"visits": "confirm"})
+    assert VisitDecision.objects.count() == 0
+    admin_client.post(page_of(north, "hours"), sent | {"visits": "confirm", "visits-rest": "ask_to_move"})
     asked = VisitDecision.objects.filter(choice="ask_to_move").values_list("appointment_id", flat=True)
     assert (set(asked), VisitDecision.objects.count()) == ({one.pk for one in later}, 4)
 
@@ -226,7 +252,9 @@ def test_the_pages_cost_the_same_whatever_the_number_of_visits(
     with CaptureQueriesContext(connection) as queries:
         page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
     assert len(queries) == STEP_QUERIES
-    admin_client.post(page_of(north, "hours"), fields(page) | {"visits": "decide"})
+    listed = re.findall(r'name="visits-listed" value="([^"]+)"', page)
+    choices = {f"visit-{one}": "keep" for one in listed}
+    admin_client.post(page_of(north, "hours"), WEEK | choices | {"visits": "confirm"})
     with CaptureQueriesContext(connection) as queries:
         page = admin_client.get(page_of(north, "hours")).content.decode()
     assert (page.count("Kept"), len(queries)) == (many, PAGE_QUERIES)

@@ -5,9 +5,12 @@ import uuid
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AccessEvent
-from hospitals.hours.actions import TimeOffEndsBeforeStart, add_time_off, cancel_time_off
+from hospitals.hours.actions import TimeOffEndsBeforeStart, TimeOffOver, TimeOffTaken, add_time_off, cancel_time_off
 from hospitals.hours.forms import TimeOffForm
 from hospitals.models import DoctorTimeOff
 from tests.cast import HospitalCast
@@ -35,6 +38,41 @@ def test_time_off_that_ends_before_it_starts_is_refused(north: HospitalCast, pub
     with pytest.raises(TimeOffEndsBeforeStart):
         add_time_off(doctor=north.doctor, starts_at=AT, ends_at=AT, is_whole_days=True, by=north.admin, at=AT)
     assert (DoctorTimeOff.objects.count(), AccessEvent.objects.count(), published) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("days", "refusal"),
+    [((-2, -1), TimeOffOver), ((-1, 0), TimeOffOver), ((1, 3), TimeOffTaken), ((2, 3), TimeOffTaken)],
+)
+def test_time_off_that_is_over_or_there_already_is_refused(
+    north: HospitalCast, published: list[uuid.UUID], days: tuple[int, int], refusal: type[Exception]
+) -> None:
+    def add(first: int, last: int) -> None:
+        start, end = AT + first * dt.timedelta(days=1), AT + last * dt.timedelta(days=1)
+        add_time_off(doctor=north.doctor, starts_at=start, ends_at=end, is_whole_days=True, by=north.admin, at=AT)
+
+    add(1, 3)
+    with pytest.raises(refusal):
+        add(*days)
+    assert DoctorTimeOff.objects.count() == 1
+    add(2, 4)
+    assert DoctorTimeOff.objects.count() == 2
+
+
+@pytest.mark.usefixtures("published")
+def test_the_page_says_so_beside_the_first_day_and_removing_asks_first(
+    admin_client: Client, north: HospitalCast
+) -> None:
+    page = admin_client.post(
+        reverse("admin:hospitals_doctor_time_off", args=[north.doctor.pk]), {"off-first_day": "2020-01-01"}
+    ).content.decode()
+    assert '<p class="week-error">This time is over already.</p>' in page
+    soon = timezone.now() + dt.timedelta(days=1)
+    off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=soon, ends_at=soon + dt.timedelta(days=1))
+    page = admin_client.get(reverse("admin:hospitals_doctor_hours", args=[north.doctor.pk])).content.decode()
+    details = page[page.index('<details class="portal-remove">') :]
+    assert details.index("Yes, remove it") < details.index("</details>")
+    assert str(off.pk) in details[: details.index("Yes, remove it")]
 
 
 def test_cancelling_twice_is_cancelling_once(north: HospitalCast, published: list[uuid.UUID]) -> None:
