@@ -22,6 +22,8 @@ BATCH = 50  # mails of one run, so that a task stays well inside its time limit
 RETRY_AFTER = dt.timedelta(minutes=1)
 # A mail still being sent after this long lost its worker.
 STUCK_AFTER = dt.timedelta(minutes=3)
+# A notice without a link that could not be sent for so long comes too late.
+NOTICE_LIFETIME = dt.timedelta(days=3)
 
 Status = StaffMail.Status
 
@@ -58,30 +60,36 @@ def _claim(at: dt.datetime) -> StaffMail | None:
 def _outcome(mail: StaffMail, at: dt.datetime) -> dict[str, Any]:
     """The fields that change, after sending outside any transaction."""
     user: User = mail.user
-    if at >= mail.created_at + LIFETIMES[mail.kind] or not user.is_active or not user.email:
-        return {"status": Status.FAILED}
+    address, has_link = mail.address or user.email, mail.kind in LIFETIMES
+    is_late = at >= mail.created_at + LIFETIMES.get(mail.kind, NOTICE_LIFETIME)
+    if is_late or not address or (has_link and not user.is_active):
+        return {"status": Status.FAILED, "address": None}
     try:
-        send_mail(_subject(mail), _text(mail), settings.DEFAULT_FROM_EMAIL, [user.email])
+        send_mail(_subject(mail), _text(mail), settings.DEFAULT_FROM_EMAIL, [address])
     except (SMTPException, OSError) as error:
         log.warning("mail.not_sent", mail_id=str(mail.pk), error=type(error).__name__)
         return {"status": Status.QUEUED, "next_try_at": at + RETRY_AFTER}
-    record_access(
-        by=None,
-        action=AccessAction.SENT_PASSWORD_LINK,
-        object_kind="user",
-        object_id=user.pk,
-        hospital_id=user.hospital_id,
-        reason=mail.kind,
-    )
-    return {"status": Status.SENT, "next_try_at": None}
+    if has_link:
+        record_access(
+            by=None,
+            action=AccessAction.SENT_PASSWORD_LINK,
+            object_kind="user",
+            object_id=user.pk,
+            hospital_id=user.hospital_id,
+            reason=mail.kind,
+        )
+    return {"status": Status.SENT, "address": None, "next_try_at": None}
 
 
 def _subject(mail: StaffMail) -> str:
     if mail.kind == StaffMail.Kind.INVITATION:
         return _("Your access to Wardbook")
+    if mail.kind == StaffMail.Kind.EMAIL_CHANGED:
+        return _("Your email address for Wardbook was changed")
     return _("A new password for Wardbook")
 
 
 def _text(mail: StaffMail) -> str:
-    context = {"link": password_link(mail.user, mail.kind), "base": settings.PUBLIC_BASE_URL}
+    link = password_link(mail.user, mail.kind) if mail.kind in LIFETIMES else ""
+    context = {"link": link, "base": settings.PUBLIC_BASE_URL}
     return render_to_string(f"accounts/mail/{mail.kind}.txt", context)
