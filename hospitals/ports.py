@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 VisitChoice = Literal["keep", "ask_to_move", "cancel"]
-DecisionCause = Literal["hours", "time_off"]
+DecisionCause = Literal["hours", "time_off", "deactivated"]
 
 
 @dataclass(frozen=True, slots=True)

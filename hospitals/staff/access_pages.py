@@ -23,18 +23,27 @@ from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from accounts.staff_sign_in.second_factor import NotYourOwn, reset_second_factor
 from accounts.staff_sign_in.tries import is_locked_out, release_lockout
+from core.times import known_zone
 from hospitals.admin.base import HospitalScopedAdmin, acting_user
+from hospitals.hours.actions import VisitsHit
+from hospitals.hours.hit_visits_step import VisitStep, given_answers, goes_back, visit_step
 from hospitals.models import Doctor, Hospital, StaffMember
+from hospitals.ports import booked_visits
 from hospitals.staff.actions import (
     CannotDeactivateYourself,
     DoctorHasOpenRecords,
+    EmailTaken,
+    OwnEmail,
     OwnPasswordPage,
+    change_staff_email,
     deactivate_staff_member,
     mail_password_link,
     move_doctor,
     reactivate_staff_member,
     reset_staff_password,
 )
+from hospitals.staff.csv_file import EMAIL_TAKEN
+from hospitals.staff.forms import EmailForm
 
 if TYPE_CHECKING:
     _Base = HospitalScopedAdmin
@@ -50,6 +59,7 @@ class AccessPages(_Base):
         pages = {
             "access": self.access_view,
             "release": self.release_view,
+            "email": self.email_view,
             "password": self.password_view,
             "second-factor": self.second_factor_view,
         }
@@ -81,16 +91,36 @@ class AccessPages(_Base):
         return HttpResponseRedirect(self.address("access", member.pk))
 
     def access_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
-        if request.method != "POST":
-            more = {"is_locked_out": is_locked_out(member.user, at=timezone.now())}
-            return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
-        change = deactivate_staff_member if member.user.is_active else reactivate_staff_member
+        if request.method != "POST" or goes_back(request.POST):
+            return self._access_page(request, member)
+        user, by, at = member.user, acting_user(request), timezone.now()
         try:
-            change(user=member.user, by=acting_user(request), at=timezone.now())
+            if user.is_active:
+                deactivate_staff_member(user=user, answers=given_answers(request.POST), by=by, at=at)
+            else:
+                reactivate_staff_member(user=user, by=by, at=at)
         except CannotDeactivateYourself:
             self.message_user(request, _("You cannot deactivate yourself."), messages.ERROR)
             return self._back(member)
+        except VisitsHit as hit:
+            return self._booked_visits_page(request, member, visit_step(request.POST, hit.visits, by=by))
         return self._saved(request, member)
+
+    def _access_page(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
+        at = timezone.now()
+        booked = booked_visits().booked(member.pk, at=at) if member.user.is_doctor and member.user.is_active else []
+        more = {"is_locked_out": is_locked_out(member.user, at=at), "booked": len(booked)}
+        return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
+
+    def _booked_visits_page(self, request: HttpRequest, member: StaffMember, step: VisitStep) -> HttpResponse:
+        context = {
+            "title": _("Deactivate %(name)s") % {"name": self.name_of(member)},
+            "saves": _("no access from now on, and a closed calendar"),
+            "zone": known_zone(member.hospital.time_zone),
+            "step": step,
+            "opts": self.opts,
+        }
+        return self.page(request, "admin/hospitals/doctor/visits_hit.html", context)
 
     def release_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
@@ -98,6 +128,22 @@ class AccessPages(_Base):
         release_lockout(user=member.user, by=acting_user(request), at=timezone.now())
         self.message_user(request, _("%(name)s can try to sign in again.") % {"name": self.name_of(member)})
         return self._back(member)
+
+    def email_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
+        form = EmailForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                change_staff_email(
+                    user=member.user, email=form.cleaned_data["email"], by=acting_user(request), at=timezone.now()
+                )
+            except EmailTaken as refusal:
+                form.add_error("email", forms.ValidationError(EMAIL_TAKEN, code=refusal.code))
+            except OwnEmail:
+                self.message_user(request, _("Another admin or the operator changes your own email."), messages.ERROR)
+                return self._back(member)
+            else:
+                return self._saved(request, member)
+        return self._member_page(request, "admin/hospitals/staff_email.html", member, _("Change email"), form=form)
 
     def password_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":

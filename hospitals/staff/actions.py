@@ -15,11 +15,12 @@ from django.db import IntegrityError, transaction
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Profile, Role, StaffMail, User
-from accounts.permissions import Permission, require, require_for_staff
+from accounts.permissions import Permission, has_permission, require, require_for_staff
 from accounts.roles import kind_of_member
 from core.wake_ups import wake
+from hospitals.hours.actions import NO_ANSWERS, VisitAnswers, settle_hit_visits
 from hospitals.models import Doctor, Hospital, StaffMember
-from hospitals.ports import schedule_publisher
+from hospitals.ports import booked_visits, schedule_publisher
 
 # Without 0/O, 1/l/I: it is read aloud and copied by hand. 32 ** 12 is 60 bits.
 _PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -154,13 +155,22 @@ def update_staff_member(
 
 
 @transaction.atomic
-def deactivate_staff_member(*, user: User, by: User | None, at: dt.datetime) -> None:
-    """End the person's access at once. The records they made stay.
+def deactivate_staff_member(
+    *, user: User, answers: VisitAnswers = NO_ANSWERS, by: User | None, at: dt.datetime
+) -> None:
+    """End the person's access at once. The records they made stay; a doctor's calendar is closed.
 
-    Raises: NotPermitted, CannotDeactivateYourself.
+    `answers` say what becomes of the doctor's booked visits. Whoever may not decide about visits is not asked: these
+    then wait for the hospital's admins (`clinical.visits.attention`).
+
+    Raises: NotPermitted, CannotDeactivateYourself, VisitsHit (for visits without an answer: nothing is saved).
     """
     if by is not None and by.pk == user.pk:
         raise CannotDeactivateYourself
+    require_for_staff(by, user)
+    may_decide = by is not None and has_permission(by, Permission.MANAGE_HOURS, hospital=user.hospital_id)
+    if user.is_doctor and user.is_active and by is not None and may_decide and not by.is_operator:
+        settle_hit_visits(booked_visits().booked(user.pk, at=at), answers=answers, cause="deactivated", by=by, at=at)
     _set_active(user, is_active=False, by=by, reason="deactivated")
 
 
@@ -186,6 +196,38 @@ def mail_password_link(*, user: User, by: User | None, at: dt.datetime) -> None:
     Raises: NotPermitted, OwnPasswordPage.
     """
     _replace_password(user, None, by=by, at=at, reason="password link")
+
+
+class OwnEmail(Exception):
+    """One's own email: a slip of the hand would lock its owner out. Another admin changes it."""
+
+    code = "own_email"
+
+
+@transaction.atomic
+def change_staff_email(*, user: User, email: str, by: User | None, at: dt.datetime) -> None:
+    """Correct the email the person signs in with. It ends their password, sessions and links; a link to set a new
+    password goes to the new address, and a notice to the old one.
+
+    Raises: NotPermitted, OwnEmail, EmailTaken.
+    """
+    if by is not None and by.pk == user.pk:
+        raise OwnEmail
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    require_for_staff(by, locked)
+    old, new = locked.email, email.strip()
+    if old == new:
+        return
+    locked.email = new
+    with email_is_free():
+        locked.save(update_fields=["email"])
+    record_change(locked, by=by, reason="email changed")
+    if old:
+        notice = StaffMail(kind=StaffMail.Kind.EMAIL_CHANGED, user=locked, address=old, created_at=at, status_at=at)
+        notice.save(force_insert=True)
+    # What waits would go to an address that was never theirs, or is no more.
+    StaffMail.objects.filter(user=locked, status=StaffMail.Status.QUEUED, address=None).delete()
+    _replace_password(locked, None, by=by, at=at, reason="password link")
 
 
 def make_temporary_password() -> str:

@@ -162,6 +162,12 @@ class NewStaffForm(forms.Form):
         return self.only_hospital or self.cleaned_data["hospital"]
 
 
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label=gettext_lazy("New email"), widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
+    )
+
+
 class _StaffForm(forms.ModelForm[Any]):
     full_name = LineField(label=gettext_lazy("Full name"), max_length=NAME_LENGTH, widget=UnfoldAdminTextInputWidget())
 

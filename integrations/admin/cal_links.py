@@ -68,6 +68,7 @@ class CalLinkAdmin(CalBulkPages, CalDoctorPages):
             "edited": "warning",
             "gone": "danger",
             "nothing": "default",
+            "closed": "default",
         },
     )
     def state(self, link: CalLink) -> Badge:
@@ -80,11 +81,13 @@ class CalLinkAdmin(CalBulkPages, CalDoctorPages):
         if link.drift is not None:
             is_edit = link.drift == CalLink.Drift.EDITED
             return Badge("edited", _("edited in Cal.com") if is_edit else _("Cal.com shows other hours"))
+        if not link.doctor.user.is_active:
+            return Badge("closed", _("closed: doctor deactivated"))
         return Badge("published", _("published"))
 
     @display(description=gettext_lazy("bookable"), boolean=True)
     def bookable(self, link: CalLink) -> bool:
-        return link.is_bookable
+        return link.is_bookable and bool(link.doctor.user.is_active)
 
     @display(description=gettext_lazy("absence entered in Cal.com"))
     def absence(self, link: CalLink) -> str:

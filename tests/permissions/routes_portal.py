@@ -219,6 +219,7 @@ ROWS: list[Row] = [
         for kind in ("doctor", "pharmacist", "hospitaladmin")
         for row in (
             *member_page(f"{kind}/<uuid:pk>/access/"),
+            *member_page(f"{kind}/<uuid:pk>/email/", posted=200),
             *member_page(f"{kind}/<uuid:pk>/release/", shown=DONE, operator=DONE),
             *member_page(f"{kind}/<uuid:pk>/second-factor/"),
         )

@@ -18,6 +18,7 @@ from hospitals.hours.actions import add_time_off, cancel_time_off, replace_weekl
 from hospitals.models import DoctorTimeOff
 from hospitals.staff.actions import (
     add_staff_member,
+    change_staff_email,
     deactivate_staff_member,
     mail_password_link,
     move_doctor,
@@ -60,6 +61,7 @@ OF_A_HOSPITAL: dict[str, Act] = {
     "deactivate": lambda north, _s, by: deactivate_staff_member(user=north.doctor.user, by=by, at=AT),
     "reactivate": lambda north, _s, by: reactivate_staff_member(user=north.doctor.user, by=by, at=AT),
     "password": lambda north, _s, by: reset_staff_password(user=north.doctor.user, by=by, at=AT),
+    "email": lambda north, _s, by: change_staff_email(user=north.doctor.user, email="new@north.test", by=by, at=AT),
     "link": lambda north, _s, by: mail_password_link(user=north.doctor.user, by=by, at=AT),
     "second_factor": lambda north, _s, by: reset_second_factor(user=north.doctor.user, by=by, at=AT),
     "lockout": lambda north, _s, by: release_lockout(user=north.doctor.user, by=by, at=AT),

@@ -124,6 +124,7 @@ class EventTypeChanges:
     minimum_notice_minutes: int
     host_ids: Sequence[int] | None = None
     schedule_id: int | None = None
+    is_hidden: bool | None = None
 
     def body(self) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {
@@ -136,6 +137,8 @@ class EventTypeChanges:
             body["hosts"] = [{"userId": host_id} for host_id in self.host_ids]
         if self.schedule_id is not None:
             body["scheduleId"] = self.schedule_id
+        if self.is_hidden is not None:
+            body["hidden"] = self.is_hidden
         return body
 
 

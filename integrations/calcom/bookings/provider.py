@@ -40,7 +40,9 @@ class CalcomBookings:
         return read_slots(doctor, start=start, end=end, time_zone=time_zone)
 
     def bookable(self, doctor_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
-        linked = CalLink.objects.filter(doctor_id__in=doctor_ids, cal_event_type_id__isnull=False)
+        linked = CalLink.objects.filter(
+            doctor_id__in=doctor_ids, doctor__user__is_active=True, cal_event_type_id__isnull=False
+        )
         return frozenset(linked.values_list("doctor_id", flat=True))
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:

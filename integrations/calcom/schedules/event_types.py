@@ -1,8 +1,11 @@
-"""Keeps the length, buffer, notice and slot grid of the doctors' event types as they must be."""
+"""Keeps the length, buffer, notice and slot grid of the doctors' event types as they must be, and hides those of doctors
+who are deactivated.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import structlog
 from django.db import transaction
@@ -60,6 +63,9 @@ def event_type_due() -> Q:
     differs = Q(pushed_optimized_slots__isnull=True) | Q(pushed_optimized_slots=False)
     for pushed, wanted in _SETTINGS.items():
         differs |= Q(**{f"{pushed}__isnull": True}) | ~Q(**{pushed: F(f"doctor__hospital__{wanted}")})
+    differs |= Q(pushed_hidden=True, doctor__user__is_active=True) | Q(
+        pushed_hidden=False, doctor__user__is_active=False
+    )
     known = Q(cal_event_type_id__isnull=False, doctor__hospital__cal_team_id__isnull=False)
     is_there = Q(problem__isnull=True) | ~Q(problem=CalLink.Problem.EVENT_TYPE_GONE)
     return known & is_there & differs
@@ -84,7 +90,7 @@ def _claim(now: dt.datetime) -> CalLink | None:
     with transaction.atomic():
         link = (
             CalLink.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("doctor__hospital")
+            .select_related("doctor__hospital", "doctor__user")
             .filter(event_type_due(), Q(event_type_next_try_at__isnull=True) | Q(event_type_next_try_at__lte=now))
             .order_by("event_type_next_try_at", "pk")
             .first()
@@ -98,13 +104,17 @@ def _push(link: CalLink, client: CalcomClient) -> None:
     hospital = link.doctor.hospital
     assert hospital.cal_team_id is not None
     assert link.cal_event_type_id is not None
-    shown = client.update_team_event_type(hospital.cal_team_id, link.cal_event_type_id, wanted_of(hospital))
+    changes, is_hidden = wanted_of(hospital), not link.doctor.user.is_active
+    if is_hidden != link.pushed_hidden:
+        changes = replace(changes, is_hidden=is_hidden)
+    shown = client.update_team_event_type(hospital.cal_team_id, link.cal_event_type_id, changes)
     rows = CalLink.objects.filter(pk=link.pk, cal_event_type_id=link.cal_event_type_id)
     # What Cal.com answers, not what was sent: a value it did not take stays work to do, after a pause.
     values = pushed_values(shown)
-    took = values == wanted_values(hospital)
+    took = values == wanted_values(hospital) and changes.is_hidden in (None, shown.hidden)
     rows.update(
         **values,
+        pushed_hidden=is_hidden if took else link.pushed_hidden,
         event_type_error=None if took else "not_as_sent",
         event_type_next_try_at=None if took else timezone.now() + RETRY,
     )

@@ -95,7 +95,7 @@ def hours_notes(weekly: Collection[WeeklyWindow], *, zone: ZoneInfo, today: dt.d
 
 
 def publish_text(link: CalLink | None) -> str:
-    """How far Cal.com is behind the doctor's hours, in one sentence. Reads the link's doctor and hospital."""
+    """How far Cal.com is behind the doctor's hours, in one sentence. Reads the link's doctor, user and hospital."""
     if link is None or link.cal_schedule_id is None:
         return _("Not connected to Cal.com: patients cannot book this doctor yet.")
     if link.problem is not None:
@@ -108,4 +108,6 @@ def publish_text(link: CalLink | None) -> str:
         return _("On the way to Cal.com.")
     if link.drift is not None:
         return str(DRIFT_TEXTS[CalLink.Drift(link.drift)])
+    if not link.doctor.user.is_active:
+        return _("Closed in Cal.com: the doctor is deactivated.")
     return _("Cal.com shows these hours.")

@@ -71,7 +71,7 @@ class CalcomSchedules:
         link.save(update_fields=["wanted_hash", "next_try_at", "failures", "last_error"])
 
     def state(self, doctor_id: uuid.UUID) -> PublishState:
-        link = CalLink.objects.select_related("doctor__hospital").filter(doctor_id=doctor_id).first()
+        link = CalLink.objects.select_related("doctor__hospital", "doctor__user").filter(doctor_id=doctor_id).first()
         is_in_step = link is not None and link.cal_schedule_id is not None and link.is_in_step
         is_in_step = is_in_step and link is not None and known_zone(link.doctor.hospital.time_zone) is not None
         return PublishState(is_in_step, publish_text(link), self.address(doctor_id), _notes(link))
@@ -89,13 +89,13 @@ def _notes(link: CalLink | None) -> list[str]:
 
 
 def desired_schedule(doctor_id: uuid.UUID) -> ScheduleInput | None:
-    """The schedule Cal.com should have; None for a hospital without a zone."""
-    doctor = Doctor.objects.select_related("hospital").get(pk=doctor_id)
+    """The schedule Cal.com should have; None for a hospital without a zone. A deactivated doctor's is never open."""
+    doctor = Doctor.objects.select_related("hospital", "user").get(pk=doctor_id)
     zone, now = known_zone(doctor.hospital.time_zone), timezone.now()
     if zone is None:
         return None
     return wanted_schedule(
-        doctor.availability.values_list("day_of_week", "start_time", "end_time"),
+        doctor.availability.values_list("day_of_week", "start_time", "end_time") if doctor.user.is_active else (),
         doctor.time_off.filter(ends_at__gt=now - PAST_KEPT).values_list("starts_at", "ends_at"),
         zone=zone,
         today=now.astimezone(zone).date(),

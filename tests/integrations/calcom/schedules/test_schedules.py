@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.models import User
 from hospitals.models import DoctorAvailability, DoctorTimeOff, Hospital
+from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.schedules.event_types import push_next_event_type, wanted_of
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
 from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import CalLink
@@ -52,6 +56,33 @@ def test_changed_hours_are_pushed_once_after_the_delay(connected: Connected) -> 
     push_after_the_delay()
     assert shown(connected) == ([("Monday", "09:00", "12:00"), ("Tuesday", "22:00", "23:59")], [])
     assert CalcomSchedules().state(connected.doctor.pk).is_in_step
+
+
+def event_type_hidden(connected: Connected) -> bool:
+    team_id = connected.doctor.hospital.cal_team_id or 0
+    rows = connected.client.list_team_event_types(team_id)
+    return next(row.hidden for row in rows if row.id == connected.link.cal_event_type_id)
+
+
+def test_a_deactivated_doctors_calendar_is_closed_and_opened_again(connected: Connected) -> None:
+    user = connected.doctor.user
+    for is_active, windows in [(False, []), (True, [("Monday", "09:00", "12:00")])]:
+        User.objects.filter(pk=user.pk).update(is_active=is_active)
+        CalcomSchedules().want(user.pk)
+        push_after_the_delay()
+        assert push_next_event_type() is True
+        assert push_next_event_type() is False
+        assert (shown(connected), event_type_hidden(connected)) == ((windows, []), not is_active)
+        assert CalcomBookings().bookable([user.pk]) == (frozenset([user.pk]) if is_active else frozenset())
+
+
+def test_an_event_type_that_was_hidden_in_calcom_itself_stays_hidden(connected: Connected) -> None:
+    link = connected.link
+    changes = replace(wanted_of(connected.doctor.hospital), is_hidden=True)
+    team_id = connected.doctor.hospital.cal_team_id or 0
+    connected.client.update_team_event_type(team_id, link.cal_event_type_id or 0, changes)
+    assert push_next_event_type() is False
+    assert event_type_hidden(connected) is True
 
 
 def test_time_off_becomes_what_is_left_of_its_days(connected: Connected) -> None:
