@@ -146,7 +146,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     status = 200 if ready else 503
     if not is_internal(request):
         return HttpResponse(status=status)
-    return JsonResponse({"status": OK if ready else "down", "checks": checks}, status=status)
+    headers = {"X-Instance": settings.INSTANCE_ID} if settings.INSTANCE_ID else {}
+    return JsonResponse({"status": OK if ready else "down", "checks": checks}, status=status, headers=headers)
 
 
 def is_internal(request: HttpRequest) -> bool:

@@ -29,6 +29,7 @@ DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY", hint="any 50 random characters; signs sessions and links")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
+INSTANCE_ID = ""
 PUBLIC_BASE_URL = env.url("PUBLIC_BASE_URL", hint="the address vendors and browsers reach us at, https://..")
 # How many proxies in front of us append to X-Forwarded-For.
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", default=0)

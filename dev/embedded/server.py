@@ -58,6 +58,35 @@ def free_port(preferred: int | None = None) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
+@contextlib.contextmanager
+def held_port(preferred: int) -> Iterator[int]:
+    """Hold a free port, the preferred one if nobody has it: no probe of `is_free` passes while it is held.
+
+    Only a server that binds with SO_REUSEPORT, as granian does, can still take it: connections go to whoever
+    listens, and the held socket never does.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        port = preferred
+        while True:
+            port = free_port(port)
+            with contextlib.suppress(OSError):
+                _take(port, holder)
+                break
+            port += 1
+        yield port
+
+
+def _take(port: int, holder: socket.socket) -> None:
+    """Bind the holder. Of two that try at once only one can listen, and so get so far. Raises: OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as first:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        first.bind((LOOPBACK, port))
+        first.listen()
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind((LOOPBACK, port))
+
+
 class ServerProblem(Exception):
     """A server could not start or stopped; the message is for people."""
 

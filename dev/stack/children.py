@@ -189,11 +189,26 @@ def _check_answers(name: str, host: str, port: int) -> None:
         raise StackProblem(f"{name}: {host}:{port} does not answer ({problem})") from None
 
 
-def answers_ok(url: str) -> bool:
-    # Proxies that the environment names are not for loopback.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def answers_as(instance: str, url: str) -> bool:
+    """Whether our own server answers with 200. Raises: StackProblem, where another one does."""
     try:
-        with opener.open(url, timeout=PROBE_SECONDS) as response:
+        with _opener().open(url, timeout=PROBE_SECONDS) as response:
+            answering = response.headers.get("X-Instance")
+    except OSError:
+        return False
+    if answering != instance:
+        raise StackProblem(f"another program answers at {url}. Hint: end it, or start again for another port")
+    return True
+
+
+def answers_ok(url: str) -> bool:
+    try:
+        with _opener().open(url, timeout=PROBE_SECONDS) as response:
             return bool(response.status == 200)
     except OSError:
         return False
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    # Proxies that the environment names are not for loopback.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dev.stack.children import Child, Stage, Task, answers_ok
+from dev.stack.children import Child, Stage, Task, answers_as
 
 SIMULATED_ORGANISATION = "1"
 SIMULATED_ASSISTANT = "simulated-assistant"
@@ -95,6 +95,7 @@ def environment(given: Mapping[str, str], addresses: Addresses, var: Path) -> di
         "DATABASE_URL": addresses.database,
         "REDIS_URL": addresses.redis,
         "PYTHONUNBUFFERED": "1",
+        "INSTANCE_ID": secrets.token_hex(8),
         **remembered(var / "dev-secrets.json", DEVELOPMENT_SECRETS),
     }
     if addresses.calcom:
@@ -121,7 +122,7 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
     stages: list[Stage] = [
         Task("prepare", (python, "manage.py", "prepare_stack")),
         (
-            Child("web", granian, is_ready=partial(answers_ok, f"{addresses.web}/readyz")),
+            Child("web", granian, is_ready=partial(answers_as, env["INSTANCE_ID"], f"{addresses.web}/readyz")),
             # Cold, should we be killed: its broker is going at the same moment.
             Child("worker", (*worker, *GENERAL), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("bookings", (*worker, *BOOKINGS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),

@@ -13,7 +13,7 @@ from types import FrameType
 
 from config.settings.env import load_dotenv
 from dev.embedded.postgres import postgres
-from dev.embedded.server import Server, ServerProblem, claimed, free_port
+from dev.embedded.server import Server, ServerProblem, claimed, free_port, held_port
 from dev.embedded.valkey import valkey
 from dev.stack import plan
 from dev.stack.children import Running, StackProblem, Stage, Surroundings, Task, check_disk, check_given_servers
@@ -141,7 +141,11 @@ def _run(place: Place, console: Console, port: int, plan_stages: plan.Planner) -
         everything.callback((var / "stack.json").unlink, missing_ok=True)
         console.say("Starting PostgreSQL and Valkey ..")
         servers = everything.enter_context(servers_of(given, var, log_dir))
-        addresses = choose_addresses(given, servers, console, port)
+        # Until the end: whoever asks for a port, in whatever clone, is given another one.
+        web_port = everything.enter_context(held_port(port))
+        if web_port != port:
+            console.say(f"Port {port} is taken; the web address is http://127.0.0.1:{web_port} this time.")
+        addresses = choose_addresses(given, servers, web_port)
         env = plan.environment(given, addresses, var)
         guardian = Guardian(lock)
         everything.callback(guardian.close)
@@ -166,12 +170,7 @@ def servers_of(given: Mapping[str, str], var: Path, log_dir: Path) -> Iterator[d
         yield servers
 
 
-def choose_addresses(
-    given: Mapping[str, str], servers: Mapping[str, Server], console: Console, port: int
-) -> plan.Addresses:
-    web_port = free_port(port)
-    if web_port != port:
-        console.say(f"Port {port} is taken; the web address is http://127.0.0.1:{web_port} this time.")
+def choose_addresses(given: Mapping[str, str], servers: Mapping[str, Server], web_port: int) -> plan.Addresses:
     return plan.Addresses(
         web_port=web_port,
         calcom_port=None if given.get("CALCOM_API_URL") else free_port(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from dev.stack.children import Child, Stage, Task, answers_ok
+from dev.stack.children import Child, Stage, Task, answers_as
 from dev.stack.plan import Addresses
 from dev.stack.run import Place, run
 
@@ -20,12 +20,15 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
 """
 
 WEB = """
-import http.server, sys
+import http.server, os, sys
+class Server(http.server.ThreadingHTTPServer):
+    allow_reuse_port = True
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
+        self.send_header("X-Instance", os.environ["INSTANCE_ID"])
         self.end_headers()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 # Ends a task after the signal to stop, and leaves a process of its own behind.
@@ -65,10 +68,10 @@ def python(script: str, *args: str) -> tuple[str, ...]:
     return (sys.executable, "-u", "-c", script, *args)
 
 
-def plan(fault: str | None, root: Path, _env: Mapping[str, str], addresses: Addresses, _var: Path) -> list[Stage]:
+def plan(fault: str | None, root: Path, env: Mapping[str, str], addresses: Addresses, _var: Path) -> list[Stage]:
     web = python(WEB, str(addresses.web_port))
     children = [
-        Child("web", web, is_ready=partial(answers_ok, f"{addresses.web}/readyz")),
+        Child("web", web, is_ready=partial(answers_as, env["INSTANCE_ID"], f"{addresses.web}/readyz")),
         Child("worker", python(WORKER, str(root)), ready_text=" ready."),
     ]
     if fault:

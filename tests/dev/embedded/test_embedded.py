@@ -20,6 +20,7 @@ from dev.embedded.server import (
     ServerProblem,
     claimed,
     free_port,
+    held_port,
     is_claimed,
     is_free,
     package_directory,
@@ -131,3 +132,16 @@ def test_a_taken_port_makes_way_for_one_nearby(taken_port: int) -> None:
     chosen = free_port(taken_port)
     assert taken_port < chosen <= taken_port + 100
     assert free_port(chosen) == chosen
+
+
+def test_a_held_port_is_nobody_elses_and_our_server_can_take_it() -> None:
+    with held_port(free_port()) as port:
+        assert not is_free(port)
+        with held_port(port) as other:
+            assert other != port
+        with socket.socket() as server, socket.socket() as client:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            server.bind((LOOPBACK, port))
+            server.listen()
+            client.connect((LOOPBACK, port))
+    assert is_free(port)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import http.server
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
-from dev.stack.children import Child, StackProblem, Task, check_disk, check_given_servers
+from dev.stack.children import Child, StackProblem, Task, answers_as, check_disk, check_given_servers
 from dev.stack.output import TraceFilter
 from dev.stack.plan import DEVELOPMENT_SECRETS, Addresses, environment, remembered, wardbook, write_private
 
@@ -110,3 +112,23 @@ def test_a_nearly_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_servers_that_are_not_named_or_not_readable_are_left_to_others() -> None:
     check_given_servers({})
     check_given_servers({"DATABASE_URL": "postgres://me:secret@host:port/x", "REDIS_URL": "unix:///run/valkey.sock"})
+
+
+def test_ready_is_only_who_proves_to_be_ours() -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that the server asks for
+            self.send_response(200)
+            self.send_header("X-Instance", "ours")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/readyz"
+        assert answers_as("ours", url)
+        with pytest.raises(StackProblem, match="another program answers at"):
+            answers_as("another", url)
+        server.shutdown()
+    assert not answers_as("ours", url)
