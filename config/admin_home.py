@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from clinical.agenda.figures import DayOutcomes, day_figures, month_figures
+from clinical.visits.attention import ATTENTION_TEXTS, attention_counts
 from hospitals.models import Hospital
 from hospitals.staff.search import locked_staff
 from integrations.figures import health_figures
@@ -100,9 +101,16 @@ def home_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "month": month,
             "chart": chart_of(month.days),
             "median_wait": _duration(day.prescriptions.median_wait, at=at),
+            "attention": _attention(user, at),
             "longest_wait": _duration(day.prescriptions.longest_wait, at=at),
         }
     return context
+
+
+def _attention(user: User, at: dt.datetime) -> list[tuple[str, Any, str]]:
+    """Of each kind that there is any of: the kind, its name, how many."""
+    counts = attention_counts(user, at=at)
+    return [(kind, ATTENTION_TEXTS[kind][0], number) for kind, number in counts.items() if number != "0"]
 
 
 def _without_zone(user: User) -> list[Hospital]:

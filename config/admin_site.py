@@ -70,11 +70,14 @@ class WardbookAdminSite(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         from accounts.access_log.break_glass import open_grants
         from accounts.models import User
+        from clinical.visits.attention import remembered_count
 
+        user = request.user if isinstance(request.user, User) else None
         hospital = getattr(request.user, "hospital", None)
         return {
             **super().each_context(request),
             "site_subheader": hospital.name if hospital else _("Platform"),
-            "open_break_glass": open_grants(request.user) if isinstance(request.user, User) else [],
+            "open_break_glass": open_grants(user) if user else [],
+            "attention_count": remembered_count(user) if user else 0,
             "page_zone": timezone.get_current_timezone_name(),
         }

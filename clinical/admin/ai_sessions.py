@@ -9,6 +9,8 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -102,15 +104,17 @@ class AiSessionAdmin(RecordedAdmin):
         return TemplateResponse(request, "admin/clinical/aisession/transcript.html", context)
 
     def name_of(self, obj: Any) -> str:
-        return str(SOURCE_TEXTS[obj.source])
+        when = date_format(localtime(obj.start_time), "j M Y, H:i")
+        return _("AI session of %(when)s, %(source)s") % {"when": when, "source": SOURCE_TEXTS[obj.source]}
 
     @display(description=gettext_lazy("source"))
     def source_text(self, session: AiSession) -> Any:
         return SOURCE_TEXTS[session.source]
 
-    @display(description=gettext_lazy("summary"), boolean=True)
-    def has_summary(self, session: Any) -> bool:
-        return bool(session.is_summed_up)
+    @display(description=gettext_lazy("summary"))
+    def has_summary(self, session: Any) -> str:
+        """Whether there is one: what it says is the patient's and the doctor's."""
+        return _("written") if session.is_summed_up else _("none")
 
     @display(description=gettext_lazy("booking"))
     def claim(self, session: Any) -> str:

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 import uuid
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -21,16 +22,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from accounts.access_log.record import AccessAction
+from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.people.names import display_phone
 from clinical.admin.recorded_admin import RecordedAdmin, record_opening
 from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
+from clinical.patients.find import narrow_to_named, read_typed
 from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
 from clinical.visits.attention import ATTENTION_TEXTS, attention_lists, visits_needing_attention
 from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide, phone_of
 from clinical.visits.history import visit_history
+from clinical.visits.page import visit_page
 from clinical.visits.shown import MATCH_TEXTS, VisitState, heading_of, how_known, visit_state
 from core.refusals import NotPermitted, Refused
 from hospitals.admin.base import Badge, acting_user, moment
@@ -70,6 +73,7 @@ class AppointmentPages(RecordedAdmin):
                 "steps": visit_history(visit),
                 "can_open_payload": user.is_operator,
                 "reason_length": REASON_LENGTH,
+                "decision_state": visit_page(user=user, visit=visit, at=timezone.now()).decision_state,
                 **_choices(visit, user, at=timezone.now()),
             }
         return answer
@@ -130,11 +134,13 @@ class AppointmentPages(RecordedAdmin):
         choice = request.POST.get("choice", "")
         if choice == "keep":
             return self._act(request, pk, keep_visit, _("It stays as booked."))
+        if choice in ("ask_to_move", "cancel") and not reason:
+            return self._act(request, pk, None, _("Say why: the patient will want to know."))
         if choice == "ask_to_move":
             return self._act(request, pk, ask_to_move, _("The patient is asked to choose another time."), reason=reason)
         if choice == "cancel":
             return self._act(request, pk, cancel_visit, _("The cancellation is on its way to Cal.com."), reason=reason)
-        return self._act(request, pk, None, "")
+        return self._act(request, pk, None, _("Choose what is to happen with the appointment."))
 
     def _act(
         self, request: HttpRequest, pk: uuid.UUID, action: Callable[..., object] | None, done: str, **facts: str
@@ -147,7 +153,7 @@ class AppointmentPages(RecordedAdmin):
         if not Appointment.objects.for_user(user).filter(pk=pk).exists():
             return self.not_found(request, str(pk))
         if action is None:
-            self.message_user(request, _("Choose what is to happen with the visit."), messages.ERROR)
+            self.message_user(request, done, messages.ERROR)
             return HttpResponseRedirect(self.address("change", pk))
         try:
             action(appointment_id=pk, by=user, at=timezone.now(), **facts)
@@ -198,6 +204,38 @@ def _week_asked_for(request: HttpRequest) -> Week:
     return week_of(day if day.year in YEARS else timezone.localdate(), zone)
 
 
+def _from_today(given: QueryDict) -> QueryDict:
+    """Of a list that is not narrowed yet, today; of a search, from today on."""
+    if set(given) - {"q", "o", "p", "e"}:
+        return given
+    today, days = timezone.localdate().isoformat(), given.copy()
+    days[StartFilter.from_name] = today
+    if not given.get("q"):
+        days[StartFilter.to_name] = today
+    return days
+
+
+def _chips(given: QueryDict) -> list[tuple[Any, str, bool]]:
+    """The days asked for most: name, address, whether it is shown now."""
+    today = timezone.localdate()
+    tomorrow, monday = today + dt.timedelta(days=1), today - dt.timedelta(days=today.weekday())
+    spans = [
+        (_("Today"), today, today),
+        (_("Tomorrow"), tomorrow, tomorrow),
+        (_("This week"), monday, monday + dt.timedelta(days=6)),
+    ]
+    chips = []
+    for name, first, last in spans:
+        days = {StartFilter.from_name: first.isoformat(), StartFilter.to_name: last.isoformat()}
+        kept = given.copy()
+        for dropped in (*days, StartFilter.any_name, "p", "e"):
+            kept.pop(dropped, None)
+        kept.update(days)
+        is_shown = all(given.get(key) == day for key, day in days.items())
+        chips.append((name, f"?{kept.urlencode()}", is_shown))
+    return chips
+
+
 class StatusFilter(KnownChoiceFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
@@ -227,7 +265,21 @@ class PatientFilter(KnownChoiceFilter):
 
 
 class StartFilter(DayRangeFilter):
+    """The list opens on today, a search on what is to come: every day is a choice of its own (`day=any`)."""
+
     field = "start_ts"
+    any_name = "day"
+
+    def expected_parameters(self) -> list[str | None]:
+        return [*self.names, self.any_name]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            if choice["display"] == _("Any day"):
+                query = changelist.get_query_string({self.any_name: "any"}, [*self.names])
+                yield {**choice, "query_string": query}
+            else:
+                yield choice
 
 
 class AttentionFilter(KnownChoiceFilter):
@@ -252,10 +304,12 @@ class AppointmentAdmin(AppointmentPages):
     is_opening_recorded_for_all = True
     list_title = gettext_lazy("Appointments")
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
+    # Shows the box; `get_search_results` looks itself, by index.
+    search_fields = ("patient",)
+    search_help_text = gettext_lazy("Beginning of a patient's name, or a phone number. Searches are on record.")
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, AttentionFilter)
     list_before_template = "admin/clinical/appointment/before_list.html"
     change_form_before_template = "admin/time_zone_note.html"
-    ordering = ("-start_ts", "-pk")
     start = moment("start_ts", gettext_lazy("start"))
     end = moment("end_ts", gettext_lazy("end"))
     booked_at = moment("created_at", gettext_lazy("booked"))
@@ -272,6 +326,22 @@ class AppointmentAdmin(AppointmentPages):
         "booked_at",
         "synced_at",
     )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """As a day passes; without a first day, the latest first."""
+        return ("start_ts", "pk") if StartFilter.from_name in request.GET else ("-start_ts", "-pk")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (narrow_to_named(queryset, search_term) if search_term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        request.GET = _from_today(request.GET)  # type: ignore[assignment]  # a dictionary of the same kind
+        user, text = acting_user(request), request.GET.get("q", "")
+        if read_typed(text).says_enough and self.has_view_permission(request):
+            record_access(by=user, action=AccessAction.SEARCHED_PATIENTS, object_kind="appointment")
+        return super().changelist_view(request, {"chips": _chips(request.GET), **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]

@@ -25,7 +25,10 @@ _ROW = Value(1)
 
 @dataclass(frozen=True, slots=True)
 class VisitCounts:
-    """`booked` are still to come or going on; a visit to which nobody came counts as `no_show` alone."""
+    """`booked` are still to come or going on; a visit to which nobody came counts as `no_show` alone.
+
+    `total` are those that take place.
+    """
 
     booked: int
     completed: int
@@ -34,7 +37,7 @@ class VisitCounts:
 
     @property
     def total(self) -> int:
-        return self.booked + self.completed + self.not_held
+        return self.booked + self.completed
 
     @property
     def not_held(self) -> int:
@@ -50,9 +53,12 @@ class DoctorVisitCounts:
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionQueue:
-    """`waiting` for a pharmacist's decision; `to_dispense` are approved and not handed out."""
+    """As the pharmacists' own figures: `waiting` for a pharmacist, `with_pharmacist` taken up and not decided;
+    `to_dispense` are approved and not handed out.
+    """
 
     waiting: int
+    with_pharmacist: int
     median_wait: dt.timedelta | None
     longest_wait: dt.timedelta | None
     to_dispense: int
@@ -114,7 +120,8 @@ def _total(doctors: tuple[DoctorVisitCounts, ...]) -> VisitCounts:
 
 
 def _prescription_queue(user: User, *, at: dt.datetime) -> PrescriptionQueue:
-    waiting = Q(status=Prescription.Status.PENDING)
+    pending = Q(status=Prescription.Status.PENDING)
+    waiting = pending & Q(pharmacist__isnull=True)
     wait = ExpressionWrapper(Value(at) - F("created_at"), output_field=DurationField())
     # Both states, and no other, are what the partial index holds.
     figures = (
@@ -122,6 +129,7 @@ def _prescription_queue(user: User, *, at: dt.datetime) -> PrescriptionQueue:
         .filter(status__in=[Prescription.Status.PENDING, Prescription.Status.APPROVED])
         .aggregate(
             waiting=Count("pk", filter=waiting),
+            with_pharmacist=Count("pk", filter=pending & Q(pharmacist__isnull=False)),
             to_dispense=Count("pk", filter=Q(status=Prescription.Status.APPROVED)),
             median_wait=Median(wait, filter=waiting, output_field=DurationField()),
             oldest=Min("created_at", filter=waiting),

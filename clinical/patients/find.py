@@ -189,6 +189,21 @@ def _patients(typed: Typed, by: User) -> Any:
     return _matching(typed, rows, by)
 
 
+def narrow_to_named(visits: Any, text: str) -> Any:
+    """The visits of patients and guests whom the text names, by name or number; none where it says too little."""
+    typed = read_typed(text)
+    if typed.phone:
+        booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
+        by_guest = Q(patient__isnull=True) & Exists(booking.filter(attendee_phone__startswith=typed.phone))
+    elif typed.name:
+        # Beside guests also those known by a number only: until they are confirmed, the name typed is the one shown.
+        by_guest = Q(words=beginning_with(typed.name)) & ~Q(patient_match=Appointment.PatientMatch.REFERENCE)
+    else:
+        return visits.none()
+    patients = _matching(typed, Patient.objects.filter(erased_at__isnull=True)).values("pk")
+    return visits.annotate(words=name_words("guest_name")).filter(Q(patient__in=patients) | by_guest)
+
+
 def _guests(typed: Typed, by: User, at: dt.datetime) -> Any:
     """Visits of guests, the next first and then the latest: by the index of a hospital's guests."""
     visits = Appointment.objects.for_user(by).filter(patient__isnull=True, start_ts__gt=at - GUESTS_LOOK_BACK)

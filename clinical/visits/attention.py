@@ -10,6 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
 from django.db.models import F, Max, OuterRef, Q, QuerySet, RowRange, Subquery, Window
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,8 @@ LOOK_AHEAD = dt.timedelta(days=42)
 # Of each kind; whoever has more starts with the first.
 MOST = 100
 MOST_TIME_OFF = 200
+# The menu shows the number last counted: by the home page, which counts again each half minute while it is open.
+REMEMBERED_SECONDS = 15 * 60
 # No visit is longer: how far before a moment one that lasts until then can begin.
 LONGEST_VISIT = dt.timedelta(days=1)
 # By kind: what it is, and what to do about it.
@@ -95,7 +98,29 @@ def attention_lists(user: User, *, at: dt.datetime) -> list[AttentionList]:
             item.other_heading = heading_of(item.other, at=at) if item.other else None
         open_items = [item for item in items if not is_settled(item, kind)]
         lists.append(AttentionList(kind, open_items[:MOST], has_more=len(items) > MOST))
+    _remember(user, lists)
     return lists
+
+
+def attention_counts(user: User, *, at: dt.datetime) -> dict[str, str]:
+    """How many of each kind, "100+" where there are more."""
+    lists = attention_lists(user, at=at)
+    return {one.kind: f"{len(one.items)}{'+' if one.has_more else ''}" for one in lists}
+
+
+def _remember(user: User, lists: Sequence[AttentionList]) -> None:
+    if user.is_hospital_admin:
+        cache.set(_key(user), sum(len(one.items) for one in lists), timeout=REMEMBERED_SECONDS)
+
+
+def remembered_count(user: User) -> int:
+    """As last counted, by whomever of the hospital; 0 where that is too long ago. No query."""
+    count: int = (cache.get(_key(user)) or 0) if user.is_hospital_admin else 0
+    return count
+
+
+def _key(user: User) -> str:
+    return f"attention:{user.hospital_id}"
 
 
 def visits_needing_attention(user: User, kind: str, *, at: dt.datetime) -> list[uuid.UUID]:

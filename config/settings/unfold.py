@@ -29,6 +29,10 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "config.admin_home.home_page",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("staff/icon.svg")},
+    ],
+    "SCRIPTS": [lambda request: static("portal/live.js")],
     "STYLES": [lambda request: static("portal/portal.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {
@@ -66,6 +70,13 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: getattr(request.user, "is_operator", False),
                     },
                     _item(_("Appointments"), "calendar_month", "clinical.appointment"),
+                    {
+                        "title": _("Needs attention"),
+                        "icon": "notification_important",
+                        "link": reverse_lazy("admin:clinical_appointment_attention"),
+                        "permission": lambda request: getattr(request.user, "is_hospital_admin", False),
+                        "has_counter": True,
+                    },
                     _item(_("Prescriptions"), "prescriptions", "clinical.prescription"),
                     _item(_("AI sessions"), "forum", "clinical.aisession"),
                 ],

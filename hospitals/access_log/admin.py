@@ -149,7 +149,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
     def _cells(self, event: Any) -> list[object]:
         at = date_format(timezone.localtime(event.at), "Y-m-d H:i:s")
         what = [at, event.named.actor, self.role(event), self.what(event), event.named.patient]
-        return [*what, self.place(event), event.address or "", self.record(event), self.note(event)]
+        return [*what, self.place(event), event.address or "", *_without_dash(self.record(event), self.note(event))]
 
     @display(description=lazy("what happened"))
     def what(self, event: Any) -> str:
@@ -177,3 +177,8 @@ class AccessEventAdmin(ReadOnlyAdmin):
         if "break_glass:" in event.reason:
             return _("after breaking the glass")
         return event.reason.replace("_", " ") or "-"
+
+
+def _without_dash(*cells: str) -> list[str]:
+    """In a table an empty cell is empty."""
+    return ["" if cell == "-" else cell for cell in cells]

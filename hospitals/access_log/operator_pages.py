@@ -101,7 +101,8 @@ def break_glass_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         break_the_glass(by=user, hospital_id=hospital.pk, reason=reason, at=timezone.now())
     except AlreadyOpen as refusal:
         messages.warning(request, str(refusal.message))
-    return redirect("admin:index")
+    # Where the records are that it was broken for.
+    return redirect("admin:clinical_appointment_changelist")
 
 
 def end_break_glass_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

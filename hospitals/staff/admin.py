@@ -152,9 +152,12 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     def _added(self, request: HttpRequest, new: NewStaffMember) -> HttpResponse:
         if new.temporary_password is not None:
             return self.password_page(request, new.user, new.temporary_password, _("Added"))
-        text = _("%(email)s: added. A link to set a password is on its way.") % {"email": new.user.email}
-        self.message_user(request, text)
-        return HttpResponseRedirect(self.address("changelist"))
+        text = _("%(name)s was added. A link to set a password is on its way to %(email)s.")
+        if new.user.is_doctor:
+            text += " " + _("Next: set the weekly hours, and connect the booking calendar, by the buttons below.")
+        name = new.user.profile.full_name or new.user.email
+        self.message_user(request, text % {"name": name, "email": new.user.email})
+        return HttpResponseRedirect(self.address("change", new.user.pk))
 
 
 class DoctorAdmin(MovePage, HoursPages, StaffAdmin):

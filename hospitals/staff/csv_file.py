@@ -219,7 +219,8 @@ def staff_table(*, by: User, at: dt.datetime) -> Table:
 def _staff_rows(by: User) -> Iterator[tuple[str, ...]]:
     for kind in STAFF_KINDS:
         for member in kind.model.objects.for_user(by).with_names():
-            access = "active" if member.user.is_active else "deactivated"
+            is_set_up = member.user.has_usable_password()
+            access = "deactivated" if not member.user.is_active else "active" if is_set_up else "no password yet"
             row = person_row(kind, member.full_name, member.user.email or "", kind.detail_of(member))
             yield (*row, access, member.hospital.name)
 

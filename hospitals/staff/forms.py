@@ -123,6 +123,12 @@ class HospitalForm(forms.ModelForm[Hospital]):
         return name
 
 
+def _say_too_long(form: forms.BaseForm) -> None:
+    """A browser cuts what is longer than `maxlength` without a word: without it the form says so."""
+    if "full_name" in form.fields:
+        form.fields["full_name"].widget.attrs.pop("maxlength", None)
+
+
 class NewStaffForm(forms.Form):
     """Everything a new member of staff needs. The hospital is asked for only where there is a choice."""
 
@@ -142,6 +148,7 @@ class NewStaffForm(forms.Form):
 
     def __init__(self, *args: Any, kind: StaffKind, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _say_too_long(self)
         if kind.detail:
             self.fields[kind.detail.field] = forms.CharField(
                 label=str(kind.detail.label),
@@ -173,6 +180,7 @@ class _StaffForm(forms.ModelForm[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _say_too_long(self)
         if "full_name" in self.fields:
             self.fields["full_name"].initial = self.instance.full_name
 

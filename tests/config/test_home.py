@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("published")
 # 23:30 on the 21st in Vienna.
 AT = dt.datetime(2026, 11, 21, 22, 30, tzinfo=dt.UTC)
 VIENNA_21ST = dt.datetime(2026, 11, 20, 23, 0, tzinfo=dt.UTC)
-MOST_QUERIES = 12
-QUERIES = 11
+MOST_QUERIES = 20
+QUERIES = 19
 
 
 def fill_day(cast: HospitalCast, patient: Patient) -> None:
@@ -45,7 +45,7 @@ def test_the_day_is_the_hospitals_day(north: HospitalCast, south: HospitalCast, 
     assert figures.day == dt.date(2026, 11, 21)
     assert figures.visits == VisitCounts(booked=1, completed=2, no_show=1, cancelled=1)
     assert [(row.doctor_id, row.name) for row in figures.doctors] == [(north.doctor.pk, "Dora North")]
-    assert figures.visits.total == 5
+    assert (figures.visits.total, figures.visits.not_held) == (3, 2)
 
 
 def test_the_queue_knows_its_median_wait(north: HospitalCast, south: HospitalCast, patient: Patient) -> None:
@@ -59,9 +59,9 @@ def test_the_queue_knows_its_median_wait(north: HospitalCast, south: HospitalCas
     Prescription.objects.filter(pk=row.pk).update(pharmacist=north.pharmacist, claimed_at=AT)
     prescribe(south, patient)
     queue = day_figures(north.admin, at=AT, zone=ZoneInfo("UTC")).prescriptions
-    assert (queue.waiting, queue.to_dispense) == (3, 0)
-    assert queue.median_wait == dt.timedelta(minutes=20)
-    assert queue.longest_wait == dt.timedelta(minutes=90)
+    assert (queue.waiting, queue.with_pharmacist, queue.to_dispense) == (2, 1, 0)
+    assert queue.median_wait == dt.timedelta(minutes=15)
+    assert queue.longest_wait == dt.timedelta(minutes=20)
 
 
 def test_an_empty_hospital_waits_for_nothing(north: HospitalCast) -> None:
@@ -129,3 +129,19 @@ def test_home_says_that_the_zone_is_missing(admin_client: Client, north: Hospita
 def test_a_zone_that_does_not_exist_stops_no_page(admin_client: Client, north: HospitalCast) -> None:
     Hospital.objects.filter(pk=north.hospital.pk).update(time_zone="Mars/Olympus")
     assert admin_client.get("/admin/").status_code == 200
+
+
+def test_what_needs_attention_is_on_the_first_page_and_counted_in_the_menu(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    with time_machine.travel(AT, tick=False):
+        page = admin_client.get("/admin/").content.decode()
+        assert "Nothing to do." in page
+        assert "as of 23:30" in page
+        for _ in range(2):
+            book(north, patient, AT + dt.timedelta(days=1))
+        page = admin_client.get("/admin/").content.decode()
+    assert "<strong>1</strong> Overlapping appointments of a doctor" in page
+    assert (
+        '<strong class="portal-counter">1</strong>' in admin_client.get("/admin/clinical/appointment/").content.decode()
+    )

@@ -99,6 +99,58 @@ def test_what_needs_a_look_is_counted_and_has_a_next_step(
     assert page.count("Nothing to do.") == 5
 
 
+def listed(client: Client, query: str = "") -> list[uuid.UUID]:
+    return [row.pk for row in client.get(f"{BASE}{query}").context["cl"].result_list]
+
+
+def test_the_list_opens_on_today_in_the_order_of_the_day(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    late, early = book(north, patient, AT + 3 * HOUR), book(north, patient, AT - 2 * HOUR)
+    tomorrow, past = book(north, patient, AT + DAY), book(north, patient, AT - 30 * DAY)
+    assert listed(admin_client) == [early.pk, late.pk]
+    assert listed(admin_client, "?from=2026-11-22&to=2026-11-22") == [tomorrow.pk]
+    assert listed(admin_client, "?from=2026-11-16&to=2026-11-22") == [early.pk, late.pk, tomorrow.pk]
+    assert listed(admin_client, "?day=any") == [tomorrow.pk, late.pk, early.pk, past.pk]
+    page = admin_client.get(BASE).content.decode()
+    assert 'href="?from=2026-11-21&amp;to=2026-11-21" aria-current="true">Today</a>' in page
+    assert 'href="?from=2026-11-22&amp;to=2026-11-22">Tomorrow</a>' in page
+    assert 'href="?from=2026-11-16&amp;to=2026-11-22">This week</a>' in page
+    assert 'href="?day=any"' in page
+
+
+def test_the_list_finds_patients_and_guests_by_name_from_today_on(
+    admin_client: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    book(north, patient, AT - DAY)
+    later, sooner = book(north, patient, AT + 9 * DAY), book(north, patient, AT + DAY)
+    greta = guest(north, "436640000001", AT + 2 * DAY)
+    child = book(north, patient, AT + 3 * DAY)
+    Appointment.objects.filter(pk=child.pk).update(patient_match="phone", guest_name="Carl Child")
+    book(south, None, AT + DAY)
+    assert listed(admin_client, "?q=paula") == [sooner.pk, child.pk, later.pk]
+    assert listed(admin_client, "?q=greta") == [greta.pk]
+    assert listed(admin_client, "?q=%2B43+664+0000001") == [greta.pk]
+    assert listed(admin_client, "?q=carl") == [child.pk]
+    assert AccessEvent.objects.filter(action="searched_patients").count() == 4
+    assert listed(admin_client, "?q=p") == []
+    assert AccessEvent.objects.filter(action="searched_patients").count() == 4
+
+
+def test_a_cancellation_that_is_on_its_way_offers_nothing_more_and_needs_a_reason(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    visit = book(north, patient, AT + DAY)
+    address = f"{BASE}{visit.pk}/decide/"
+    for choice in ("cancel", "ask_to_move"):
+        assert said(admin_client, address, {"choice": choice, "reason": " "}).startswith("Say why:")
+    assert not VisitDecision.objects.exists()
+    said(admin_client, address, {"choice": "cancel", "reason": "Ill"})
+    page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert "As of 10:00 the cancellation is on its way to Cal.com." in page
+    assert "Yes, cancel it" not in page
+
+
 def test_the_list_can_be_narrowed_to_what_needs_a_look(
     admin_client: Client, north: HospitalCast, patient: Patient
 ) -> None:
@@ -148,10 +200,10 @@ def test_a_visit_to_come_is_kept_moved_or_cancelled(
     )
     change = VisitDecision.objects.get()
     assert (change.choice, len(change.reason), change.decided_by_id) == ("ask_to_move", 500, north.admin.pk)
-    assert said(admin_client, address) == "Choose what is to happen with the visit."
+    assert said(admin_client, address) == "Choose what is to happen with the appointment."
     assert VisitDecision.objects.count() == 1
     past = book(north, patient, AT - HOUR)
-    assert said(admin_client, f"{BASE}{past.pk}/decide/", {"choice": "cancel"}) == (
+    assert said(admin_client, f"{BASE}{past.pk}/decide/", {"choice": "cancel", "reason": "Ill"}) == (
         "This visit has begun: it can no longer be cancelled or moved."
     )
     assert not VisitDecision.objects.filter(appointment=past.pk).exists()
