@@ -95,6 +95,15 @@ class BookingProvider(Protocol):
         """Queue one cancellation for each visit, in a constant number of queries; the requests' ids in their order."""
         ...
 
+    def request_reassignments(
+        self, *, appointments: Sequence[Appointment], doctors: Sequence[Doctor], reason: str
+    ) -> Sequence[uuid.UUID]:
+        """Queue, for each visit, a booking with this doctor at its time, in place of the one there is.
+
+        The visit stays the same, with another doctor. The requests' ids in their order.
+        """
+        ...
+
     def mark_absence(self, *, appointment: Appointment, absent: bool, at: dt.datetime) -> bool:
         """Queue telling the calendar that the patient did not come, or came after all, before that is written here.
 

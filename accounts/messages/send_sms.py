@@ -33,7 +33,7 @@ _GSM_7 = frozenset(
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 # What staff decided about a visit.
-NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS)
+NOTICES = (Kind.VISIT_CANCELLED, Kind.VISIT_TO_MOVE, Kind.VISIT_STAYS, Kind.VISIT_REASSIGNED)
 BATCH = 50  # messages of one run, so that a task stays well inside its time limit
 FIRST_RETRY = dt.timedelta(seconds=5)
 LONGEST_RETRY = dt.timedelta(minutes=2)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -20,12 +20,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.people.names import display_phone
-from clinical.admin.recorded_admin import RecordedAdmin, record_opening
+from accounts.permissions import Permission, has_permission
+from clinical.admin.reassigning import ReassignPages
+from clinical.admin.recorded_admin import record_opening
 from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
 from clinical.models import Appointment
 from clinical.patients.find import narrow_to_named, read_typed
@@ -47,13 +50,14 @@ _COLOURS = {"good": "success", "bad": "danger", "warn": "warning", "brand": "inf
 LABELS = {state.value: _COLOURS[state.tone] for state in VisitState if state.tone}
 
 
-class AppointmentPages(RecordedAdmin):
+class AppointmentPages(ReassignPages):
     change_form_outer_after_template = "admin/clinical/appointment/after_visit.html"
 
     def get_urls(self) -> list[URLPattern]:
         return [
             self._page("calendar/", self.calendar_view, "calendar"),
             self._page("conflicts/", self.attention_view, "attention"),
+            self._page("reassign/<uuid:pk>/", self.reassign_view, "reassign"),
             self._page("<uuid:pk>/payload/", self.payload_view, "payload"),
             self._page("<uuid:pk>/confirm/", self.confirm_view, "confirm"),
             self._page("<uuid:pk>/match/", self.match_view, "match"),
@@ -73,6 +77,7 @@ class AppointmentPages(RecordedAdmin):
                 "steps": visit_history(visit),
                 "can_open_payload": user.is_operator,
                 "reason_length": REASON_LENGTH,
+                "can_reassign": has_permission(user, Permission.MANAGE_HOURS, hospital=visit.hospital_id),
                 "decision_state": visit_page(user=user, visit=visit, at=timezone.now()).decision_state,
                 **_choices(visit, user, at=timezone.now()),
             }
@@ -204,15 +209,15 @@ def _week_asked_for(request: HttpRequest) -> Week:
     return week_of(day if day.year in YEARS else timezone.localdate(), zone)
 
 
-def _from_today(given: QueryDict) -> QueryDict:
-    """Of a list that is not narrowed yet, today; of a search, from today on."""
-    if set(given) - {"q", "o", "p", "e"}:
-        return given
-    today, days = timezone.localdate().isoformat(), given.copy()
-    days[StartFilter.from_name] = today
-    if not given.get("q"):
-        days[StartFilter.to_name] = today
-    return days
+def _days_shown(given: QueryDict) -> dict[str, str]:
+    """The first and the last day of the list: of one that is not narrowed, today; of a search, from today on."""
+    names = (StartFilter.from_name, StartFilter.to_name)
+    today = timezone.localdate().isoformat()
+    if not set(given) - {"o", "p", "e"}:
+        return dict.fromkeys(names, today)
+    if given.get("q") and not set(given) - {"q", "o", "p", "e"}:
+        return {StartFilter.from_name: today}
+    return {name: given[name] for name in names if given.get(name)}
 
 
 def _chips(given: QueryDict) -> list[tuple[Any, str, bool]]:
@@ -231,7 +236,7 @@ def _chips(given: QueryDict) -> list[tuple[Any, str, bool]]:
         for dropped in (*days, StartFilter.any_name, "p", "e"):
             kept.pop(dropped, None)
         kept.update(days)
-        is_shown = all(given.get(key) == day for key, day in days.items())
+        is_shown = _days_shown(given) == days
         chips.append((name, f"?{kept.urlencode()}", is_shown))
     return chips
 
@@ -269,6 +274,13 @@ class StartFilter(DayRangeFilter):
 
     field = "start_ts"
     any_name = "day"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: ModelAdmin[Any]
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        # Not in the address: the search box would carry them along.
+        self.used_parameters |= _days_shown(request.GET)
 
     def expected_parameters(self) -> list[str | None]:
         return [*self.names, self.any_name]
@@ -329,7 +341,7 @@ class AppointmentAdmin(AppointmentPages):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """As a day passes; without a first day, the latest first."""
-        return ("start_ts", "pk") if StartFilter.from_name in request.GET else ("-start_ts", "-pk")
+        return ("start_ts", "pk") if StartFilter.from_name in _days_shown(request.GET) else ("-start_ts", "-pk")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -337,7 +349,6 @@ class AppointmentAdmin(AppointmentPages):
         return (narrow_to_named(queryset, search_term) if search_term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        request.GET = _from_today(request.GET)  # type: ignore[assignment]  # a dictionary of the same kind
         user, text = acting_user(request), request.GET.get("q", "")
         if read_typed(text).says_enough and self.has_view_permission(request):
             record_access(by=user, action=AccessAction.SEARCHED_PATIENTS, object_kind="appointment")

@@ -194,7 +194,7 @@ def narrow_to_named(visits: Any, text: str) -> Any:
     typed = read_typed(text)
     if typed.phone:
         booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
-        by_guest = Q(patient__isnull=True) & Exists(booking.filter(attendee_phone__startswith=typed.phone))
+        by_guest: Any = Q(patient__isnull=True) & Exists(booking.filter(attendee_phone__startswith=typed.phone))
     elif typed.name:
         # Beside guests also those known by a number only: until they are confirmed, the name typed is the one shown.
         by_guest = Q(words=beginning_with(typed.name)) & ~Q(patient_match=Appointment.PatientMatch.REFERENCE)

@@ -67,6 +67,8 @@ def _still_holds(kind: str, decision: VisitDecision) -> bool:
     visit = decision.appointment
     if kind == Kind.VISIT_CANCELLED:
         return bool(visit.status == Appointment.Status.CANCELLED)
+    if kind == Kind.VISIT_REASSIGNED and visit.doctor_id == decision.doctor_id:
+        return False
     return bool(visit.status == Appointment.Status.SCHEDULED and visit.start_ts == decision.start_ts)
 
 
@@ -83,6 +85,13 @@ def _text(kind: str, decision: VisitDecision, *, is_proven: bool) -> str:
         text = _("%(hospital)s: %(visit)s on %(time)s is cancelled. Book another time in the app.")
     elif kind == Kind.VISIT_TO_MOVE:
         text = _("%(hospital)s: please choose another time for %(visit)s on %(time)s. Open the app, or call us.")
+    elif kind == Kind.VISIT_REASSIGNED:
+        text = _(
+            "%(hospital)s: your doctor is not available on %(time)s. At the same time you have %(visit)s instead. If"
+            " that does not suit you, move or cancel it in the app, or call us."
+        )
+        if not is_proven:
+            text = _("%(hospital)s: another doctor sees you on %(time)s. The time stays. Call us if it does not suit.")
     else:
         text = _("%(hospital)s: %(visit)s on %(time)s stays as booked. You need not move it.")
     return text % facts

@@ -47,7 +47,7 @@ ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "deactivated": (
         _("Appointments of a deactivated doctor"),
-        _("Ask the patient to choose another time with another doctor, or cancel."),
+        _("Give them to a colleague, ask the patient to choose another time, or cancel."),
     ),
     "guest": (
         _("Guests with the phone number of a patient"),

@@ -31,9 +31,9 @@ from hospitals.ports import DecidedVisit, DecisionCause, ShownVisit, VisitChoice
 
 # Decisions about visits that are over stay in the list for so long: did everybody move in the end?
 PAST_SHOWN = dt.timedelta(days=7)
-_SETTLED: frozenset[DecisionState] = frozenset({"kept", "moved", "cancelled"})
-_AMISS: frozenset[DecisionState] = frozenset({"not_cancelled", "passed"})
-_CHANGEABLE: frozenset[DecisionState] = frozenset({"kept", "asked", "not_cancelled"})
+_SETTLED: frozenset[DecisionState] = frozenset({"kept", "moved", "cancelled", "reassigned"})
+_AMISS: frozenset[DecisionState] = frozenset({"not_cancelled", "not_reassigned", "passed"})
+_CHANGEABLE: frozenset[DecisionState] = frozenset({"kept", "asked", "not_cancelled", "not_reassigned"})
 
 
 class MirroredVisits:
@@ -41,7 +41,8 @@ class MirroredVisits:
         # Of the hospital the doctor is at: what was left behind elsewhere is not theirs to decide.
         own = Appointment.objects.filter(doctor=doctor_id, hospital=F("doctor__hospital"))
         visits = own.filter(status=Appointment.Status.SCHEDULED, start_ts__gt=at)
-        leaving = _being_cancelled(VisitDecision.objects.current().filter(appointment__in=visits, choice="cancel"))
+        decided = VisitDecision.objects.current().filter(appointment__in=visits, doctor=doctor_id)
+        leaving = _leaving(decided.filter(choice__in=["cancel", "reassign"]))
         rows = visits.order_by("start_ts", "pk").values_list("pk", "start_ts", "end_ts")
         return [BookedVisit(*row) for row in rows if row[0] not in leaving]
 
@@ -83,7 +84,7 @@ def _outcomes(decisions: Iterable[VisitDecision]) -> Mapping[uuid.UUID, BookingO
     return booking_provider().outcomes(asked) if asked else {}
 
 
-def _being_cancelled(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
+def _leaving(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
     decisions = list(decisions)
     outcomes = _outcomes(decisions)
     refused = {request_id for request_id, outcome in outcomes.items() if outcome.state == "refused"}
@@ -134,6 +135,9 @@ def _state_text(state: DecisionState, start: dt.datetime, outcome: BookingOutcom
         "passed": _("Asked to move; the time came first"),
         "cancelling": _("Being cancelled"),
         "cancelled": _("Cancelled"),
+        "reassigning": _("Being given to a colleague"),
+        "reassigned": _("With a colleague now"),
+        "not_reassigned": _("Not given to a colleague: still with this doctor"),
     }[state]
 
 

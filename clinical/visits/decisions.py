@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from accounts.access_log.record import AccessAction, record_each
 from accounts.models import SmsMessage, User
@@ -43,6 +44,9 @@ DecisionState = Literal[
     "cancelling",  # on its way to the calendar
     "cancelled",
     "not_cancelled",  # the calendar refused it
+    "reassigning",  # on its way to a colleague
+    "reassigned",  # is with a colleague
+    "not_reassigned",  # the calendar refused it: it is with the doctor as before
 ]
 
 
@@ -104,7 +108,7 @@ def decide_visits(
 
     Raises: NotPermitted, NotFound (one of them is not theirs to decide, or is not there: then nothing is decided).
     """
-    visits = _locked(choices.keys(), by)
+    visits = locked_visits(choices.keys(), by)
     open_visits = [visit for visit in visits if visit.status == Appointment.Status.SCHEDULED and visit.start_ts > at]
     return _decide(open_visits, choices, cause, reason, by, at)
 
@@ -120,6 +124,18 @@ def tell_cancelled(*, at: dt.datetime) -> int:
     return len(decisions)
 
 
+@transaction.atomic
+def tell_reassigned(*, at: dt.datetime) -> int:
+    """Tell patients whose visit is with another doctor now; the number of visits. Each once, whoever runs it."""
+    untold = VisitDecision.objects.current().filter(choice=Choice.REASSIGN, told_at=None, start_ts__gt=at)
+    scheduled = Q(appointment__status=Appointment.Status.SCHEDULED)
+    moved = untold.filter(scheduled).exclude(appointment__doctor=F("doctor")).order_by("decided_at", "pk")
+    rows = moved.select_related("appointment").defer("appointment__cal_raw_payload")
+    decisions = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+    _tell(decisions, Kind.VISIT_REASSIGNED, at)
+    return len(decisions)
+
+
 def may_decide(by: User, hospital_id: uuid.UUID | None) -> bool:
     return has_permission(by, Permission.TREAT_PATIENTS) or has_permission(
         by, Permission.MANAGE_HOURS, hospital=hospital_id
@@ -127,7 +143,7 @@ def may_decide(by: User, hospital_id: uuid.UUID | None) -> bool:
 
 
 def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, at: dt.datetime) -> VisitDecision:
-    [visit] = _locked([appointment_id], by)
+    [visit] = locked_visits([appointment_id], by)
     if visit.status == Appointment.Status.CANCELLED:
         raise VisitCancelled
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
@@ -136,7 +152,7 @@ def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, a
     return decision
 
 
-def _locked(ids: Iterable[uuid.UUID], by: User) -> list[Appointment]:
+def locked_visits(ids: Iterable[uuid.UUID], by: User) -> list[Appointment]:
     if not may_decide(by, by.hospital_id):
         raise NotPermitted
     wanted = set(ids)
@@ -158,8 +174,8 @@ def _decide(
 ) -> list[VisitDecision]:
     known = VisitDecision.objects.current().filter(appointment__in=[visit.pk for visit in visits])
     before = {decision.appointment_id: decision for decision in known}
-    refused = _refused_cancellations(before.values())
-    changed = [visit for visit in visits if _is_new(choices[visit.pk], before.get(visit.pk), visit, refused)]
+    refused = refused_requests(before.values())
+    changed = [visit for visit in visits if says_more(choices[visit.pk], before.get(visit.pk), visit, refused)]
     replaced = [before[visit.pk].pk for visit in changed if visit.pk in before]
     VisitDecision.objects.filter(pk__in=replaced).update(replaced_at=at)
     after = _write(changed, choices, cause, reason, by, at)
@@ -174,17 +190,17 @@ def _decide(
     return [after.get(visit.pk) or before[visit.pk] for visit in visits]
 
 
-def _refused_cancellations(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
+def refused_requests(decisions: Iterable[VisitDecision]) -> set[uuid.UUID]:
     asked = [one.request_id for one in decisions if one.request_id]
     outcomes = booking_provider().outcomes(asked) if asked else {}
     return {request_id for request_id, outcome in outcomes.items() if outcome.state == "refused"}
 
 
-def _is_new(choice: str, before: VisitDecision | None, visit: Appointment, refused: set[uuid.UUID]) -> bool:
-    """Whether the choice says more than what holds. What is being cancelled stays so, whatever is chosen."""
+def says_more(choice: str, before: VisitDecision | None, visit: Appointment, refused: set[uuid.UUID]) -> bool:
+    """Whether the choice says more than what holds. What is on its way to the calendar stays so, whatever is chosen."""
     if before is None:
         return True
-    if before.choice == Choice.CANCEL:
+    if before.choice == Choice.CANCEL or (before.choice == Choice.REASSIGN and visit.doctor_id == before.doctor_id):
         return before.request_id in refused
     return before.choice != choice or before.start_ts != visit.start_ts
 
@@ -246,11 +262,15 @@ def _tell(decisions: Sequence[VisitDecision], kind: str, at: dt.datetime) -> Non
 def state_of(
     decision: VisitDecision, visit: Appointment, *, outcome: BookingOutcome | None, at: dt.datetime
 ) -> DecisionState:
-    """`outcome` is that of the cancellation that was asked for."""
+    """`outcome` is that of the cancellation, or of the booking with a colleague, that was asked for."""
+    if decision.choice == "reassign" and outcome is not None and outcome.state == "pending":
+        return "reassigning"
     if visit.status == "CANCELLED":
         return "cancelled"
     if decision.choice == "cancel":
         return "not_cancelled" if outcome is None or outcome.state == "refused" else "cancelling"
+    if decision.choice == "reassign":
+        return "reassigned" if visit.doctor_id != decision.doctor_id else "not_reassigned"
     if visit.start_ts != decision.start_ts:
         return "moved"
     if decision.choice == "keep":

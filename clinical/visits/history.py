@@ -147,6 +147,7 @@ def _of_decisions(decisions: Iterable[VisitDecision], names: Mapping[uuid.UUID |
     texts = {
         VisitDecision.Choice.KEEP.value: _("Decided: it stays as booked"),
         VisitDecision.Choice.ASK_TO_MOVE.value: _("The patient was asked to choose another time"),
+        VisitDecision.Choice.REASSIGN.value: _("A colleague was asked to take it"),
         VisitDecision.Choice.CANCEL.value: _("Its cancellation was asked for"),
     }
     for decision in decisions:

@@ -40,7 +40,7 @@ class VisitPage:
     @property
     def can_change(self) -> bool:
         is_open = self.visit.status == Appointment.Status.SCHEDULED and self.visit.start_ts > self.now
-        return is_open and self.decision_state != "cancelling"
+        return is_open and self.decision_state not in ("cancelling", "reassigning")
 
     @property
     def phone_end(self) -> str:

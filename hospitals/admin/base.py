@@ -92,6 +92,7 @@ class HospitalScopedAdmin(ModelAdmin):
                 getattr(list_filter, "parameter_name", None),
                 getattr(list_filter, "from_name", None),
                 getattr(list_filter, "to_name", None),
+                getattr(list_filter, "any_name", None),
             )
         }
 

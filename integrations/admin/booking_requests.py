@@ -14,6 +14,7 @@ KIND_TEXTS: dict[str, Any] = {
     BookingRequest.Kind.BOOK.value: gettext_lazy("book"),
     BookingRequest.Kind.RESCHEDULE.value: gettext_lazy("move"),
     BookingRequest.Kind.CANCEL.value: gettext_lazy("cancel"),
+    BookingRequest.Kind.REASSIGN.value: gettext_lazy("give to a colleague"),
     BookingRequest.Kind.MARK_ABSENT.value: gettext_lazy("mark as not come"),
 }
 STATE_TEXTS: dict[str, Any] = {

@@ -61,6 +61,12 @@ class FakeCalendar:
     def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> list[uuid.UUID]:
         return [self.request_cancellation(appointment=one, reason=reason) for one in appointments]
 
+    def request_reassignments(
+        self, *, appointments: Sequence[Appointment], doctors: Sequence[Doctor], reason: str
+    ) -> list[uuid.UUID]:
+        pairs = zip(appointments, doctors, strict=True)
+        return [self._ask(kind="reassign", appointment_id=v.pk, doctor_id=d.pk, reason=reason) for v, d in pairs]
+
     def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
         known = [one for one in request_ids if one in self.memory.requests]
         return {one: BookingOutcome(one, self.memory.state, code=self.memory.code) for one in known}

@@ -116,7 +116,7 @@ ROWS: list[Row] = [
     *both(
         "admin/break-glass/",
         portal(403, south=403, operator=200),
-        portal(403, south=403, operator=PORTAL),
+        portal(403, south=403, operator=DONE),
         {"hospital": "$hospital_id", "reason": "Looking for a lost visit.", "confirmed": "yes"},
         allowed=frozenset({Role.OPERATOR}),
     ),
@@ -156,6 +156,12 @@ ROWS: list[Row] = [
     *model("clinical.appointment", admin="lv", operator=""),
     *both("admin/clinical/appointment/calendar/", _OPEN_TO_ADMINS, _OPEN_TO_ADMINS),
     *both("admin/clinical/appointment/conflicts/", _OPEN_TO_ADMINS, _OPEN_TO_ADMINS),
+    *both(
+        "admin/clinical/appointment/reassign/<uuid:pk>/",
+        portal(200, south=NOT_THERE, operator=403),
+        portal(200, south=NOT_THERE, operator=403),
+        uses={"pk": "doctor"},
+    ),
     *post_only(f"{_VISIT}payload/", portal(403, south=403, operator=403), refusing=_NO_METHOD),
     *post_only(f"{_VISIT}confirm/", _SAID, refusing=_NO_METHOD, uses={"pk": "phone_visit"}),
     *post_only(f"{_VISIT}match/", _SAID, refusing=_NO_METHOD, uses={"pk": "guest_visit"}),

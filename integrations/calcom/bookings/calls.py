@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
 from accounts.models import Patient
 from clinical.mirror.facts import BookingFacts
+from clinical.models import Appointment, AppointmentBooking
 from core.times import zone_or_utc
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import Attendee, BookingFilters
-from integrations.calcom.api.responses import Booking
+from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.facts.reference import METADATA_KEY, Reference, read_reference
 from integrations.models import BookingRequest, CalLink
 
@@ -25,6 +27,8 @@ GIVE_UP_AFTER = dt.timedelta(minutes=15)
 CLOCKS_DIFFER = dt.timedelta(minutes=5)
 # A visit was hardly moved more often since it was last seen.
 MOVES_FOLLOWED = 5
+# In place of a patient whom nothing proves.
+NOBODY = uuid.UUID(int=0)
 
 
 class Impossible(Exception):
@@ -65,6 +69,8 @@ def _book_now(request: BookingRequest, client: CalcomClient) -> Booking:
 
 def _create(request: BookingRequest, client: CalcomClient) -> Booking:
     link = CalLink.objects.filter(doctor_id=request.doctor_id).first()
+    if request.kind == Kind.REASSIGN:
+        return _create_again(request, link, client)
     patient = Patient.objects.select_related("user__profile").filter(pk=request.patient_id).first()
     if link is None or link.cal_event_type_id is None or patient is None or request.start_ts is None:
         raise Impossible("not_bookable")
@@ -79,6 +85,51 @@ def _create(request: BookingRequest, client: CalcomClient) -> Booking:
         ),
         metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
     )
+
+
+def _create_again(request: BookingRequest, link: CalLink | None, client: CalcomClient) -> Booking:
+    """Book a visit's patient with another doctor, as the visit knows them: a typed number is proven by nothing here."""
+    visit = Appointment.objects.select_related("patient__user__profile").filter(pk=request.appointment_id).first()
+    if visit is None or visit.status != Appointment.Status.SCHEDULED or visit.start_ts != request.start_ts:
+        raise Impossible("visit_changed")
+    if link is None or link.cal_event_type_id is None:
+        raise Impossible("not_bookable")
+    booked = AppointmentBooking.objects.filter(uid=request.booking_uid).first()
+    is_proven = visit.patient is not None and visit.patient_match == Appointment.PatientMatch.REFERENCE
+    if is_proven and visit.patient is not None:
+        name, phone = visit.patient.user.profile.full_name, visit.patient.user.phone
+    else:
+        name, phone = (booked.attendee_name, booked.attendee_phone) if booked else (None, None)
+    if not phone:
+        raise Impossible("refused")
+    reference = Reference(request.pk, visit.patient_id if is_proven else NOBODY, link.cal_event_type_id)
+    zone = visit.patient.time_zone if visit.patient else None
+    return client.create_booking(
+        start=visit.start_ts,
+        event_type_id=link.cal_event_type_id,
+        attendee=Attendee(name=name or visit.guest_name or "-", time_zone=zone_or_utc(zone).key, phone=f"+{phone}"),
+        metadata={METADATA_KEY: reference.signed(settings.BOOKING_REFERENCE_KEYS)},
+    )
+
+
+def _reassign(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
+    """Book with the colleague, then cancel with the doctor: whatever fails in between, the patient has a booking."""
+    new = _book(request, client, at)
+    # From here on something was done: what fails now is looked up by the next try, never booked again.
+    request.state = State.UNKNOWN
+    try:
+        old = client.cancel_booking(request.booking_uid or "", reason=request.reason or "")
+        is_gone = old.status in {BookingStatus.CANCELLED, BookingStatus.REJECTED}
+    except CalcomRefused as refusal:
+        if refusal.is_credential_problem:
+            raise
+        # By an earlier try of ours; before the first it was somebody else, who wants no visit.
+        is_gone = refusal.is_already_cancelled and request.tries > 1
+    if not is_gone:
+        # It was moved or is kept there: the patient must not have both.
+        client.cancel_booking(new.uid)
+        raise Impossible("visit_changed")
+    return new
 
 
 def _find(request: BookingRequest, client: CalcomClient) -> Booking | None:
@@ -158,4 +209,5 @@ _CALLS: dict[str, Callable[[BookingRequest, CalcomClient, dt.datetime], Booking]
     Kind.BOOK: _book,
     Kind.RESCHEDULE: _reschedule,
     Kind.CANCEL: _cancel,
+    Kind.REASSIGN: _reassign,
 }

@@ -78,9 +78,17 @@ class CalcomBookings:
 
     def request_cancellations(self, *, appointments: Sequence[Appointment], reason: str) -> list[uuid.UUID]:
         requests = [_about(visit, BookingRequest.Kind.CANCEL, reason=reason) for visit in appointments]
-        for number, request in enumerate(requests[1:], start=1):
-            request.next_try_at = timezone.now() + number * BULK_PACE
-        return self._queue(requests)
+        return self._queue(_paced(requests))
+
+    def request_reassignments(
+        self, *, appointments: Sequence[Appointment], doctors: Sequence[Doctor], reason: str
+    ) -> list[uuid.UUID]:
+        requests = []
+        for visit, doctor in zip(appointments, doctors, strict=True):
+            request = _about(visit, BookingRequest.Kind.REASSIGN, start_ts=visit.start_ts, reason=reason)
+            request.doctor = doctor
+            requests.append(request)
+        return self._queue(_paced(requests))
 
     def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
         rows = BookingRequest.objects.filter(pk__in=request_ids).values_list(
@@ -122,6 +130,12 @@ class CalcomBookings:
         transaction.on_commit(lambda: forget_slots(*doctors))
         wake("run_booking_requests")
         return list(named)
+
+
+def _paced(requests: Sequence[BookingRequest]) -> Sequence[BookingRequest]:
+    for number, request in enumerate(requests[1:], start=1):
+        request.next_try_at = timezone.now() + number * BULK_PACE
+    return requests
 
 
 def _refuse_unoffered(doctor: Doctor, start: dt.datetime) -> None:

@@ -114,6 +114,8 @@ def _done(request: BookingRequest, booking: Booking) -> None:
     except UnknownDoctor:
         applied = Applied(None)
     appointment = applied.appointment
+    if request.appointment is not None:
+        forget_slots(request.appointment.doctor_id)
     request.appointment = appointment or request.appointment
     request.booking_uid = booking.uid
     _resolve(request, State.DONE)
@@ -124,6 +126,9 @@ def _ours(request: BookingRequest, booking: Booking, facts: Sequence[BookingFact
     """What Cal.com's answer need not prove: whose booking we made, and which visit it continues."""
     if request.kind == Kind.RESCHEDULE and booking.rescheduled_from_uid is None and booking.uid != request.booking_uid:
         return [*facts, *continues_visit(request, booking.uid, at=facts[0].at)]
+    if request.kind == Kind.REASSIGN:
+        # The same visit with another doctor: one chain, though Cal.com knows of no move.
+        return [replace(facts[0], rescheduled_from=request.booking_uid), *facts[1:]]
     if request.kind == Kind.BOOK:
         return [replace(facts[0], patient_id=request.patient_id), *facts[1:]]
     return facts

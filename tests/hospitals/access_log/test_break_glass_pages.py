@@ -85,7 +85,7 @@ def test_the_operators_first_page_shows_no_day_of_the_hospital(
     portal: Client, north: HospitalCast, rows: dict[str, Any]
 ) -> None:
     opened(portal, north)
-    assert "Visits today" not in portal.get("/admin/").content.decode()
+    assert "Appointments today" not in portal.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("model", LISTS)

@@ -132,7 +132,7 @@ def test_an_own_password_is_changed_on_ones_own_page(admin_client: Client, north
 
 def test_a_member_may_be_mailed_a_link_instead_of_a_password(admin_client: Client, north: HospitalCast) -> None:
     page = admin_client.post(reverse("admin:hospitals_doctor_add"), {**NEW, "by_mail": "1"}, follow=True)
-    assert "nora@north.test: added. A link to set a password is on its way." in page.content.decode()
+    assert "was added. A link to set a password is on its way to nora@north.test." in page.content.decode()
     assert "has not set a password yet" in page.content.decode()
     address = reverse("admin:hospitals_pharmacist_password", args=[north.pharmacist.pk])
     page = admin_client.post(address, {"by_mail": "1"}, follow=True)
