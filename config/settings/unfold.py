@@ -69,7 +69,13 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:break_glass"),
                         "permission": lambda request: getattr(request.user, "is_operator", False),
                     },
-                    _item(_("Appointments"), "calendar_month", "clinical.appointment"),
+                    {
+                        **_item(_("Appointments"), "calendar_month", "clinical.appointment"),
+                        # What needs attention lies below it, and has an entry of its own.
+                        "active": lambda request: (
+                            "/clinical/appointment/" in request.path and "/conflicts/" not in request.path
+                        ),
+                    },
                     {
                         "title": _("Needs attention"),
                         "icon": "notification_important",

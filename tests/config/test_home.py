@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("published")
 AT = dt.datetime(2026, 11, 21, 22, 30, tzinfo=dt.UTC)
 VIENNA_21ST = dt.datetime(2026, 11, 20, 23, 0, tzinfo=dt.UTC)
 MOST_QUERIES = 20
-QUERIES = 19
+QUERIES = 16
 
 
 def fill_day(cast: HospitalCast, patient: Patient) -> None:
