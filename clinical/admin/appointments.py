@@ -217,7 +217,7 @@ def _days_shown(given: QueryDict) -> dict[str, str]:
         return dict.fromkeys(names, today)
     if given.get("q") and not set(given) - {"q", "o", "p", "e"}:
         return {StartFilter.from_name: today}
-    return {name: given[name] for name in names if given.get(name)}
+    return {name: str(given[name]) for name in names if given.get(name)}
 
 
 def _chips(given: QueryDict) -> list[tuple[Any, str, bool]]:
