@@ -1,5 +1,5 @@
-"""Keeps the length, buffer, notice and slot grid of the doctors' event types as they must be, and hides those of doctors
-who are deactivated.
+"""Keeps the length, buffer, notice and slot grid of the doctors' event types as they must be, and hides those
+of doctors who are deactivated.
 """
 
 from __future__ import annotations
