@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
@@ -111,6 +112,11 @@ class MedicationForm(forms.Form):
         return plain_name(self.medicine.name)
 
     @property
+    def hidden_fields_html(self) -> SafeString:
+        """What was typed, to be sent again by a page that only shows it."""
+        return mark_safe("".join(str(bound.as_hidden()) for bound in self if bound.value()))
+
+    @property
     def is_flagged(self) -> bool:
         return self.known is not None or self.twin is not None
 
@@ -169,6 +175,10 @@ class MedicationRows:
     @property
     def can_grow(self) -> bool:
         return len(self.forms) < MAX_MEDICATIONS
+
+    def unchecked(self) -> MedicationRows:
+        """The rows as they were typed, without errors."""
+        return MedicationRows(self._values())
 
     def with_one_more(self) -> MedicationRows:
         values = self._values()

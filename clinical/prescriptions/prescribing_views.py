@@ -1,5 +1,7 @@
 """Writing a prescription: every press of a button is the form sent as it is, with a wish.
 
+A prescription is sent from the review page alone; a form that names no wish is shown again.
+
 The lines tell what the patient takes already. The page is on record, and its fragments with it: one that does not
 prove whose page it belongs to is a read of its own.
 """
@@ -40,7 +42,7 @@ def new_prescription(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespon
             return _suggestions(request, patient)
         return _form(request, patient, _first_rows(request, patient))
     rows = MedicationRows.sent(request.POST)
-    wish, _dash, rest = request.POST.get("action", "save").partition("-")
+    wish, _dash, rest = request.POST.get("action", "").partition("-")
     place, _dash, key = rest.partition("-")
     match wish:
         case "add":
@@ -54,8 +56,10 @@ def new_prescription(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespon
             return _form(request, patient, rows.filled(_number(place), suggestion(user=request.user, key=key)))
         case "check":
             return _notice(request, patient, rows, _number(place))
+        case "review" | "send":
+            return _checked(request, patient, rows, is_signed=wish == "send")
         case _:
-            return _send(request, patient, rows)
+            return _form(request, patient, rows.unchecked())
 
 
 def _number(place: str) -> int:
@@ -84,7 +88,8 @@ def _first_rows(request: StaffRequest, patient: Patient) -> MedicationRows:
     return MedicationRows.repeating(stored_medications(earlier.medications))
 
 
-def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> HttpResponse:
+def _checked(request: StaffRequest, patient: Patient, rows: MedicationRows, *, is_signed: bool) -> HttpResponse:
+    """The form again where something is wrong with it; else the review page, or, signed there, the prescription."""
     if not rows.is_valid():
         rows.focus_first_error()
         return _form(request, patient, rows, status=422)
@@ -94,6 +99,10 @@ def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Http
     if not rows.is_confirmed() and not written.exists():
         rows.focus_first_error()
         return _form(request, patient, rows, status=422)
+    return _send(request, patient, rows) if is_signed else _review(request, patient, rows)
+
+
+def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> HttpResponse:
     try:
         prescription = prescribe(
             by=request.user,
@@ -107,8 +116,21 @@ def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Http
         tell(request, refused)
         return _form(request, patient, rows, status=422)
     forget_own(request.user)
-    messages.success(request, _("Prescribed. The pharmacy has it now."))
+    messages.success(request, _("Prescription sent to the pharmacy."))
     return redirect("staff:doctor-prescription", prescription.pk)
+
+
+def _review(request: StaffRequest, patient: Patient, rows: MedicationRows) -> HttpResponse:
+    _record_fragment(request, patient)
+    context = {
+        "rows": rows,
+        "patient": patient,
+        "prescription_id": sent_id(request.POST),
+        "shown_proof": proof_of_page(request, request.path),
+        "name": patient_name(patient.user),
+        "age": age_on(patient.date_of_birth, timezone.localdate()),
+    }
+    return render(request, "clinical/prescribe_review.html", context)
 
 
 def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, status: int = 200) -> HttpResponse:

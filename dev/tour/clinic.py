@@ -105,7 +105,8 @@ def doctor_prescribes(stack: Stack, visit: Json, *, patient: str) -> str:
     browser.open(browser.links("/prescribe/")[0])
     facts = {**MEDICATION, "name": next((name for name in NAMES if name not in browser.text), NAMES[0])}
     medication = {browser.names(f"-{name}")[0]: text for name, text in facts.items()}
-    browser.submit(to="/prescribe/", button="Send to the pharmacy", **medication)
+    browser.submit(to="/prescribe/", button="Review and sign", **medication)
+    browser.submit(to="/prescribe/", button="Sign and send")
     check("/prescriptions/" in browser.path, f"prescribing ended on {browser.path}: {browser.text[:300]}")
     saw(f"prescribed {facts['name']} {facts['strength']}")
     return browser.path.rstrip("/").rsplit("/", 1)[-1]

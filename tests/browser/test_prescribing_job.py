@@ -85,14 +85,18 @@ def test_the_whole_job_by_keyboard(
     press(page, page.get_by_role("link", name="Prescribe"))
     choose_a_suggestion(page)
     type_what_the_patient_has(page)
-    press(page, page.get_by_role("button", name="Send to the pharmacy"))
+    press(page, page.get_by_role("button", name="Review and sign"))
     anyway = page.get_by_label("Prescribe anyway")
     expect(page.get_by_text("Tick this to prescribe it all the same")).to_be_visible()
     expect(anyway).to_be_focused()
     assert Prescription.objects.filter(patient=patient).count() == 1
     page.keyboard.press("Space")
-    press(page, page.get_by_role("button", name="Send to the pharmacy"))
-    expect(page.get_by_role("status").first).to_contain_text("Prescribed.")
+    press(page, page.get_by_role("button", name="Review and sign"))
+    expect(page.get_by_role("heading", name="Review prescription")).to_be_visible()
+    page.keyboard.press("Enter")
+    assert Prescription.objects.filter(patient=patient).count() == 1
+    press(page, page.get_by_role("button", name="Sign and send"))
+    expect(page.get_by_role("status").first).to_contain_text("Prescription sent to the pharmacy.")
     written = Prescription.objects.filter(patient=patient).latest("created_at")
     assert [line["name"] for line in written.medications] == ["Amoxicillin", "ramipril"]
 
@@ -105,6 +109,18 @@ def test_the_whole_job_by_keyboard(
     expect(page.get_by_text("Already waiting for the pharmacy: Amoxicillin 500 mg")).to_be_visible()
 
 
+def test_enter_in_a_field_sends_nothing(
+    signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
+) -> None:
+    page = signed_in(north.doctor.user, reverse("staff:prescribe", args=[patient.pk]))
+    choose_a_suggestion(page)
+    for name in ("name", "dose", "quantity"):
+        page.locator(f"[name=m0-{name}]").press("Enter")
+    expect(page.get_by_role("heading", name="Prescribe")).to_be_visible()
+    expect(page.locator("[name=m0-name]")).to_have_value("Amoxicillin")
+    assert Prescription.objects.filter(patient=patient).count() == 1
+
+
 def test_a_line_is_filled_without_script(
     signed_in: SignedIn, north: HospitalCast, patient: Patient, taken: Prescription
 ) -> None:
@@ -113,11 +129,12 @@ def test_a_line_is_filled_without_script(
     page.get_by_role("button", name="Look up what was prescribed before").click()
     page.get_by_role("button", name=re.compile("^Ramipril 5 mg")).click()
     expect(page.get_by_label("Dose")).to_have_value("1 tablet")
-    page.get_by_role("button", name="Send to the pharmacy").click()
+    page.get_by_role("button", name="Review and sign").click()
     expect(page.get_by_text("Tick this to prescribe it all the same")).to_be_visible()
     page.get_by_label("Prescribe anyway").check()
-    page.get_by_role("button", name="Send to the pharmacy").click()
-    expect(page.get_by_role("status").first).to_contain_text("Prescribed.")
+    page.get_by_role("button", name="Review and sign").click()
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_role("status").first).to_contain_text("Prescription sent to the pharmacy.")
 
 
 def test_a_suggestion_is_picked_by_mouse_and_gone_when_left(

@@ -31,7 +31,7 @@ _WEEK = {"d1-0-start": "08:00", "d1-0-end": "12:00", "do": "save"}
 _CLAIMED = {"prescription_id": "claimed"}
 _OWN = {"prescription_id": "own"}
 # With the tick that what the patient has already needs.
-_LINE = {**MEDICATION_ROW, "rows": 1, "m0-anyway": "ramipril"}
+_LINE = {**MEDICATION_ROW, "rows": 1, "m0-anyway": "ramipril", "action": "send"}
 
 ROWS: list[Row] = [
     Row("", "GET", everyone(DONE)),

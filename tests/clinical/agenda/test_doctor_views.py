@@ -216,7 +216,7 @@ def test_prescribing_shows_the_prescription(browser: Client, form_address: str, 
     page = browser.get(form_address).content.decode()
     wish = re.search(r'name="prescription_id" value="([^"]+)"', page)
     assert wish is not None
-    sent = {**MEDICATION_ROW, "rows": "1", "prescription_id": wish[1], "m0-as_needed": "on", "action": "save"}
+    sent = {**MEDICATION_ROW, "rows": "1", "prescription_id": wish[1], "m0-as_needed": "on", "action": "send"}
     for _ in range(2):  # an impatient click
         answer = browser.post(form_address, sent)
         assert answer.headers["Location"] == reverse("staff:doctor-prescription", args=[wish[1]])
@@ -235,8 +235,32 @@ def test_prescribing_shows_the_prescription(browser: Client, form_address: str, 
         }
     ]
     shown = text_of(browser.get(answer.headers["Location"]).content)
-    assert "Prescribed. The pharmacy has it now." in shown
+    assert "Prescription sent to the pharmacy." in shown
     assert "Ramipril 5 mg" in shown
+
+
+def test_nothing_is_sent_before_it_was_reviewed(browser: Client, form_address: str, patient: Patient) -> None:
+    two = {**MEDICATION_ROW, "rows": "2", "m0-as_needed": "on", "prescription_id": str(patient.pk)}
+    two |= {f"m1-{name[3:]}": value for name, value in MEDICATION_ROW.items()} | {"m1-name": "Ibuprofen"}
+    for action in ({}, {"action": ""}, {"action": "edit"}):
+        again = browser.post(form_address, two | action)
+        assert again.status_code == 200
+        assert b'value="Ibuprofen"' in again.content
+    assert browser.post(form_address, {**two, "m1-dose": "", "action": "review"}).status_code == 422
+    review = browser.post(form_address, {**two, "action": "review"})
+    assert (review.status_code, Prescription.objects.count()) == (200, 0)
+    text = text_of(review.content)
+    assert "Paula Patient birth date unknown" in text
+    shown = "1 tablet · By mouth · once a day for 30 days · quantity 30"
+    assert f"Ramipril 5 mg as needed {shown}" in text
+    assert f"Ibuprofen 5 mg {shown}" in text
+    kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', review.content.decode()))
+    browser.post(form_address, {**kept, "action": "send"})
+    sent = Prescription.objects.get()
+    assert [(line["name"], line["as_needed"]) for line in sent.medications] == [
+        ("Ramipril", True),
+        ("Ibuprofen", False),
+    ]
 
 
 def test_rows_are_added_and_removed_with_and_without_scripts(browser: Client, form_address: str) -> None:
@@ -261,7 +285,7 @@ def test_there_is_an_end_to_rows(browser: Client, form_address: str) -> None:
     full = browser.post(form_address, {"rows": "20", "action": "add"})
     assert b'name="rows" value="20"' in full.content
     for odd in ("999999999", "-1", "٣", "x", ""):
-        assert browser.post(form_address, {"rows": odd, "action": "save"}).status_code == 422
+        assert browser.post(form_address, {"rows": odd, "action": "send"}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -280,7 +304,7 @@ def test_there_is_an_end_to_rows(browser: Client, form_address: str) -> None:
 def test_errors_stand_beside_their_fields(
     field: str, value: str, said: str, browser: Client, form_address: str
 ) -> None:
-    answer = browser.post(form_address, {**MEDICATION_ROW, field: value, "rows": "1"})
+    answer = browser.post(form_address, {**MEDICATION_ROW, field: value, "rows": "1", "action": "send"})
     assert answer.status_code == 422
     assert f'<ul class="errorlist" id="id_{field}_error"><li>{said}</li></ul>' in answer.content.decode()
     assert answer.content.count(b'class="errorlist"') == 1

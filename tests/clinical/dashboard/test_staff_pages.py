@@ -49,6 +49,7 @@ PAGES = {
 FACTS = {
     **MEDICATION_ROW,
     "m0-anyway": "ramipril",
+    "action": "send",
     "text": "Why?",
     "reason": "dose",
     "quantity-0": "1",

@@ -55,7 +55,9 @@ def test_the_form_says_why(north: HospitalCast, known: Patient) -> None:
     erase(known)
     browser = Client()
     browser.force_login(north.doctor.user)
-    answer = browser.post(f"/staff/doctor/patients/{known.pk}/prescribe/", {**MEDICATION_ROW, "rows": "1"})
+    answer = browser.post(
+        f"/staff/doctor/patients/{known.pk}/prescribe/", {**MEDICATION_ROW, "rows": "1", "action": "send"}
+    )
     assert (answer.status_code, Prescription.objects.count()) == (422, 1)
     assert "This person has been erased" in answer.content.decode()
 

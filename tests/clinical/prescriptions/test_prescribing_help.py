@@ -146,7 +146,7 @@ def test_lines_that_are_none_change_nothing(action: str, browser: Client, form: 
     assert browser.post(form, {"rows": "1", "action": "check-5"}).status_code == 404
 
 
-SENT = {**MEDICATION_ROW, "rows": "1", "action": "save"}
+SENT = {**MEDICATION_ROW, "rows": "1", "action": "send"}
 
 
 @pytest.mark.parametrize("where", ["here", "there", "waiting"])
