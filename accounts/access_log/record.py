@@ -25,6 +25,7 @@ class AccessAction(StrEnum):
     READ_ACCESS_LOG = "read_access_log"
     PRESCRIBED = "prescribed"
     WITHDREW_PRESCRIPTION = "withdrew_prescription"
+    DISMISSED_PRESCRIPTION = "dismissed_prescription"
     CLAIMED_PRESCRIPTION = "claimed_prescription"
     RELEASED_PRESCRIPTION = "released_prescription"
     APPROVED_PRESCRIPTION = "approved_prescription"

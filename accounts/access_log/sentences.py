@@ -29,6 +29,9 @@ SENTENCES: dict[str, Any] = {
     AccessAction.READ_ACCESS_LOG: lazy("%(actor)s looked through the access log."),
     AccessAction.PRESCRIBED: lazy("%(actor)s prescribed for %(patient)s."),
     AccessAction.WITHDREW_PRESCRIPTION: lazy("%(actor)s withdrew a prescription of %(patient)s."),
+    AccessAction.DISMISSED_PRESCRIPTION: lazy(
+        "%(actor)s dismissed the notice that a prescription of %(patient)s was rejected or expired."
+    ),
     AccessAction.CLAIMED_PRESCRIPTION: lazy("%(actor)s took on a prescription of %(patient)s."),
     AccessAction.RELEASED_PRESCRIPTION: lazy("%(actor)s gave a prescription of %(patient)s back."),
     AccessAction.APPROVED_PRESCRIPTION: lazy("%(actor)s approved a prescription of %(patient)s."),

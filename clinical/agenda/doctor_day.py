@@ -14,15 +14,14 @@ from accounts.models import User
 from clinical.agenda import timeline
 from clinical.agenda.timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
+from clinical.prescriptions.follow_up import unsettled_prescriptions
 from clinical.prescriptions.states import OPEN
 from clinical.visits.shown import VisitHeading, VisitState, heading_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
 MOST_QUESTIONS = 10
-MOST_EXPIRED = 10
-# How long the prescriber is told that a prescription ended unfetched.
-EXPIRED_SHOWN_FOR = dt.timedelta(days=14)
+MOST_UNSETTLED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class DoctorDay:
     now: dt.datetime
     now_place: Place | None
     questions: Sequence[Prescription]
+    rejected: Sequence[Prescription]
     expired: Sequence[Prescription]
 
     @property
@@ -92,7 +92,7 @@ class DoctorDay:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to say beside the time line."""
-        return not (self.questions or self.expired or (self.is_today and self.next_visit))
+        return not (self.questions or self.rejected or self.expired or (self.is_today and self.next_visit))
 
 
 def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
@@ -116,6 +116,8 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
     frame = timeline.frame_around([*windows, *map(timeline.drawn, spans)])
     shown_off = [(Span(max(s.start, frame.first_hour * 60), min(s.end, frame.last_hour * 60)), r) for s, r in off]
     now = at.astimezone(zone)
+    # These are of no day: they are shown beside today's.
+    unsettled = list(unsettled_prescriptions(user, at=at)[:MOST_UNSETTLED]) if date == now.date() else []
     return DoctorDay(
         date=date,
         zone=zone,
@@ -127,7 +129,8 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
         now=now,
         now_place=_now_place(now, date, frame),
         questions=list(unanswered_questions(user)[:MOST_QUESTIONS]),
-        expired=list(expired_prescriptions(user, at=at)[:MOST_EXPIRED]),
+        rejected=[row for row in unsettled if row.denial_reason != Prescription.DenialReason.EXPIRED],
+        expired=[row for row in unsettled if row.denial_reason == Prescription.DenialReason.EXPIRED],
     )
 
 
@@ -166,21 +169,6 @@ def unanswered_questions(user: User) -> QuerySet[Any]:
         .exclude(last_author=F("doctor_id"))
         .select_related("patient__user__profile")
         .order_by("asked_at", "pk")
-    )
-    return rows
-
-
-def expired_prescriptions(user: User, *, at: dt.datetime) -> QuerySet[Any]:
-    """The doctor's prescriptions that nobody fetched and that ended lately, the latest first."""
-    rows: QuerySet[Any] = (
-        Prescription.objects.filter(
-            Q(hospital_id=user.hospital_id),
-            doctor_id=user.pk,
-            denial_reason=Prescription.DenialReason.EXPIRED,
-            decided_at__gt=at - EXPIRED_SHOWN_FOR,
-        )
-        .select_related("patient__user__profile")
-        .order_by("-decided_at", "pk")
     )
     return rows
 

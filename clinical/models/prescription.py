@@ -67,10 +67,13 @@ class Prescription(models.Model):
     confirmed_duplicates = ArrayField(models.SmallIntegerField(), null=True, blank=True)
     # Why the present pharmacist took it from a colleague; NULL where nobody had it.
     take_over_reason = NullableTextField(null=True, blank=True)
+    # When the prescriber dealt with its rejection or expiry: dismissed it, or sent another in its place.
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     privacy = privacy(
         sensitive="medications denial_note dispensed_lines denial_reason confirmed_duplicates take_over_reason",
-        safe="id patient doctor pharmacist status created_at updated_at hospital claimed_at decided_at completed_at",
+        safe="id patient doctor pharmacist status created_at updated_at hospital claimed_at decided_at completed_at"
+        " acknowledged_at",
     )
 
     objects = PrescriptionQuerySet.as_manager()
@@ -92,8 +95,8 @@ class Prescription(models.Model):
             models.Index(fields=["doctor", "-created_at"], name="prescriptions_doctor_idx"),
             models.Index(
                 fields=["doctor", "-decided_at"],
-                condition=Q(denial_reason="expired"),
-                name="prescriptions_expired_idx",
+                condition=Q(status="DENIED", acknowledged_at__isnull=True),
+                name="prescriptions_unsettled_idx",
             ),
             models.Index(
                 fields=["hospital", "created_at"],

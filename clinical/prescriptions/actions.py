@@ -14,6 +14,7 @@ from accounts.access_log.record import AccessAction, record_each
 from accounts.models import Patient, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import Prescription, PrescriptionMessage
+from clinical.prescriptions.follow_up import settle_repeated
 from clinical.prescriptions.medications import Medication, as_json
 from clinical.prescriptions.states import (
     NOT_A_PHARMACISTS_REASONS,
@@ -69,11 +70,13 @@ def prescribe(
     at: dt.datetime,
     prescription_id: uuid.UUID | None = None,
     confirmed: Sequence[int] = (),
+    repeats: uuid.UUID | None = None,
 ) -> Prescription:
     """Write a prescription for a patient whose record is open to this doctor.
 
     `prescription_id` is the form's own: sending the same form twice gives the one prescription. `confirmed` are the
-    lines, from 1, that the doctor was warned of and prescribed all the same.
+    lines, from 1, that the doctor was warned of and prescribed all the same. `repeats` is the earlier prescription that
+    this one takes the place of: where it was rejected or expired, that is settled.
 
     Raises: NotPermitted, RecordNotOpen, PersonErased, NotFound.
     """
@@ -105,6 +108,8 @@ def prescribe(
     )
     warned = f"duplicate_confirmed: {', '.join(map(str, confirmed))}" if confirmed else ""
     record_change(by, AccessAction.PRESCRIBED, prescription, reason=warned)
+    if repeats:
+        settle_repeated(repeats, by=by, patient_id=patient_id, at=at)
     return prescription
 
 

@@ -69,12 +69,9 @@ def _number(place: str) -> int:
 
 def _first_rows(request: StaffRequest, patient: Patient) -> MedicationRows:
     """An empty line, or those of the earlier prescription that is to be repeated."""
-    if "repeat" not in request.GET:
+    earlier_id = _repeated_id(request)
+    if earlier_id is None:
         return MedicationRows()
-    try:
-        earlier_id = uuid.UUID(request.GET["repeat"])
-    except ValueError:
-        raise Http404 from None
     visible = Prescription.objects.for_user(request.user).filter(patient_id=patient.pk)
     earlier = get_object_or_404(visible, pk=earlier_id)
     record_access(
@@ -86,6 +83,16 @@ def _first_rows(request: StaffRequest, patient: Patient) -> MedicationRows:
         hospital_id=earlier.hospital_id,
     )
     return MedicationRows.repeating(stored_medications(earlier.medications))
+
+
+def _repeated_id(request: StaffRequest) -> uuid.UUID | None:
+    """The earlier prescription that the form's address names: the form is sent to the same address."""
+    if "repeat" not in request.GET:
+        return None
+    try:
+        return uuid.UUID(request.GET["repeat"])
+    except ValueError:
+        raise Http404 from None
 
 
 def _checked(request: StaffRequest, patient: Patient, rows: MedicationRows, *, is_signed: bool) -> HttpResponse:
@@ -111,6 +118,7 @@ def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Http
             at=timezone.now(),
             prescription_id=sent_id(request.POST),
             confirmed=rows.confirmed,
+            repeats=_repeated_id(request),
         )
     except Refused as refused:
         tell(request, refused)

@@ -6,6 +6,7 @@ import uuid
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +16,7 @@ from accounts.people.names import patient_name
 from clinical.dashboard.pages import StaffRequest, doctor_page, outcome_told
 from clinical.models import Prescription
 from clinical.prescriptions.actions import answer_pharmacist, withdraw_prescription
+from clinical.prescriptions.follow_up import dismiss_prescription, is_unsettled, undo_dismissal
 from clinical.prescriptions.forms import MessageForm
 from clinical.prescriptions.medications import stored_medications
 from clinical.prescriptions.states import OPEN
@@ -62,6 +64,7 @@ def _page(request: StaffRequest, prescription_id: uuid.UUID, form: MessageForm, 
         "thread": row.messages.select_related("author__profile"),
         "is_own": row.doctor_id == request.user.pk,
         "is_open": row.status in OPEN,
+        "is_unsettled": row.doctor_id == request.user.pk and is_unsettled(row),
         "answer_form": form,
     }
     return render(request, "clinical/prescription.html", context, status=status)
@@ -85,3 +88,20 @@ def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("Your answer is with the pharmacy.")):
         answer_pharmacist(prescription_id=prescription_id, by=request.user, text=text, at=timezone.now())
     return redirect("staff:doctor-prescription", prescription_id)
+
+
+@doctor_page
+@require_POST
+def dismiss(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    undo = reverse("staff:prescription-undismiss", args=[prescription_id])
+    with outcome_told(request, _("Dismissed. It is no longer shown on your day."), undo=undo):
+        dismiss_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
+    return redirect("staff:doctor-day")
+
+
+@doctor_page
+@require_POST
+def undismiss(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    with outcome_told(request, _("It is shown on your day again.")):
+        undo_dismissal(prescription_id=prescription_id, by=request.user)
+    return redirect("staff:doctor-day")

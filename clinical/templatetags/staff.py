@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from clinical.models import Prescription
 from clinical.prescriptions.forms import ROUTE_LABELS
-from clinical.prescriptions.medications import Medication, Route
+from clinical.prescriptions.medications import Medication, Route, stored_medications
 
 register = template.Library()
 
@@ -48,6 +48,12 @@ def denial(prescription: Prescription) -> str:
 @register.filter
 def names(medications: Sequence[Medication]) -> str:
     return ", ".join(f"{line.name} {line.strength}" if line.strength else line.name for line in medications)
+
+
+@register.filter
+def stored_names(medications: object) -> str:
+    """Of the lines as a prescription's column holds them."""
+    return names(stored_medications(medications))
 
 
 @register.filter

@@ -83,6 +83,8 @@ ROWS: list[Row] = [
     *get_only(f"{_OWN_RX}print/", doctors(200), uses=_OWN),
     *post_only(f"{_OWN_RX}withdraw/", doctors(DONE), uses=_OWN),
     *post_only(f"{_OWN_RX}answer/", doctors(DONE), {"text": "Twice a day."}, uses=_CLAIMED),
+    *post_only(f"{_OWN_RX}dismiss/", doctors(DONE), uses=_OWN),
+    *post_only(f"{_OWN_RX}undismiss/", doctors(DONE), uses=_OWN),
     *get_only("staff/pharmacy/", pharmacists(200, south=200)),
     *get_only(_RX, pharmacists(200)),
     *post_only(f"{_RX}claim/", pharmacists(DONE)),

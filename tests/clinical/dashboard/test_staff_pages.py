@@ -37,6 +37,8 @@ PAGES = {
     "answer": ("POST", "prescription", "doctor", 302),
     "pharmacy-queue": ("GET", "", "pharmacist", 200),
     "pharmacy-review": ("GET", "prescription", "pharmacist", 200),
+    "prescription-dismiss": ("POST", "prescription", "doctor", 302),
+    "prescription-undismiss": ("POST", "prescription", "doctor", 302),
     "pharmacy-claim": ("POST", "prescription", "pharmacist", 302),
     "pharmacy-release": ("POST", "prescription", "pharmacist", 302),
     "pharmacy-approve": ("POST", "prescription", "pharmacist", 302),

@@ -17,7 +17,6 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient, Role
 from clinical.models import Prescription
-from clinical.prescriptions.actions import expire_prescriptions
 from clinical.prescriptions.current import current_medications
 from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import Medication, as_json
@@ -243,20 +242,6 @@ def test_what_was_dispensed_is_printed_as_a_copy(browser: Client, north: Hospita
     row = prescribed(north, patient, MEDICATION, status="COMPLETED", completed_at=NOW)
     page = browser.get(reverse("staff:print-prescription", args=[row.pk])).content.decode()
     assert "Dispensed on 2 March 2026: a copy, not to be dispensed again" in page
-
-
-def test_the_prescriber_is_told_for_14_days_what_nobody_fetched(
-    browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
-) -> None:
-    row = prescribed(north, patient, MEDICATION, created_at=NOW - dt.timedelta(days=90))
-    prescribed(south, patient, MEDICATION, created_at=NOW - dt.timedelta(days=90))
-    assert expire_prescriptions(at=NOW) == 2
-    repeat = f"{reverse('staff:prescribe', args=[patient.pk])}?repeat={row.pk}"
-    for days, is_told in [(0, True), (13, True), (14, False)]:
-        with time_machine.travel(NOW + dt.timedelta(days=days), tick=False):
-            page = browser.get("/staff/doctor/").content.decode()
-        assert (page.count("Nobody fetched"), page.count(repeat)) == (is_told, is_told)
-        assert ("of 2 Dec, expired 2 Mar" in page) is is_told
 
 
 def test_an_evenings_prescription_is_current_at_once_west_of_greenwich(north: HospitalCast, patient: Patient) -> None:
