@@ -216,6 +216,8 @@ CELERY_BROKER_URL = REDIS_URL
 
 # Pages
 LANGUAGE_CODE = "en"
+# A language is offered when all of our texts are there in it: a page in two languages is worse than one in English.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
