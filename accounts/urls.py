@@ -9,6 +9,7 @@ from accounts.staff_sign_in import views
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
     path("login/code/", views.sign_in_code, name="login-code"),
+    path("session/", views.session, name="session"),
     path("logout/", views.sign_out, name="logout"),
     path("profile/", views.profile, name="profile"),
     path("password/", views.change_password, name="password"),

@@ -25,8 +25,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, "server_error", _("Something went wrong on our side. It has been logged."))
 
 
-def _answer(request: HttpRequest, status: int, code: str, text: str) -> HttpResponse:
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Most often the person signed in anew in another tab while this page was open."""
+    text = _("Nothing was saved: this page was opened before you signed in. Open it again and check what you typed.")
+    return _answer(request, 403, "forbidden", text, again=request.get_full_path())
+
+
+def _answer(request: HttpRequest, status: int, code: str, text: str, *, again: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         document = problem_document(status, code, text)
         return JsonResponse(document, status=status, content_type=PROBLEM_CONTENT_TYPE)
-    return render(request, "error.html", {"status": status, "text": text}, status=status)
+    return render(request, "error.html", {"status": status, "text": text, "again": again}, status=status)

@@ -35,7 +35,7 @@ from integrations.vapi.inbound import webhook as vapi_webhooks
 Handler = Callable[[HttpRequest], HttpResponse]
 _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/": "webhook"}
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
-_ALWAYS_OPEN = ("/staff/logout/",)
+_ALWAYS_OPEN = ("/staff/logout/", "/staff/session/")
 API = "/api/v1/"
 
 

@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -15,12 +15,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.people.actions import change_own_name, recent_sign_ins
+from accounts.roles import STAFF_KINDS
 from accounts.staff_sign_in.forms import (
     AddSecondFactorForm,
     ChosenPasswordForm,
@@ -52,7 +53,7 @@ from accounts.staff_sign_in.second_factor import (
     remove_second_factor,
     renew_recovery_codes,
 )
-from accounts.staff_sign_in.sessions import device_secret, set_device_cookie
+from accounts.staff_sign_in.sessions import device_secret, prolong, set_device_cookie, time_left, to_sign_in
 
 _LINK = "password_link"
 _KEY = "second_factor_key"
@@ -63,8 +64,9 @@ KEY_BYTES = 20  # what authenticator apps expect, and as long as the hash they u
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:
-        return redirect("staff:home")
+    if isinstance(request.user, User):
+        # Signed in in another tab meanwhile.
+        return redirect(_destination(request, request.user, request.GET.get("next", "")))
     if request.method == "GET":
         form = SignInForm(initial={"next": request.GET.get("next", "")})
         return render(request, "accounts/sign_in.html", {"form": form})
@@ -104,8 +106,23 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=status)
 
 
-@require_POST
+@never_cache
+@require_http_methods(["GET", "POST"])
+def session(request: HttpRequest) -> HttpResponse:
+    """How long the session lasts. Sent by POST, it lasts from now on."""
+    if not request.user.is_authenticated:
+        return to_sign_in(request)
+    now = timezone.now()
+    if request.method == "POST":
+        prolong(request.session, at=now)
+    left = time_left(request.session, at=now)
+    return JsonResponse({"seconds": int(left.seconds), "is_final": left.is_final})
+
+
+@require_http_methods(["GET", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return redirect("staff:home")
     if isinstance(request.user, User):
         record_access(by=request.user, action=AccessAction.SIGNED_OUT, object_kind="user", object_id=request.user.pk)
     logout(request)
@@ -122,12 +139,14 @@ def _signed_in(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
 
 
 def _destination(request: HttpRequest, user: User, wanted: str) -> str:
-    """Where the person was going, if that is on this site and for their role; else home."""
+    """Where the person was going, if that is on this site and not of another role; else home."""
     is_safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    is_admins = wanted.startswith(reverse("admin:index"))
-    return wanted if is_safe and is_admins == user.is_staff else resolve_url("staff:home")
+    own_home = resolve_url(user.staff_kind.home) if user.staff_kind else reverse("admin:index")
+    homes = {resolve_url(kind.home) for kind in STAFF_KINDS}
+    is_anothers = any(wanted.startswith(home) for home in homes - {own_home})
+    return wanted if is_safe and not is_anothers else resolve_url("staff:home")
 
 
 @sensitive_post_parameters("current_password", "new_password", "new_password_again")
@@ -213,8 +232,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current_password")
 @never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return redirect("staff:second-factor")
     user = cast(User, request.user)
     form = OwnPasswordForm(request.POST, user=user)
     if not user.has_second_factor:
@@ -228,8 +249,10 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current_password")
 @never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return redirect("staff:second-factor")
     user = cast(User, request.user)
     form = OwnPasswordForm(request.POST, user=user)
     if not user.has_second_factor or needs_second_factor(user):

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from clinical.agenda.doctor_day import doctor_day
 from clinical.agenda.doctor_week import DAYS, doctor_week
-from clinical.dashboard.pages import StaffRequest, doctor_page, live_page
+from clinical.dashboard.pages import StaffRequest, doctor_page, live_page, sent_to
 from core.refusals import NotPermitted, Refused
 from core.times import known_zone, shifted
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
@@ -111,7 +111,7 @@ def time_off(request: StaffRequest) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-hours", of_record=False)
 def cancel_own_time_off(request: StaffRequest, time_off_pk: uuid.UUID) -> HttpResponse:
     planned = DoctorTimeOff.objects.filter(doctor=request.user.pk).select_related("doctor")
     cancel_time_off(time_off=get_object_or_404(planned, pk=time_off_pk), by=request.user, at=timezone.now())

@@ -14,22 +14,23 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
+from accounts.staff_sign_in.sessions import to_sign_in
 from clinical.refusals import AlreadyClaimed
 from core.refusals import NotFound, NotPermitted, Refused
 
@@ -56,7 +57,7 @@ def staff_page(permission: Permission) -> Callable[[StaffView[P]], AnyView[P]]:
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             user = request.user
             if not isinstance(user, User):
-                return _to_sign_in(request)
+                return to_sign_in(request)
             if user.hospital_id is None or not has_permission(user, permission, hospital=user.hospital_id):
                 raise PermissionDenied
             with timezone.override(user.hospital_zone()):
@@ -67,12 +68,20 @@ def staff_page(permission: Permission) -> Callable[[StaffView[P]], AnyView[P]]:
     return decorate
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """A page to come back to after signing in; a poll or a fragment turns the whole page there."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url("staff:login")})
-    back_to = request.get_full_path() if request.method == "GET" else ""
-    return redirect_to_login(back_to, login_url=resolve_url("staff:login"))
+def sent_to(page: str, *, of_record: bool = True) -> Callable[[StaffView[P]], StaffView[P]]:
+    """For an address that only forms are sent to. A GET of it, such as a reload, is led to the form's page."""
+
+    def decorate(view: StaffView[P]) -> StaffView[P]:
+        @require_http_methods(["GET", "POST"])
+        @wraps(view)
+        def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            return redirect(reverse(page, kwargs=kwargs if of_record else None))
+
+        return guarded  # type: ignore[return-value]  # `wraps` keeps the view's own first argument
+
+    return decorate
 
 
 doctor_page = staff_page(Permission.TREAT_PATIENTS)

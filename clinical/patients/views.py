@@ -8,12 +8,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.step_up import is_step_up_locked, release_step_up
 from accounts.people.names import patient_name
-from clinical.dashboard.pages import StaffRequest, doctor_page
+from clinical.dashboard.pages import StaffRequest, doctor_page, sent_to
 from clinical.models import AiSession, Appointment
 from clinical.patients.record import patient_record
 from clinical.patients.search import SHORTEST_NAME, begins_search, search_patients
@@ -68,7 +68,7 @@ def _before(request: StaffRequest) -> dt.datetime | None:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-patient")
 def let_phone_in(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
     if open_patient(request.user, patient_id) is None:
         raise Http404
@@ -88,10 +88,12 @@ def _only_the_visit(request: StaffRequest, patient_id: uuid.UUID) -> HttpRespons
 
 # POST, since it is put on record, and no link or prefetch should do that.
 @doctor_page
-@require_POST
+@require_http_methods(["GET", "POST"])
 def transcript(request: StaffRequest, session_id: uuid.UUID) -> HttpResponse:
     sessions = AiSession.objects.for_reading(request.user).select_related("patient__user__profile")
     session = get_object_or_404(sessions, pk=session_id)
+    if request.method == "GET":
+        return redirect("staff:doctor-patient", session.patient_id)
     record_access(
         by=request.user,
         action=AccessAction.OPENED_TRANSCRIPT,

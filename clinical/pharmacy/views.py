@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import age_text, full_name, patient_name
@@ -20,6 +20,7 @@ from clinical.dashboard.pages import (
     live_page,
     outcome_told,
     pharmacist_page,
+    sent_to,
     tell,
 )
 from clinical.models import Prescription
@@ -129,7 +130,7 @@ def _facts(request: StaffRequest, row: Prescription) -> dict[str, Any]:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     try:
         claim_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
@@ -140,7 +141,7 @@ def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("Handed back: it waits for a colleague.")):
         release_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
@@ -148,7 +149,7 @@ def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def take_over(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = TakeOverForm(request.POST)
     if not form.is_valid():
@@ -161,7 +162,7 @@ def take_over(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def approve(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("Approved. It can be dispensed now.")):
         approve_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
@@ -169,7 +170,7 @@ def approve(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def deny(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = DenyForm(request.POST)
     if not form.is_valid():
@@ -180,7 +181,7 @@ def deny(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def ask(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -193,7 +194,7 @@ def ask(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     row = _visible(request, prescription_id)
     form = DispenseForm(request.POST, medications=stored_medications(row.medications))
@@ -208,7 +209,7 @@ def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @pharmacist_page
-@require_POST
+@sent_to("staff:pharmacy-review")
 def undo(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("Taken back: it is approved again, and not dispensed.")):
         undo_dispensing(prescription_id=prescription_id, by=request.user, at=timezone.now())

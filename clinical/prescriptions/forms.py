@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
@@ -114,7 +115,8 @@ class MedicationForm(forms.Form):
     @property
     def hidden_fields_html(self) -> SafeString:
         """What was typed, to be sent again by a page that only shows it."""
-        return mark_safe("".join(str(bound.as_hidden()) for bound in self if bound.value()))
+        sent = [(bound.html_name, self.data[bound.html_name]) for bound in self if self.data.get(bound.html_name)]
+        return format_html_join("", '<input type="hidden" name="{}" value="{}">', sent)
 
     @property
     def is_flagged(self) -> bool:

@@ -71,7 +71,9 @@ def _first_rows(request: StaffRequest, patient: Patient) -> MedicationRows:
     """An empty line, or those of the earlier prescription that is to be repeated."""
     earlier_id = _repeated_id(request)
     if earlier_id is None:
-        return MedicationRows()
+        rows = MedicationRows()
+        rows.focus(0, "name")
+        return rows
     visible = Prescription.objects.for_user(request.user).filter(patient_id=patient.pk)
     earlier = get_object_or_404(visible, pk=earlier_id)
     record_access(

@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.people.names import patient_name
-from clinical.dashboard.pages import StaffRequest, doctor_page, outcome_told
+from clinical.dashboard.pages import StaffRequest, doctor_page, outcome_told, sent_to
 from clinical.models import Prescription
 from clinical.prescriptions.actions import answer_pharmacist, withdraw_prescription
 from clinical.prescriptions.follow_up import dismiss_prescription, is_unsettled, undo_dismissal
@@ -71,7 +71,7 @@ def _page(request: StaffRequest, prescription_id: uuid.UUID, form: MessageForm, 
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-prescription")
 def withdraw(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("The prescription is withdrawn.")):
         withdraw_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
@@ -79,7 +79,7 @@ def withdraw(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-prescription")
 def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -91,7 +91,7 @@ def answer(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-prescription")
 def dismiss(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     undo = reverse("staff:prescription-undismiss", args=[prescription_id])
     with outcome_told(request, _("Dismissed. It is no longer shown on your day."), undo=undo):
@@ -100,7 +100,7 @@ def dismiss(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-prescription")
 def undismiss(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("It is shown on your day again.")):
         undo_dismissal(prescription_id=prescription_id, by=request.user)

@@ -96,6 +96,7 @@ if CORS_ALLOWED_ORIGINS:
     )
 
 ROOT_URLCONF = "config.urls"
+CSRF_FAILURE_VIEW = "config.error_pages.csrf_failed"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
 

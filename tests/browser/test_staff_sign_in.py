@@ -87,7 +87,7 @@ def test_adding_a_second_factor_and_signing_in_with_it(
 
 @pytest.mark.parametrize(
     ("ending", "where"),
-    [("idle", re.compile(r"/staff/login/$")), ("password", re.compile(r"/staff/password/$"))],
+    [("idle", re.compile(r"/staff/login/\?next=/staff/pharmacy/$")), ("password", re.compile(r"/staff/password/$"))],
 )
 def test_a_poll_turns_the_page_when_the_session_has_ended(
     ending: str, where: re.Pattern[str], open_page: OpenPage, north: HospitalCast

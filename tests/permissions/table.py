@@ -117,6 +117,23 @@ def post_only(
     ]
 
 
+def sent_to(
+    route: str,
+    answers: Answers,
+    body: Mapping[str, object] | None = None,
+    *,
+    uses: Mapping[str, str] | None = None,
+    refusing: Answers | None = None,
+    allowed: frozenset[Role] = frozenset(),
+) -> list[Row]:
+    """What only forms are sent to; reading it leads whoever may come in to the form's page."""
+    led = {role: answer if answer in (401, 403, SIGN_IN) else DONE for role, answer in answers.items()}
+    return [
+        Row(route, "POST", answers, body or {}, uses or {}, allowed),
+        Row(route, "GET", refusing or led, {}, uses or {}),
+    ]
+
+
 def both(
     route: str,
     get: Answers,

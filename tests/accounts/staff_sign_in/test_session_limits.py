@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -70,6 +72,104 @@ def test_activity_is_written_once_a_minute_at_most(doctor: Client, clock: time_m
     clock.shift(dt.timedelta(seconds=1))
     assert status(doctor) == 200
     assert doctor.session["active_at"] == (NOW + MINUTE).isoformat()
+
+
+def test_the_sign_in_page_says_why_and_leads_back(doctor: Client, clock: time_machine.Traveller) -> None:
+    clock.shift(31 * MINUTE)
+    page = doctor.get("/staff/doctor/patients/?q=pa", follow=True)
+    assert "You were signed out after 30 minutes of inactivity." in page.content.decode()
+    assert 'name="next" value="/staff/doctor/patients/?q=pa"' in page.content.decode()
+    assert "inactivity" not in doctor.get("/staff/login/").content.decode()
+    answer = doctor.post(
+        "/staff/login/", {"email": "doctor@north.test", "password": PASSWORD, "next": "/staff/doctor/patients/?q=pa"}
+    )
+    assert answer.headers["Location"] == "/staff/doctor/patients/?q=pa"
+
+
+def test_after_twelve_hours_it_says_that(doctor: Client, clock: time_machine.Traveller) -> None:
+    for _ in range(36):
+        clock.shift(20 * MINUTE)
+        page = doctor.get(DAY, follow=True)
+    assert "You were signed out: a sign-in lasts for 12 hours." in page.content.decode()
+
+
+def test_a_form_that_was_sent_leads_back_to_its_page(doctor: Client, clock: time_machine.Traveller) -> None:
+    form = f"/staff/doctor/patients/{uuid.uuid4()}/prescribe/?repeat=x"
+    clock.shift(31 * MINUTE)
+    answer = doctor.post(form, {"m0-name": "Ramipril"})
+    assert answer.headers["Location"] == f"/staff/login/?next={quote(form, safe='/')}"
+
+
+@pytest.mark.parametrize(
+    ("current", "next_"),
+    [
+        ("http://testserver/staff/doctor/patients/?q=a%20b", "?next=/staff/doctor/patients/%3Fq%3Da%2520b"),
+        ("https://elsewhere.test/staff/", ""),
+        ("//elsewhere.test/staff/", ""),
+        ("javascript:alert(1)", ""),
+    ],
+)
+def test_a_poll_leads_back_to_the_page_it_is_of(
+    current: str, next_: str, doctor: Client, clock: time_machine.Traveller
+) -> None:
+    clock.shift(31 * MINUTE)
+    answer = doctor.get(DAY, headers={**POLL, "HX-Current-URL": current})
+    assert answer.headers["HX-Redirect"] == f"/staff/login/{next_}"
+    assert "30 minutes of inactivity" in doctor.get(answer.headers["HX-Redirect"]).content.decode()
+    stranger = Client().get(DAY, headers={**POLL, "HX-Current-URL": current})
+    assert stranger.headers["HX-Redirect"] == f"/staff/login/{next_}"
+
+
+def test_who_is_signed_in_goes_on_to_where_they_were_going(doctor: Client) -> None:
+    assert doctor.get("/staff/login/?next=/staff/doctor/week/").headers["Location"] == "/staff/doctor/week/"
+    for wrong in ("//elsewhere.test/", "/admin/", "/staff/pharmacy/", ""):
+        assert doctor.get("/staff/login/", {"next": wrong}).headers["Location"] == "/staff/"
+
+
+def test_the_page_asks_how_long_the_session_lasts(doctor: Client, clock: time_machine.Traveller) -> None:
+    clock.shift(29 * MINUTE)
+    asked = doctor.get("/staff/session/", headers={"X-Poll": "1"})
+    assert (asked.json(), "no-store" in asked.headers["Cache-Control"]) == ({"seconds": 60, "is_final": False}, True)
+    assert doctor.post("/staff/session/").json() == {"seconds": 1800, "is_final": False}
+    clock.shift(dt.timedelta(seconds=30))
+    # Within the minute in which activity is not noted.
+    assert doctor.post("/staff/session/").json()["seconds"] == 1800
+    clock.shift(30 * MINUTE)
+    ended = doctor.get("/staff/session/", headers={"X-Poll": "1", "HX-Current-URL": f"http://testserver{DAY}"})
+    assert (ended.status_code, ended.headers["HX-Redirect"]) == (401, SIGN_IN)
+
+
+def test_the_last_minutes_cannot_be_prolonged(doctor: Client, clock: time_machine.Traveller) -> None:
+    for _ in range(35):
+        clock.shift(20 * MINUTE)
+        doctor.get(DAY)
+    clock.shift(19 * MINUTE)
+    assert doctor.post("/staff/session/").json() == {"seconds": 60, "is_final": True}
+
+
+@pytest.mark.parametrize("path", [DAY, "/staff/profile/"])
+def test_pages_carry_what_warns_before_the_end(path: str, doctor: Client, north: HospitalCast) -> None:
+    page = doctor.get(path).content.decode()
+    assert f'data-person="{north.doctor.pk}" data-seconds="1800" data-warned-seconds="120"' in page
+    assert 'id="session-end"' not in Client().get("/staff/login/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/hospitals/doctor/", "/admin/hospitals/doctor/add/"])
+def test_so_do_those_of_the_portal(path: str, north: HospitalCast) -> None:
+    admin = Client()
+    admin.force_login(north.admin)
+    page = admin.get(path).content.decode()
+    assert page.count('id="session-end"') == 1
+    assert page.count("staff/session.js") == page.count("staff/drafts.js") == 1
+
+
+def test_a_form_older_than_the_sign_in_says_so_and_leads_back(north: HospitalCast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(north.doctor.user)
+    answer = client.post("/staff/profile/", {"full_name": "Dora"})
+    page = answer.content.decode()
+    assert (answer.status_code, "this page was opened before you signed in" in page) == (403, True)
+    assert 'href="/staff/profile/"' in page
 
 
 @pytest.mark.parametrize("value", [None, "yesterday", 7])

@@ -56,7 +56,7 @@ FACTS = {
     "reason": "dose",
     "quantity-0": "1",
     "batch-0": "B",
-    "choice": "cancel",
+    "choice": "cancel_for_good",
 }
 
 
@@ -132,6 +132,40 @@ def test_a_patient_has_no_session_here(
     name: str, signed_in: SignedIn, patient: Patient, records: dict[str, uuid.UUID]
 ) -> None:
     assert ask(signed_in(patient.user), name, records) == 302
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page[0] == "POST" and name != "prescribe"])
+def test_a_reload_of_what_was_sent_leads_to_the_page(
+    name: str, signed_in: SignedIn, north: HospitalCast, records: dict[str, uuid.UUID]
+) -> None:
+    _method, record, role, _status = PAGES[name]
+    client, before = signed_in(getattr(north, role).user), everything()
+    answer = client.get(reverse(f"staff:{name}", args=[records[record]]))
+    assert answer.status_code == 302
+    assert everything() == before
+    page = client.get(answer.headers["Location"])
+    assert page.status_code == 200
+    assert (
+        reverse(f"staff:{name}", args=[records[record]]).startswith(answer.headers["Location"]) or record == "session"
+    )
+
+
+@pytest.mark.parametrize("role", ["admin", "doctor", "pharmacist"])
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/staff/logout/", "/staff/"),
+        ("/staff/second-factor/recovery-codes/", "/staff/second-factor/"),
+        ("/staff/second-factor/remove/", "/staff/second-factor/"),
+    ],
+)
+def test_so_does_one_of_ones_own_access(
+    role: str, path: str, page: str, signed_in: SignedIn, north: HospitalCast
+) -> None:
+    user = north.admin if role == "admin" else getattr(north, role).user
+    client = signed_in(user)
+    assert client.get(path).headers["Location"] == page
+    assert client.get("/staff/profile/").status_code == 200
 
 
 def test_a_poll_without_a_session_turns_the_page_to_sign_in(client: Client, db: None) -> None:
