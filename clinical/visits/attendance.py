@@ -19,7 +19,7 @@ from clinical.visits.decisions import may_decide
 from clinical.visits.history import changed_by
 from core.refusals import NotFound, NotPermitted
 
-# People come early, and are sometimes seen early.
+# People come early: who they are can be confirmed then, so that the record is open when the visit begins.
 SEEN_EARLY_BY = dt.timedelta(hours=1)
 
 
@@ -71,7 +71,7 @@ def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) ->
     """
     if not may_decide(by, by.hospital_id):
         raise NotPermitted
-    visit = _begun_visit(appointment_id, by, at)
+    visit = _locked_from(appointment_id, by, at, early=SEEN_EARLY_BY)
     if visit.patient_id is None:
         raise NobodyToConfirm
     if visit.is_patient_identified:
@@ -94,15 +94,16 @@ def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
 
 
 def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """What became of a visit can be said from its beginning on."""
     require(by, Permission.TREAT_PATIENTS)
-    return _begun_visit(appointment_id, by, at)
+    return _locked_from(appointment_id, by, at, early=dt.timedelta())
 
 
-def _begun_visit(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+def _locked_from(appointment_id: uuid.UUID, by: User, at: dt.datetime, *, early: dt.timedelta) -> Appointment:
     # Bookings before their visit: the order in which the mirror locks them.
     list(AppointmentBooking.objects.select_for_update().filter(appointment=appointment_id).order_by("uid"))
     visit = _locked(appointment_id, by)
-    if visit.start_ts - SEEN_EARLY_BY > at:
+    if visit.start_ts - early > at:
         raise VisitNotBegun
     return visit
 

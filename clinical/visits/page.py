@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
 from django import forms
@@ -13,9 +14,11 @@ from clinical.models import Appointment, VisitDecision
 from clinical.ports import booking_provider
 from clinical.visits.attendance import SEEN_EARLY_BY
 from clinical.visits.decisions import REASON_LENGTH, DecisionState, state_of
-from clinical.visits.shown import VisitHeading, heading_of
+from clinical.visits.shown import VisitHeading, VisitState, heading_of
 
-CHOICES = (VisitDecision.Choice.ASK_TO_MOVE, VisitDecision.Choice.CANCEL)
+# Cancelling is asked once more; `back` leaves that question.
+CANCEL_FOR_GOOD, BACK = "cancel_for_good", "back"
+CHOICES = (VisitDecision.Choice.ASK_TO_MOVE.value, VisitDecision.Choice.CANCEL.value, CANCEL_FOR_GOOD, BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class VisitPage:
 
     @property
     def has_begun(self) -> bool:
+        return self.visit.start_ts <= self.now
+
+    @property
+    def can_confirm(self) -> bool:
         return self.visit.start_ts - SEEN_EARLY_BY <= self.now
 
     @property
@@ -41,6 +48,28 @@ class VisitPage:
     def can_change(self) -> bool:
         is_open = self.visit.status == Appointment.Status.SCHEDULED and self.visit.start_ts > self.now
         return is_open and self.decision_state not in ("cancelling", "reassigning")
+
+    @property
+    def offers(self) -> str:
+        """Changes when the page has other buttons or words to offer than it was shown with."""
+        facts = (
+            self.heading.state == VisitState.CANCELLED,
+            self.decision_state,
+            self.has_begun,
+            self.can_confirm,
+            self.visit.no_show,
+            self.is_marked,
+            self.can_change,
+            self.visit.patient_id,
+            self.heading.is_identified,
+        )
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+    @property
+    def shows_reason_apart(self) -> bool:
+        """Whether the reason of a cancellation is not the one that the staff's decision shows already."""
+        is_shown = self.decision_state not in (None, "kept")
+        return not (is_shown and self.decision and self.decision.reason == self.visit.cancellation_reason)
 
     @property
     def phone_end(self) -> str:
@@ -78,7 +107,7 @@ def _decision_state(decision: VisitDecision | None, visit: Appointment, at: dt.d
 
 
 class VisitDecisionForm(forms.Form):
-    """What is to become of a booked visit; which of the two is said by the button."""
+    """What is to become of a booked visit; which, is said by the button."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -87,6 +116,6 @@ class VisitDecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": gettext_lazy("Say why: the patient will want to know.")},
     )
-    choice = forms.ChoiceField(choices=[(one.value, one.label) for one in CHOICES])
+    choice = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
 
     use_required_attribute = False

@@ -10,14 +10,23 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.access_log.record import AccessAction, record_access
-from clinical.dashboard.pages import StaffRequest, doctor_page, is_poll_of_shown_page, live_page, outcome_told, tell
+from clinical.dashboard.pages import (
+    StaffRequest,
+    doctor_page,
+    is_poll,
+    is_poll_of_shown_page,
+    live_page,
+    outcome_told,
+    sent_to,
+    tell,
+)
 from clinical.models import Appointment, VisitDecision
 from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
 from clinical.visits.decisions import ask_to_move, cancel_visit, keep_visit
-from clinical.visits.page import VisitDecisionForm, visit_page
+from clinical.visits.page import BACK, VisitDecisionForm, visit_page
 from core.refusals import Refused
 
 
@@ -26,11 +35,14 @@ from core.refusals import Refused
 def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     """One visit: all there is to see of a person who is not proven."""
     context = _context(request, visit_id, timezone.now()) | {"form": VisitDecisionForm()}
+    if is_poll(request) and request.GET.get("offers", "") != context["page"].offers:
+        # Its buttons are those of a visit that stood otherwise: the whole page anew.
+        return HttpResponse(headers={"HX-Redirect": reverse("staff:doctor-visit", args=[visit_id])})
     return live_page(request, page="clinical/visit.html", part="clinical/_visit.html", context=context)
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("The visit is marked as completed."), undo=_undo(visit_id)):
         mark_completed(appointment_id=visit_id, by=request.user, at=timezone.now())
@@ -38,7 +50,7 @@ def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def no_show(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("The visit is marked: nobody came."), undo=_undo(visit_id)):
         mark_no_show(appointment_id=visit_id, by=request.user, at=timezone.now())
@@ -46,7 +58,7 @@ def no_show(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def unmark(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("The mark is taken back.")):
         unmark_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
@@ -54,7 +66,7 @@ def unmark(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def confirm(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     try:
         row = confirm_identity(appointment_id=visit_id, by=request.user, at=timezone.now())
@@ -66,24 +78,36 @@ def confirm(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 
 
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def change(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    """Cancel the visit, or ask its patient to choose another time."""
+    """Ask the patient to choose another time; or cancel the visit, which is asked once more."""
     now = timezone.now()
     form = VisitDecisionForm(request.POST)
     if not form.is_valid():
+        return _page_again(request, visit_id, now, form, status=422)
+    choice, reason = form.cleaned_data["choice"], form.cleaned_data["reason"]
+    if choice == BACK:
+        return _page_again(request, visit_id, now, VisitDecisionForm(initial={"reason": reason}))
+    if choice == VisitDecision.Choice.CANCEL:
         context = _context(request, visit_id, now) | {"form": form}
-        return render(request, "clinical/visit.html", context, status=422)
-    is_cancelled = form.cleaned_data["choice"] == VisitDecision.Choice.CANCEL
+        if context["page"].can_change:
+            return render(request, "clinical/visit_cancel.html", context)
+    is_cancelled = choice != VisitDecision.Choice.ASK_TO_MOVE
     act = cancel_visit if is_cancelled else ask_to_move
     said = _("The visit is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
     with outcome_told(request, said):
-        act(appointment_id=visit_id, reason=form.cleaned_data["reason"], by=request.user, at=now)
+        act(appointment_id=visit_id, reason=reason, by=request.user, at=now)
     return redirect("staff:doctor-visit", visit_id)
 
 
+def _page_again(
+    request: StaffRequest, visit_id: uuid.UUID, now: dt.datetime, form: VisitDecisionForm, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "clinical/visit.html", _context(request, visit_id, now) | {"form": form}, status=status)
+
+
 @doctor_page
-@require_POST
+@sent_to("staff:doctor-visit")
 def keep(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
     with outcome_told(request, _("The visit stays as it was booked.")):
         keep_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
@@ -94,11 +118,9 @@ def _context(request: StaffRequest, visit_id: uuid.UUID, now: dt.datetime) -> di
     row = get_object_or_404(Appointment.objects.for_user(request.user).with_people(), pk=visit_id)
     if not is_poll_of_shown_page(request):
         _record_opening(request, row)
-    return {
-        "page": visit_page(user=request.user, visit=row, at=now),
-        "visit": row,
-        "live_url": reverse("staff:doctor-visit", args=[visit_id]),
-    }
+    page = visit_page(user=request.user, visit=row, at=now)
+    address = reverse("staff:doctor-visit", args=[visit_id])
+    return {"page": page, "visit": row, "live_url": f"{address}?offers={page.offers}"}
 
 
 def _record_opening(request: StaffRequest, row: Appointment) -> None:

@@ -66,7 +66,7 @@ def test_a_mark_taken_back_long_after_leaves_what_the_clock_says(north: Hospital
     ("facts", "wanted"),
     [
         ({"status": "CANCELLED", "cal_status": "cancelled"}, refusals.VisitCancelled),
-        ({"start": NOW + dt.timedelta(minutes=61)}, refusals.VisitNotBegun),
+        ({"start": NOW + dt.timedelta(seconds=1)}, refusals.VisitNotBegun),
     ],
 )
 @pytest.mark.parametrize("act", [mark_completed, mark_no_show, unmark_visit])
@@ -98,6 +98,13 @@ def test_another_doctors_visit_is_not_there(
     visit.refresh_from_db()
     assert (visit.status, visit.no_show, visit.identity_confirmed_at) == ("SCHEDULED", False, None)
     assert not AccessEvent.objects.exists()
+
+
+def test_who_sits_there_is_confirmed_from_an_hour_before(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(patient, north.doctor, NOW + dt.timedelta(hours=1), patient_match="phone")
+    with pytest.raises(refusals.VisitNotBegun):
+        confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=NOW - dt.timedelta(seconds=1))
+    assert confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=NOW).identity_confirmed_at == NOW
 
 
 def test_confirming_who_sits_there_opens_the_record_once(north: HospitalCast, patient: Patient) -> None:

@@ -91,7 +91,7 @@ def test_where_the_mark_stands_is_said(
 
 
 def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment) -> None:
-    page = send(browser, "change", ahead, choice="cancel", reason="I am ill.")
+    page = send(browser, "change", ahead, choice="cancel_for_good", reason="I am ill.")
     assert "Being cancelled: the booking calendar has not answered yet." in page
     assert "I am ill." in page
     assert "Cancel the visit" not in page
@@ -100,6 +100,27 @@ def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment)
     page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
     assert "Not cancelled: the booking calendar refused." in page
     assert "Cancel the visit" in page
+
+
+def test_cancelling_is_asked_once_more(browser: Client, ahead: Appointment) -> None:
+    address = reverse("staff:visit-change", args=[ahead.pk])
+    asked = browser.post(address, {"choice": "cancel", "reason": "I am <ill>."})
+    text = text_of(asked.content)
+    assert (asked.status_code, VisitDecision.objects.count(), BookingRequest.objects.count()) == (200, 0, 0)
+    assert "Cancel this appointment? Paula Patient Tuesday, 3 March 2026, 11:00-11:30 “I am &lt;ill&gt;.”" in text
+    back = browser.post(address, {"choice": "back", "reason": "I am <ill>."}).content.decode()
+    assert "I am &lt;ill&gt;.</textarea>" in back
+    assert not VisitDecision.objects.exists()
+
+
+def test_a_reason_is_shown_once(browser: Client, ahead: Appointment) -> None:
+    send(browser, "change", ahead, choice="cancel_for_good", reason="I am ill.")
+    Appointment.objects.update(status="CANCELLED", cal_status="cancelled", cancellation_reason="I am ill.")
+    page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
+    assert page.count("I am ill.") == 1
+    Appointment.objects.update(cancellation_reason="By phone.")
+    page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
+    assert (page.count("I am ill."), page.count("By phone.")) == (1, 1)
 
 
 def test_a_patient_is_asked_to_move_and_need_not_after_all(browser: Client, ahead: Appointment) -> None:
@@ -139,12 +160,36 @@ def test_what_has_begun_is_not_cancelled(browser: Client, begun: Appointment) ->
 def test_the_visit_keeps_itself_up_to_date(
     browser: Client, ahead: Appointment, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    address = reverse("staff:doctor-visit", args=[ahead.pk])
-    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', browser.get(address).content.decode())
-    poll = {**POLL, "X-Poll": proof}
+    page = reverse("staff:doctor-visit", args=[ahead.pk])
+    address, poll = polled(browser, page)
     with django_assert_num_queries(VISIT_QUERIES):
         etag = browser.get(address, headers=poll).headers["ETag"]
     assert browser.get(address, headers={**poll, "If-None-Match": etag}).status_code == 304
-    Appointment.objects.update(status="CANCELLED", cal_status="cancelled", cancellation_reason="Well again")
-    told = browser.get(address, headers={**poll, "If-None-Match": etag})
-    assert "Reason given: Well again" in text_of(told.content)
+
+
+def polled(browser: Client, page: str) -> tuple[str, dict[str, str]]:
+    """What the page asks, and how."""
+    html = browser.get(page).content.decode()
+    (address,) = re.findall(r'hx-get="([^"]+)"', html)
+    (proof,) = re.findall(r'"X-Poll": "([^"]+)"', html)
+    return address, {**POLL, "X-Poll": proof}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "CANCELLED", "cal_status": "cancelled", "cancellation_reason": "Well again"},
+        {"no_show": True},
+        {"start_ts": NOW, "end_ts": NOW + dt.timedelta(minutes=30)},
+        {"patient": None, "patient_match": "none"},
+    ],
+)
+def test_a_visit_that_stands_otherwise_has_other_buttons(
+    change: dict[str, object], browser: Client, ahead: Appointment
+) -> None:
+    page = reverse("staff:doctor-visit", args=[ahead.pk])
+    address, poll = polled(browser, page)
+    assert "HX-Redirect" not in browser.get(address, headers=poll).headers
+    Appointment.objects.update(**change)
+    assert browser.get(address, headers=poll).headers["HX-Redirect"] == page
+    assert "HX-Redirect" not in browser.get(page).headers
