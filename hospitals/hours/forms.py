@@ -127,10 +127,11 @@ class WeekForm:
         return sum(len(form.errors) for form in self._forms)
 
     def is_valid(self) -> bool:
-        # A list, not a generator: every row must say what is wrong with it.
-        if all([form.is_valid() for form in self._forms]):
-            for one, other in overlapping_pairs(self.windows):
-                self._refuse_overlap(one, other)
+        for form in self._forms:
+            form.full_clean()
+        # Beside other mistakes too: all are told at once.
+        for one, other in overlapping_pairs(self.windows):
+            self._refuse_overlap(one, other)
         self._focus_on_first_error()
         return not self.error_count
 

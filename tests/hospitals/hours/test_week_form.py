@@ -52,6 +52,16 @@ def test_each_mistake_is_told_beside_its_field() -> None:
     assert week.error_count == 4
 
 
+def test_overlaps_are_told_together_with_other_mistakes() -> None:
+    week = WeekForm({1: [("8", "12"), ("11", "18")], 2: [("22", "6")], 3: [("5", "9")], 4: [("9", "")]}, is_bound=True)
+    assert not week.is_valid()
+    assert errors(week) == {
+        "d1-1-start": ["overlapping_windows"],
+        "d3-0-start": ["overlapping_windows"],
+        "d4-0-end": ["end_missing"],
+    }
+
+
 def test_an_overlap_is_told_beside_the_later_row() -> None:
     week = WeekForm({2: [("8", "12"), ("11", "15")]}, is_bound=True)
     assert not week.is_valid()
