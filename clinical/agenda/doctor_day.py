@@ -37,6 +37,11 @@ class DayVisit:
     def is_short(self) -> bool:
         return self.place.rows <= 4
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it shares its time with others, and its width."""
+        return self.place.columns < timeline.COLUMNS
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -56,6 +61,7 @@ class DoctorDay:
     zone: zoneinfo.ZoneInfo
     frame: Frame
     visits: Sequence[DayVisit]
+    double_booked: Sequence[Sequence[DayVisit]]
     hours: Sequence[Stretch]
     free: Sequence[Stretch]
     off: Sequence[Stretch]
@@ -112,19 +118,22 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
     ]
     spans = [timeline.span_of(row.start_ts, row.end_ts, day=date, zone=zone) for row in visits]
     taken = [span for span, row in zip(spans, visits, strict=True) if row.status != Appointment.Status.CANCELLED]
+    visit_minutes = user.hospital.visit_length_minutes if user.hospital else 0
     open_windows = timeline.without(windows, [span for span, _ in off])
     frame = timeline.frame_around([*windows, *map(timeline.drawn, spans)])
     shown_off = [(Span(max(s.start, frame.first_hour * 60), min(s.end, frame.last_hour * 60)), r) for s, r in off]
     now = at.astimezone(zone)
     # These are of no day: they are shown beside today's.
     unsettled = list(unsettled_prescriptions(user, at=at)[:MOST_UNSETTLED]) if date == now.date() else []
+    placed = _placed(visits, spans, frame, zone=zone, at=at)
     return DoctorDay(
         date=date,
         zone=zone,
         frame=frame,
-        visits=_placed(visits, spans, frame, zone=zone, at=at),
+        visits=placed,
+        double_booked=_double_booked(placed, spans),
         hours=[_stretch("hours", span, frame) for span in windows],
-        free=[_stretch("free", span, frame) for span in timeline.gaps(open_windows, taken)],
+        free=[_stretch("free", span, frame) for span in timeline.gaps(open_windows, taken, at_least=visit_minutes)],
         off=[_stretch("off", span, frame, note=reason) for span, reason in shown_off if span.minutes > 0],
         now=now,
         now_place=_now_place(now, date, frame),
@@ -193,6 +202,15 @@ def _placed(
         )
         for visit, span, (lane, lanes) in zip(visits, drawn, timeline.in_lanes(drawn), strict=True)
     ]
+
+
+def _double_booked(visits: Sequence[DayVisit], spans: Sequence[Span]) -> list[list[DayVisit]]:
+    expected = [
+        (visit, span)
+        for visit, span in zip(visits, spans, strict=True)
+        if visit.heading.state not in (VisitState.CANCELLED, VisitState.NO_SHOW)
+    ]
+    return [[expected[index][0] for index in group] for group in timeline.overlapping([span for _, span in expected])]
 
 
 def _stretch(kind: str, span: Span, frame: Frame, *, note: str = "") -> Stretch:

@@ -102,21 +102,25 @@ def doctor_week(*, user: User, date: dt.date, at: dt.datetime) -> DoctorWeek:
         .order_by("starts_at", "pk")
         .values_list("starts_at", "ends_at", "reason")
     )
+    visit_minutes = user.hospital.visit_length_minutes if user.hospital else 0
     days = [
         _day(
             day,
             [_visit(row, day, zone, at) for row in visits if row.start_ts.astimezone(zone).date() == day],
             [timeline.window_span(*times) for weekday, *times in windows if weekday == day.isoweekday()],
             [_off(one, day, zone) for one in off if _touches(one, day, zone)],
+            visit_minutes,
         )
         for day in (first + number * ONE_DAY for number in range(DAYS))
     ]
     return DoctorWeek(first=first, zone=zone, days=days)
 
 
-def _day(day: dt.date, visits: Sequence[Item], hours: Sequence[Span], off: Sequence[Item]) -> WeekDay:
+def _day(
+    day: dt.date, visits: Sequence[Item], hours: Sequence[Span], off: Sequence[Item], visit_minutes: int
+) -> WeekDay:
     taken = [one.span for one in visits if one.is_expected]
-    free = timeline.gaps(timeline.without(hours, [one.span for one in off]), taken)
+    free = timeline.gaps(timeline.without(hours, [one.span for one in off]), taken, at_least=visit_minutes)
     items = [*visits, *off, *(Item("free", span) for span in free)]
     return WeekDay(day, sorted(items, key=lambda one: (one.span, one.kind)), has_hours=bool(hours))
 

@@ -13,7 +13,6 @@ COLUMNS = 12
 MOST_LANES = 4
 # A shorter visit is drawn this long, so that its name can be read.
 SHORTEST_DRAWN_MINUTES = 15
-SHORTEST_GAP_MINUTES = 10
 END_OF_DAY = 24 * 60
 
 
@@ -102,8 +101,22 @@ def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     return left
 
 
-def gaps(windows: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    return [span for span in without(windows, taken) if span.minutes >= SHORTEST_GAP_MINUTES]
+def gaps(windows: Iterable[Span], taken: Iterable[Span], *, at_least: int) -> list[Span]:
+    """What is left of the windows; stretches of fewer minutes than `at_least` cannot be booked, and are left out."""
+    return [span for span in without(windows, taken) if span.minutes >= at_least]
+
+
+def overlapping(spans: Sequence[Span]) -> list[list[int]]:
+    """Groups of two or more spans, by index, that overlap directly or over others; in the order of their starts."""
+    groups: list[list[int]] = []
+    end = -1
+    for index in sorted(range(len(spans)), key=lambda index: (spans[index].start, index)):
+        if spans[index].start < end:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+        end = max(end, spans[index].end)
+    return [group for group in groups if len(group) > 1]
 
 
 def drawn(span: Span) -> Span:

@@ -15,6 +15,7 @@ from clinical.agenda.timeline import (
     frame_around,
     gaps,
     in_lanes,
+    overlapping,
     span_of,
     window_span,
     without,
@@ -39,7 +40,21 @@ def test_the_frame_grows_with_what_is_in_it() -> None:
 def test_gaps_are_what_visits_leave_of_the_hours() -> None:
     hours = [Span(480, 720), Span(780, 1020)]
     taken = [Span(480, 510), Span(505, 600), Span(609, 720), Span(700, 800)]
-    assert gaps(hours, taken) == [Span(800, 1020)]
+    assert gaps(hours, taken, at_least=10) == [Span(800, 1020)]
+
+
+def test_what_is_shorter_than_a_visit_is_not_free() -> None:
+    assert gaps([Span(480, 530)], [Span(480, 500)], at_least=30) == [Span(500, 530)]
+    assert gaps([Span(480, 529)], [Span(480, 500)], at_least=30) == []
+
+
+def test_overlaps_are_found_through_others_and_touching_is_none() -> None:
+    assert overlapping([Span(600, 630), Span(480, 510), Span(510, 540), Span(500, 520), Span(600, 615)]) == [
+        [1, 3, 2],
+        [0, 4],
+    ]
+    assert overlapping([Span(480, 510), Span(510, 540)]) == []
+    assert overlapping([]) == []
 
 
 def test_a_window_to_midnight_ends_there() -> None:

@@ -93,10 +93,44 @@ def test_visits_of_the_hour_that_comes_twice_are_told_apart(
     assert "02:15-02:45 +01:00" in second
 
 
+@time_machine.travel(NOW, tick=False)
+def test_a_double_booking_is_said_with_every_name(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    make_visit(patient, north.doctor, NOW)
+    make_visit(None, north.doctor, NOW + dt.timedelta(minutes=30), guest_name="Next")
+    assert "Double booked" not in text_of(browser.get("/staff/doctor/").content)
+    for name in ("Gus", "أحمد الهاشمي"):
+        make_visit(None, north.doctor, NOW + dt.timedelta(minutes=10), minutes=20, guest_name=name)
+    make_visit(None, north.doctor, NOW, guest_name="Called off", status="CANCELLED", cal_status="cancelled")
+    text = text_of(browser.get("/staff/doctor/").content)
+    shown = re.search(r"Double booked (.*?)09:00", text)
+    assert shown is not None
+    assert shown[1].startswith("11:00-11:30 Paula Patient 11:10-11:30 ")
+    assert ("Gus" in shown[1], "أحمد الهاشمي" in shown[1], "Next" in shown[1], "Called" in shown[1]) == (
+        True,
+        True,
+        False,
+        False,
+    )
+    assert 'dir="auto"' in browser.get("/staff/doctor/").content.decode()
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_is_too_short_for_a_visit_is_not_counted_free(browser: Client, north: HospitalCast) -> None:
+    DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(12), end_time=dt.time(13))
+    make_visit(None, north.doctor, NOW + dt.timedelta(hours=1), minutes=45, guest_name="Gus")
+    text = text_of(browser.get("/staff/doctor/").content)
+    assert ("free 12:45-13:00" in text, "Free 0 min" in text) == (False, True)
+    north.hospital.visit_length_minutes = 15
+    north.hospital.save(update_fields=["visit_length_minutes"])
+    text = text_of(browser.get("/staff/doctor/").content)
+    assert ("free 12:45-13:00" in text, "Free 15 min" in text) == (True, True)
+    assert "free" in text_of(browser.get("/staff/doctor/week/").content)
+
+
 def test_another_day_and_days_that_are_none(browser: Client) -> None:
     text = text_of(browser.get("/staff/doctor/day/2026-03-29/").content)
     assert "Sunday, 29 March" in text
-    assert "Nothing on this day" in text
+    assert "No working hours and no appointments on this day. Set your hours" in text
     for no_day in ("2026-02-31", "2026-13-01", "0000-00-00", "1999-12-31", "9999-12-31"):
         assert browser.get(f"/staff/doctor/day/{no_day}/").status_code == 404
     for edge in ("2000-01-03", "2199-12-29"):
@@ -237,6 +271,10 @@ def test_prescribing_shows_the_prescription(browser: Client, form_address: str, 
     shown = text_of(browser.get(answer.headers["Location"]).content)
     assert "Prescription sent to the pharmacy." in shown
     assert "Ramipril 5 mg" in shown
+
+
+def test_the_first_field_has_the_cursor(browser: Client, form_address: str) -> None:
+    assert re.search(r'name="m0-name"[^>]*autofocus', browser.get(form_address).content.decode())
 
 
 def test_nothing_is_sent_before_it_was_reviewed(browser: Client, form_address: str, patient: Patient) -> None:

@@ -94,7 +94,7 @@ def test_a_week_in_which_clocks_change(north: HospitalCast, patient: Patient) ->
 def test_the_week_leads_to_its_days_and_to_other_weeks(browser: Client) -> None:
     page = browser.get("/staff/doctor/week/2026-03-04/").content.decode()
     assert "2 March \N{EN DASH} 8 March" in page
-    assert "Nothing in this week" in page
+    assert "No working hours and no appointments in this week." in page
     assert re.findall(r'/staff/doctor/week/([\d-]+)/"', page) == ["2026-02-23", "2026-03-09", "2026-03-02"]
     assert set(re.findall(r"/staff/doctor/day/([\d-]+)/", page)) == {f"2026-03-0{day}" for day in range(2, 9)}
     assert "/staff/doctor/week/2026-03-04/" in browser.get("/staff/doctor/").content.decode()
