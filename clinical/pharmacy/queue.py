@@ -114,12 +114,17 @@ class PharmacyQueue:
     elsewhere: Sequence[QueueEntry]
     done: Sequence[QueueEntry]
     has_more_done: bool
+    # However the queue is narrowed: like the figures, of the whole hospital.
+    mine_in_all: int
     figures: PharmacyFigures
     filters: QueueFilters = field(default_factory=QueueFilters)
 
 
 def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None = None) -> PharmacyQueue:
-    """Five queries. Names come by themselves: eleven joins take longer to plan than all of this to run."""
+    """Five queries, and one more where it is narrowed.
+
+    Names come by themselves: eleven joins take longer to plan than all of this to run.
+    """
     filters = filters or QueueFilters()
     zone = user.hospital_zone()
     midnight = dt.datetime.combine(at.astimezone(zone).date(), dt.time(), zone)
@@ -129,13 +134,16 @@ def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None 
     names = _names([*still_open, *done])
     still_open.sort(key=lambda row: (row.created_at, row.pk))
     waiting = [row for row in still_open if row.pharmacist_id is None]
+    mine = [row for row in still_open if row.pharmacist_id == user.pk]
+    own_open = Prescription.objects.for_user(user).filter(status__in=OPEN, pharmacist=user.pk)
     return PharmacyQueue(
         waiting=_entries(waiting[:MOST_SHOWN], names, at),
         has_more_waiting=len(waiting) > MOST_SHOWN,
-        mine=_entries([row for row in still_open if row.pharmacist_id == user.pk], names, at),
+        mine=_entries(mine, names, at),
         elsewhere=_entries([row for row in still_open if row.pharmacist_id not in {None, user.pk}], names, at),
         done=_entries(done[:MOST_SHOWN], names, at),
         has_more_done=len(done) > MOST_SHOWN,
+        mine_in_all=own_open.count() if filters else len(mine),
         figures=pharmacy_figures(user=user, since=midnight, at=at),
         filters=filters,
     )

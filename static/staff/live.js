@@ -5,11 +5,22 @@
     const live = part(event);
     if (live) event.detail.headers["If-None-Match"] = live.dataset.liveEtag;
   });
+  // Under a pointer that is about to press a button, no other button must appear: the part waits for the next answer.
+  const MOST_WAITS = 3;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const live = part(event);
+    if (!live) return;
+    const waits = Number(live.dataset.waits ?? 0);
+    const isAimedAt = live.matches(":has(button:hover)") && waits < MOST_WAITS;
+    live.dataset.waits = isAimedAt ? waits + 1 : 0;
+    if (isAimedAt) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const live = part(event);
     if (!live) return;
     const etag = event.detail.xhr?.getResponseHeader("ETag");
-    if (etag) live.dataset.liveEtag = etag;
+    // Of what is shown: an answer that waits is asked for again.
+    if (etag && !Number(live.dataset.waits ?? 0)) live.dataset.liveEtag = etag;
     const isReached = event.detail.successful || event.detail.xhr?.status === 304;
     document.getElementById("live-stale")?.toggleAttribute("hidden", isReached);
   });

@@ -55,6 +55,28 @@ def test_the_queue_costs_the_same_however_long(
 
 
 @time_machine.travel(NOW, tick=False)
+def test_ones_own_are_counted_however_the_queue_is_narrowed(
+    browser: Client, north: HospitalCast, patient: Patient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(2):
+        make_prescription(patient, north.doctor, pharmacist=north.pharmacist, claimed_at=NOW)
+    browser.get(QUEUE)
+    with django_assert_num_queries(8):
+        page = browser.get(QUEUE, {"patient": "nobody"}).content.decode()
+    assert re.findall(r'aria-label="(\d) of mine: go there">(\d)<', page) == [("2", "2")]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_who_has_it_says_since_which_day(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
+    colleague = make_staff(north.hospital, Role.PHARMACIST, "p2@north.test", "Paul North")
+    Pharmacist.objects.create(user=colleague, hospital=north.hospital)
+    since = NOW - dt.timedelta(hours=26)
+    row = make_prescription(patient, north.doctor, pharmacist=north.pharmacist, claimed_at=since)
+    page = signed_in(colleague).get(address("review", row)).content.decode()
+    assert "<strong>Pia North</strong> has had this prescription since 1 Mar 2026, 09:00." in page
+
+
+@time_machine.travel(NOW, tick=False)
 def test_the_oldest_is_first_and_says_how_long_it_waits(
     browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient, other_patient: Patient
 ) -> None:
