@@ -45,14 +45,16 @@
     return asPairs(draft.values.filter(([, value]) => value)).every((pair) => shown.has(pair));
   };
 
-  // The page after a sent form: where it shows the same again, it was refused or is not done; else it was taken.
+  // The page after a sent form: where the answer itself shows the same again, the form was refused or is not done.
+  // An answer that leads elsewhere has taken it.
   const settleSent = () => {
     const open = new Set();
+    const isLed = performance.getEntriesByType("navigation")[0].redirectCount > 0;
     for (const key of keys()) {
       const draft = read(key);
       if (!draft.isSent) continue;
       const form = forms().find((one) => keyOf(one) === key);
-      if (form && holds(form, draft)) {
+      if (form && !isLed && holds(form, draft)) {
         open.add(key);
         write(key, { ...draft, isSent: false });
       } else sessionStorage.removeItem(key);

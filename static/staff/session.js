@@ -37,5 +37,5 @@
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") ask();
   });
-  askIn(Math.max(Number(box.dataset.seconds) - WARNED_SECONDS, 0));
+  askIn(Math.max(Number(box.dataset.lastsSeconds) - WARNED_SECONDS, 0));
 })();

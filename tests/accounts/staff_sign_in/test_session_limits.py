@@ -150,7 +150,7 @@ def test_the_last_minutes_cannot_be_prolonged(doctor: Client, clock: time_machin
 @pytest.mark.parametrize("path", [DAY, "/staff/profile/"])
 def test_pages_carry_what_warns_before_the_end(path: str, doctor: Client, north: HospitalCast) -> None:
     page = doctor.get(path).content.decode()
-    assert f'data-person="{north.doctor.pk}" data-seconds="1800" data-warned-seconds="120"' in page
+    assert f'data-person="{north.doctor.pk}" data-lasts-seconds="1800" data-warned-seconds="120"' in page
     assert 'id="session-end"' not in Client().get("/staff/login/").content.decode()
 
 
