@@ -4,35 +4,47 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
 
+_TEXTS = {
+    400: ("bad_request", _("This request cannot be understood.")),
+    403: ("forbidden", _("You may not open this page.")),
+    404: ("not_found", _("There is nothing at this address.")),
+    500: ("server_error", _("Something went wrong on our side. It has been logged.")),
+}
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, "bad_request", _("This request cannot be understood."))
+    return _answer(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, "forbidden", _("You may not open this page."))
+    return _answer(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "not_found", _("There is nothing at this address."))
+    return _answer(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, "server_error", _("Something went wrong on our side. It has been logged."))
+    return _answer(request, 500)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Most often the person signed in anew in another tab while this page was open."""
     text = _("Nothing was saved: this page was opened before you signed in. Open it again and check what you typed.")
-    return _answer(request, 403, "forbidden", text, again=request.get_full_path())
+    return _answer(request, 403, text, again=request.get_full_path())
 
 
-def _answer(request: HttpRequest, status: int, code: str, text: str, *, again: str = "") -> HttpResponse:
+def problem(status: int) -> HttpResponse:
+    code, text = _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+    return JsonResponse(problem_document(status, code, text), status=status, content_type=PROBLEM_CONTENT_TYPE)
+
+
+def _answer(request: HttpRequest, status: int, text: str = "", *, again: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
-        document = problem_document(status, code, text)
-        return JsonResponse(document, status=status, content_type=PROBLEM_CONTENT_TYPE)
-    return render(request, "error.html", {"status": status, "text": text, "again": again}, status=status)
+        return problem(status)
+    context = {"status": status, "text": text or _TEXTS[status][1], "again": again}
+    return render(request, "error.html", context, status=status)

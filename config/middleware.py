@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -15,18 +16,21 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as UserMiddl
 from django.contrib.messages.middleware import MessageMiddleware as FlashMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as CookieMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware as PackingMiddleware
 from django.middleware.locale import LocaleMiddleware as LanguageMiddleware
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from accounts.access_log.record import Surface, current_surface
 from accounts.models import User
 from accounts.staff_sign_in.second_factor import is_checked, needs_second_factor
 from accounts.staff_sign_in.sessions import SessionLimitsMiddleware as LimitsMiddleware
 from accounts.staff_sign_in.sessions import is_fragment
-from config import health, metrics
+from config import error_pages, health, metrics
+from core.api.errors import PROBLEM_CONTENT_TYPE
 from core.client_address import client_address
 from core.times import UTC
 from integrations.calcom.inbound import webhook as calcom_webhooks
@@ -37,6 +41,7 @@ _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
 _ALWAYS_OPEN = ("/staff/logout/", "/staff/session/")
 API = "/api/v1/"
+_NO_GZIP = re.compile(r"\bgzip\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
 class StraightThroughMiddleware:
@@ -62,7 +67,7 @@ class StraightThroughMiddleware:
 
 
 class RequestContextMiddleware:
-    """Gives each request an id for the logs, and the access log the surface and address it came from."""
+    """Gives each request an id for logs and answer, and the access log the surface and address it came from."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -71,12 +76,43 @@ class RequestContextMiddleware:
         name = next((name for prefix, name in _SURFACES.items() if request.path_info.startswith(prefix)), "web")
         surface = Surface(name, client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT))
         token = current_surface.set(surface)
-        bound = structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
+        request_id = uuid.uuid4().hex
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            return response
         finally:
             structlog.contextvars.reset_contextvars(**bound)
             current_surface.reset(token)
+
+
+class ApiAnswersMiddleware:
+    """Every answer under `/api/` is kept out of shared and private caches unless it says otherwise, and no error is a
+    page, not even the debug pages of development: the log has the traceback.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path_info.startswith("/api/"):
+            return response
+        if response.status_code >= 400 and response.get("Content-Type") != PROBLEM_CONTENT_TYPE:
+            response = error_pages.problem(response.status_code)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class GZipMiddleware(PackingMiddleware):
+    """Django's, which takes `gzip;q=0`, a refusal, for a wish."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if _NO_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
+            patch_vary_headers(response, ("Accept-Encoding",))
+            return response
+        return super().process_response(request, response)
 
 
 class UnfinishedSignInMiddleware:

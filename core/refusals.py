@@ -15,6 +15,8 @@ class Refused(Exception):
 
     code: ClassVar[str] = "refused"
     message: str | Promise = _("This cannot be done.")
+    # When it is worth asking again.
+    retry_after_seconds: int | None = None
 
     def __init__(self) -> None:
         super().__init__(self.code)
@@ -66,6 +68,8 @@ class TooOften(Refused):
 
     code = "too_many_requests"
     message = _("Please wait a moment before you try again.")
+
+    retry_after_seconds: int
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__()

@@ -19,9 +19,11 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.models import Prescription
-from core.api.schema import example
+from core.api.fields import OpenChoiceField
+from core.api.pages import ListFilter
+from core.api.schema import example, operations
 from core.times import in_zone
-from hospitals.staff.serializers import HospitalNameSerializer, PersonSerializer, doctor_document, hospital_document
+from hospitals.staff.serializers import DoctorNameSerializer, HospitalNameSerializer, doctor_document, hospital_document
 
 
 class MedicationSerializer(serializers.Serializer[Any]):
@@ -68,11 +70,11 @@ class MedicationSerializer(serializers.Serializer[Any]):
 )
 class PrescriptionSerializer(serializers.Serializer[Prescription]):
     id = serializers.UUIDField()
-    doctor = PersonSerializer()
+    doctor = DoctorNameSerializer()
     hospital = HospitalNameSerializer(allow_null=True)
     medications = MedicationSerializer(many=True)
     status = serializers.ChoiceField(choices=Prescription.Status.choices)
-    denial_reason = serializers.ChoiceField(choices=Prescription.DenialReason.choices, allow_null=True)
+    denial_reason = OpenChoiceField(Prescription.DenialReason.values, allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField(allow_null=True)
 
@@ -91,10 +93,11 @@ class PrescriptionSerializer(serializers.Serializer[Prescription]):
         }
 
 
-class PrescriptionFilter(django_filters.FilterSet):
+class PrescriptionFilter(ListFilter):
     status = django_filters.ChoiceFilter(choices=Prescription.Status.choices)
 
 
+@operations(get="listPrescriptions")
 class PrescriptionListView(ListAPIView[Prescription]):
     """One's own prescriptions, the newest first."""
 
@@ -107,6 +110,7 @@ class PrescriptionListView(ListAPIView[Prescription]):
         return _prescriptions(signed_in_patient(self.request))
 
 
+@operations(get="getPrescription")
 class PrescriptionView(APIView):
     @extend_schema(responses={200: PrescriptionSerializer})
     def get(self, request: Request, prescription_id: uuid.UUID) -> Response:

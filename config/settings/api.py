@@ -18,6 +18,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "core.api.errors.problem_response",
+    # `?format=` is no parameter of ours.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -43,6 +45,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.add_problem_examples",
@@ -51,10 +54,10 @@ SPECTACULAR_SETTINGS = {
         "AppointmentStatus": "clinical.models.Appointment.Status",
         "PrescriptionStatus": "clinical.models.Prescription.Status",
         "ErasureState": "accounts.models.ErasureRequest.State",
-        "DenialReason": "clinical.models.Prescription.DenialReason",
         "AiSessionSource": "clinical.models.AiSession.Source",
-        "BookingRequestStatus": ["pending", "done", "refused"],
+        "OutcomeStatus": ["pending", "done", "refused"],
         "SlotSource": ["calcom", "local"],
-        "PendingStatus": ["pending"],
     },
+    # Null is said by the type: no component of its own.
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }

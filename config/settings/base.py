@@ -68,7 +68,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestContextMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "config.middleware.GZipMiddleware",
+    "config.middleware.ApiAnswersMiddleware",
     "config.middleware.SessionMiddleware",
     "config.middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,12 +89,10 @@ MIDDLEWARE = [
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match")
-CORS_EXPOSE_HEADERS = ("ETag", "Retry-After")
+CORS_EXPOSE_HEADERS = ("ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID")
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS.append("corsheaders")
-    MIDDLEWARE.insert(
-        MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware"), "corsheaders.middleware.CorsMiddleware"
-    )
+    MIDDLEWARE.insert(MIDDLEWARE.index("config.middleware.GZipMiddleware"), "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"
 CSRF_FAILURE_VIEW = "config.error_pages.csrf_failed"
@@ -203,6 +202,8 @@ BOOKING_WAIT_SECONDS = 2.5
 WEB_THREADS = 3
 SCHEDULE_PUSH_DELAY_SECONDS = 10
 MAX_OPEN_VISITS = 3
+# How far ahead patients may look for times and book: 12 months.
+BOOKING_HORIZON = dt.timedelta(days=366)
 # Neither denied nor dispensed by then, a prescription expires.
 PRESCRIPTION_LIFETIME = dt.timedelta(days=90)
 IDEMPOTENCY_LIFETIME = dt.timedelta(hours=24)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, TypedDict
 
+import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.functional import Promise
@@ -75,6 +76,8 @@ def problem_document(
         "detail": str(detail),
         "code": code,
         "errors": errors or [],
+        # As in our logs: what a person reads out when they call for help.
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
     }
 
 
@@ -96,7 +99,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
 
 def _refusal_response(refusal: Refused) -> Response:
     status_code = next(code for kind, code in _REFUSAL_STATUS.items() if isinstance(refusal, kind))
-    headers = {"Retry-After": str(refusal.retry_after_seconds)} if isinstance(refusal, TooOften) else {}
+    wait = refusal.retry_after_seconds
+    headers = {} if wait is None else {"Retry-After": str(wait)}
     return _problem(status_code, refusal.code, refusal.message, headers=headers)
 
 
@@ -122,7 +126,8 @@ def _code_of(exc: exceptions.APIException) -> str:
 def _headers(exc: exceptions.APIException) -> dict[str, str]:
     headers = {}
     if challenge := getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = str(challenge)
+        is_refused = isinstance(exc, exceptions.AuthenticationFailed)
+        headers["WWW-Authenticate"] = f'{challenge} error="invalid_token"' if is_refused else str(challenge)
     if (wait := getattr(exc, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
     return headers

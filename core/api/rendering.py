@@ -12,16 +12,19 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.exceptions import NotAcceptable, ParseError
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.errors import TooLarge
+from core.api.errors import PROBLEM_CONTENT_TYPE, TooLarge
 
-_ANY_JSON = ("application/json", "*/*", "application/json, text/plain, */*")
+# Generated clients name the media types that the description gives an operation: of a 204, problem documents alone.
+_USUAL = {"", "*/*", "application/json", "application/json, text/plain, */*"}
+_SENT = {"application/json", PROBLEM_CONTENT_TYPE, "application/*", "*/*"}
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 # An escaped NUL, unless its backslash is itself escaped. PostgreSQL's text cannot hold one.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -55,16 +58,35 @@ def _let_go(context: MutableMapping[str, Any]) -> None:
         vars(view).pop(name, None)
 
 
-class JsonNegotiation(DefaultContentNegotiation):
-    """As the framework's, but what nearly every call says is not taken apart each time."""
+class JsonNegotiation(BaseContentNegotiation):
+    """JSON for whoever accepts it or a problem document; who names no type accepts any (RFC 9110, section 12.5.1)."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        chosen: BaseParser | None = DefaultContentNegotiation().select_parser(request, parsers)
+        return chosen
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        if request.META.get("HTTP_ACCEPT", "*/*") in _ANY_JSON and not request.META["QUERY_STRING"]:
-            return renderers[0], renderers[0].media_type
-        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
-        return chosen
+        accepted = request.META.get("HTTP_ACCEPT", "")
+        # What nearly every call says is not taken apart each time.
+        is_refused = accepted not in _USUAL and not _is_json_accepted(accepted)
+        if is_refused and not answers_without_body(request.parser_context.get("view")):
+            raise NotAcceptable(available_renderers=renderers)
+        return renderers[0], renderers[0].media_type
+
+
+def answers_without_body(view: Any) -> bool:
+    """Whether all that the view answers is 204 or a problem, so that any `Accept` will do."""
+    return getattr(view, "answers_without_body", False)
+
+
+def _is_json_accepted(accepted: str) -> bool:
+    for one in accepted.lower().split(","):
+        media_type, *parameters = (part.strip() for part in one.split(";"))
+        if (media_type in _SENT or not media_type) and not any(map(_REFUSED.fullmatch, parameters)):
+            return True
+    return False
 
 
 class LimitedJSONParser(BaseParser):

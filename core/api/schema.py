@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
-from core.api.fields import StrictSerializer
+from core.api.fields import OpenChoiceField, StrictSerializer
+from core.api.rendering import answers_without_body
 from core.refusals import Refused, TooOften
 
 RETRY_AFTER = {
@@ -28,12 +29,19 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+View = TypeVar("View", bound=type[Any])
 Shape = TypeVar("Shape", bound=serializers.Serializer[Any])
+
+
+FIELD_CODES = (
+    *("blank", "empty_range", "invalid", "invalid_choice", "max_length", "not_a_list", "null", "out_of_range"),
+    *("range_too_long", "required", "unknown_field", "unknown_time_zone"),
+)
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(help_text="Path of the field; empty for the body as a whole.")
-    code = serializers.CharField()
+    code = OpenChoiceField(FIELD_CODES)
     detail = serializers.CharField()
 
 
@@ -42,9 +50,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    code = serializers.CharField(help_text="Stable: decide by this.")
+    # Filled by `add_problem_examples`.
+    code = OpenChoiceField((), help_text="Stable: decide by this.")
     # The type checker sees the property of that name; declared fields are taken out before they could hide it.
     errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+    request_id = serializers.CharField(help_text="Names this request in the operators' logs.")
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -54,6 +64,25 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
+
+
+class OpenChoiceExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Not an `enum`: a generated client would fail at a value that came later."""
+
+    target_class = "core.api.fields.OpenChoiceField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        return {"type": "string", "x-extensible-enum": self.target.values}
+
+
+def operations(**names: str) -> Callable[[View], View]:
+    """Name a view's operations, by method, as a person would call them: generated clients have functions of these."""
+
+    def mark(view: View) -> View:
+        view.operation_names = names
+        return view
+
+    return mark
 
 
 def refuses(codes: dict[int, list[str]]) -> Callable[[Method], Method]:
@@ -80,18 +109,25 @@ def example(value: dict[str, Any]) -> Callable[[type[Shape]], type[Shape]]:
 
 
 class ProblemAutoSchema(AutoSchema):
+    def get_operation_id(self) -> str:
+        names: dict[str, str] = getattr(self.view, "operation_names", {})
+        return names[self.method.lower()]
+
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         """A private hook of the library's, pinned by a test: it has no public one that knows the operation."""
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status, codes in sorted(self._problem_codes().items()):
             body = self._problem_body(str(status), direction)
             body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
-            if status == 429:
+            if status in (429, 503):
                 body["headers"] = {"Retry-After": RETRY_AFTER}
             body["content"][PROBLEM_CONTENT_TYPE]["examples"] = {
                 code: {"$ref": f"#/components/examples/{code}"} for code in sorted(set(codes))
             }
             bodies[str(status)] = body
+        body = self._problem_body("default", direction)
+        body["description"] = "Whatever else goes wrong, such as `server_error` (500)."
+        bodies["default"] = body
         if self._has_etag():
             bodies["200"]["headers"] = {"ETag": ETAG}
             bodies["304"] = {"description": "What `If-None-Match` names is still so.", "headers": {"ETag": ETAG}}
@@ -119,8 +155,10 @@ class ProblemAutoSchema(AutoSchema):
         return body
 
     def _problem_codes(self) -> dict[int, list[str]]:
-        codes: dict[int, list[str]] = {406: ["not_acceptable"], 429: [TooOften.code]}
-        if any(self.get_auth()):
+        codes: dict[int, list[str]] = {429: [TooOften.code]}
+        if not answers_without_body(self.view):
+            codes[406] = ["not_acceptable"]
+        if {} not in self.get_auth():
             codes |= {401: ["not_authenticated", "invalid_token"], 403: ["forbidden"]}
             if any(getattr(permission, "is_step_up_asked", False) for permission in self.view.permission_classes):
                 codes[403].append("step_up_required")
@@ -145,8 +183,11 @@ def add_problem_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for status, answer in operation["responses"].items():
                 for code in answer.get("content", {}).get(PROBLEM_CONTENT_TYPE, {}).get("examples", ()):
                     detail = str(messages.get(code, HTTPStatus(int(status)).description or code))
-                    found[code] = {"value": problem_document(int(status), code, detail)}
+                    document = problem_document(int(status), code, detail)
+                    found[code] = {"value": {**document, "request_id": "6f1d2c3b4a5e4f60918273645a6b7c8d"}}
     result["components"]["examples"] = dict(sorted(found.items()))
+    code = result["components"]["schemas"]["Problem"]["properties"]["code"]
+    code["x-extensible-enum"] = sorted({*found, "method_not_allowed", "server_error"})
     return result
 
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access_log.record import AccessAction
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import AccessEvent, Profile
-from core.api.schema import example
+from accounts.roles import Role
+from core.api.fields import OpenChoiceField
+from core.api.schema import example, operations
 from core.times import in_zone
 from hospitals.models import Hospital
 from hospitals.staff.serializers import HospitalNameSerializer, hospital_document
@@ -34,13 +36,13 @@ from hospitals.staff.serializers import HospitalNameSerializer, hospital_documen
     }
 )
 class AccessEventSerializer(serializers.Serializer[AccessEvent]):
-    """`names` and `hospitals` of the page's rows come in the context, by id."""
+    # `names` and `hospitals` of the page's rows come in the context, by id.
 
     at = serializers.DateTimeField()
     actor_name = serializers.CharField(allow_null=True, help_text="Null for what the system did by itself.")
-    actor_role = serializers.CharField()
+    actor_role = OpenChoiceField([*Role.values, ""], help_text="Empty for an operator, and for the system.")
     hospital = HospitalNameSerializer(allow_null=True)
-    kind = serializers.CharField()
+    kind = OpenChoiceField(AccessAction)
 
     def to_representation(self, instance: AccessEvent) -> dict[str, Any]:
         hospital = self.context["hospitals"].get(instance.hospital_id)
@@ -53,17 +55,18 @@ class AccessEventSerializer(serializers.Serializer[AccessEvent]):
         }
 
 
+@operations(get="listAccessLog")
 class AccessLogView(ListAPIView[AccessEvent]):
     """Who opened or changed one's record, newest first."""
 
     serializer_class = AccessEventSerializer
     queryset = AccessEvent.objects.none()
-    ordering = ("-id",)
+    # Not by the id, which would tell in the cursor how many lines there are in all.
+    ordering = ("-at", "-id")
 
     def get_queryset(self) -> QuerySet[AccessEvent]:
         return AccessEvent.objects.for_user(signed_in_patient(self.request))
 
-    @extend_schema(operation_id="access_log_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         events = list(self.paginate_queryset(self.get_queryset()) or [])
         serializer = AccessEventSerializer(context=log_context(events))

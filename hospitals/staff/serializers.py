@@ -45,12 +45,12 @@ def hospital_document(pk: uuid.UUID | None, name: str | None, time_zone: str | N
     return {"id": pk, "name": name, "time_zone": time_zone} if pk else None
 
 
-class PersonSerializer(serializers.Serializer[Any]):
+class DoctorNameSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     full_name = serializers.CharField()
     specialty = serializers.CharField(allow_null=True)
 
 
 def doctor_document(pk: uuid.UUID, full_name: str | None, specialty: str | None) -> dict[str, Any]:
-    """What `PersonSerializer` describes."""
+    """What `DoctorNameSerializer` describes."""
     return {"id": pk, "full_name": full_name or "", "specialty": specialty}

@@ -13,6 +13,13 @@ from tests.api.described import DescribedClient
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 
 
+def alike(answer: Any) -> str:
+    """All of an answer but what names the single request: two that are the same tell the same."""
+    named = answer["X-Request-ID"].encode()
+    headers = sorted(item for item in answer.headers.items() if item[0] != "X-Request-ID")
+    return f"{answer.status_code} {answer.content.replace(named, b'')!r} {headers}"
+
+
 def sign_in(patient: Patient, **fields: Any) -> APIClient:
     _, token = DeviceToken.objects.create(user=patient.user, **fields)
     return client_with(token)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-PROBLEM = {"type", "title", "status", "detail", "code", "errors"}
+PROBLEM = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 
 
 @pytest.mark.django_db

@@ -7,7 +7,9 @@ import pytest
 from core.times import known_zone, repeated_offset, zone_or_utc
 
 
-@pytest.mark.parametrize("name", [None, "", "Mars/Olympus", "../etc/passwd", "Europe", "\x00", "x" * 300])
+@pytest.mark.parametrize(
+    "name", [None, "", "Mars/Olympus", "../etc/passwd", "Europe", "localtime", "Factory", "\x00", "x" * 300]
+)
 def test_an_unknown_zone_is_utc_where_times_are_shown(name: str | None) -> None:
     assert (known_zone(name), zone_or_utc(name).key) == (None, "UTC")
 

@@ -61,7 +61,6 @@ def test_what_is_not_given_stays(api: APIClient, patient: Patient) -> None:
         ({"full_name": "\u3164\u2060"}, "full_name", "blank"),
         ({"full_name": None}, "full_name", "null"),
         ({"full_name": 7}, "full_name", "invalid"),
-        ({"full_name": "A\nB"}, "full_name", "control_characters"),
         ({"full_name": "x" * 201}, "full_name", "max_length"),
         ({"profile_image_url": "http://example.org/x.png"}, "profile_image_url", "invalid"),
         ({"profile_image_url": "javascript:alert(1)"}, "profile_image_url", "invalid"),
