@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
@@ -77,12 +78,19 @@ class AccountsData(NothingMore):
         return counts
 
 
+_PROOFS = (SmsMessage.Kind.SIGN_IN_CODE, SmsMessage.Kind.PHONE_CODE)
+
+
 def own_messages(user: User) -> QuerySet[SmsMessage]:
-    """Messages to the number since it is this person's: it may have been another's before."""
+    """Messages to the number since it is this person's: it may have been another's before.
+
+    With the code that made it so, which was sent before.
+    """
     if not user.phone:
         return SmsMessage.objects.none()
     since = number_taken_at(user.pk) or user.created_at
-    rows: QuerySet[SmsMessage] = SmsMessage.objects.filter(number=user.phone, created_at__gte=since)
+    proof = Q(kind__in=_PROOFS, created_at__gte=since - settings.OTP_LIFETIME)
+    rows: QuerySet[SmsMessage] = SmsMessage.objects.filter(Q(created_at__gte=since) | proof, number=user.phone)
     return rows
 
 

@@ -19,15 +19,20 @@ from accounts.people.api import me_document
 from accounts.people.serializers import (
     ChallengeSerializer,
     MeSerializer,
-    OtpRequestSerializer,
-    OtpVerifySerializer,
     PhoneChangeSerializer,
+    PhoneNumberSerializer,
     SignedInSerializer,
+    SignInSerializer,
 )
-from core.api.schema import refuses
+from core.api.idempotency import REPLAYED, key_parameter, presented_key, replayed_header
+from core.api.schema import operations, refuses
 from core.phone_numbers import InvalidPhone, parse_phone
 
+# A token is not needed, and is of use: see `OtpRequestView`.
+TOKEN_IF_THERE: list[Any] = [{}, {"bearer": []}]  # the library's type knows no empty requirement
 
+
+@operations(post="requestCode")
 class OtpRequestView(APIView):
     """Send a sign-in code. The answer is the same whether the number is known or not.
 
@@ -38,34 +43,46 @@ class OtpRequestView(APIView):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=OtpRequestSerializer, responses={202: ChallengeSerializer})
+    @extend_schema(request=PhoneNumberSerializer, responses={202: ChallengeSerializer}, auth=TOKEN_IF_THERE)
     @refuses({400: ["invalid_phone"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        body = OtpRequestSerializer(data=request.data)
+        body = PhoneNumberSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         number = parse_phone(body.validated_data["phone"], countries=settings.SMS_COUNTRIES)
         challenge = request_code(number=number, device_token=presented_token(request), at=timezone.now())
         return challenge_response(challenge)
 
 
+@operations(post="signIn")
 class OtpVerifyView(APIView):
-    """Sign in with the code that was sent. Three tries, then ask for another one."""
+    """Sign in with the code that was sent. Three tries, then ask for another one.
+
+    Sent again with the same `Idempotency-Key`, because its answer was lost, it answers with a new token, and the lost
+    one ends.
+    """
 
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=OtpVerifySerializer, responses={200: SignedInSerializer})
-    @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
+    @extend_schema(
+        request=SignInSerializer,
+        responses={200: SignedInSerializer},
+        parameters=[key_parameter(required=False, remembered="as long as the code lives"), replayed_header(200)],
+        auth=TOKEN_IF_THERE,
+    )
+    @refuses({400: ["invalid_code", "idempotency_key_required"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        body = OtpVerifySerializer(data=request.data)
+        key = presented_key(request)
+        body = SignInSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
         signed_in = sign_in_with_code(
             challenge_id=data["challenge_id"],
             number=_number_or_invalid_code(data["phone"]),
             code=data["otp"],
-            device_name=data["device_name"],
+            device_name=data.get("device_name", ""),
             device_token=presented_token(request),
+            key=key,
             at=timezone.now(),
         )
         answer = {
@@ -74,29 +91,38 @@ class OtpVerifyView(APIView):
             "is_new": signed_in.is_new,
             "step_up": signed_in.step_up,
         }
-        return Response(answer, headers={"Cache-Control": "no-store"})
+        return Response(answer, headers=REPLAYED if signed_in.is_replay else {})
 
 
+@operations(post="requestPhoneChange")
 class PhoneView(APIView):
-    @extend_schema(request=PhoneChangeSerializer, responses={200: MeSerializer, 202: ChallengeSerializer})
-    @refuses({400: ["invalid_phone", "invalid_code"], 429: ["too_many_requests"]})
+    @extend_schema(request=PhoneNumberSerializer, responses={202: ChallengeSerializer})
+    @refuses({400: ["invalid_phone"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        """Change one's number. With `phone` alone a code is sent there (202); with the code the number is one's own
-        (200), and every other device is signed out.
+        """Begin to change one's number: a code is sent to the new one. `auth/phone/verify/` ends it."""
+        body = PhoneNumberSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        number = parse_phone(body.validated_data["phone"], countries=settings.SMS_COUNTRIES)
+        return challenge_response(request_phone_change(by=signed_in_patient(request), number=number, at=timezone.now()))
+
+
+@operations(post="changePhone")
+class PhoneVerifyView(APIView):
+    @extend_schema(request=PhoneChangeSerializer, responses={200: MeSerializer})
+    @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
+    def post(self, request: Request) -> Response:
+        """Change one's number with the code that was sent to it. Every other device is signed out. Sent again after
+        its answer was lost, it answers the same.
         """
         body = PhoneChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        data, user, now = body.validated_data, signed_in_patient(request), timezone.now()
-        if "otp" not in data:
-            number = parse_phone(data["phone"], countries=settings.SMS_COUNTRIES)
-            return challenge_response(request_phone_change(by=user, number=number, at=now))
         changed = change_phone(
-            by=user,
+            by=signed_in_patient(request),
             token=current_token(request),
-            challenge_id=data["challenge_id"],
-            number=_number_or_invalid_code(data["phone"]),
-            code=data["otp"],
-            at=now,
+            challenge_id=body.validated_data["challenge_id"],
+            number=_number_or_invalid_code(body.validated_data["phone"]),
+            code=body.validated_data["otp"],
+            at=timezone.now(),
         )
         return Response(me_document(changed))
 

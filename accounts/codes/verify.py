@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
@@ -23,7 +24,7 @@ from accounts.codes.limits import (
 )
 from accounts.devices.tokens import give_token, revoke_other_devices
 from accounts.guessing.counters import Hit, codes_failed
-from accounts.models import DeviceToken, OneTimeCode, Patient, Role, SmsMessage, User
+from accounts.models import DeviceToken, LoginDevice, OneTimeCode, Patient, Role, SmsMessage, User
 from core.refusals import Invalid
 from core.wake_ups import wake
 
@@ -43,6 +44,8 @@ class Guess:
     purpose: OneTimeCode.Purpose
     code: str
     asked_by: User | None = None
+    # The hash of the request's `Idempotency-Key`: the same request again may use the code it has used.
+    used_key: str | None = None
 
 
 def take_code(guess: Guess, caller: Caller, *, at: dt.datetime) -> list[Hit] | None:
@@ -81,11 +84,14 @@ def _take_code(guess: Guess, caller: Caller, at: dt.datetime) -> list[Hit] | Non
 
 
 def _live(guess: Guess, at: dt.datetime) -> QuerySet[OneTimeCode]:
+    usable = Q(closed_at=None)
+    if guess.used_key is not None:
+        usable |= Q(used_key=guess.used_key, tries__lt=settings.OTP_MAX_TRIES)
     return OneTimeCode.objects.filter(
+        usable,
         challenge_id=guess.challenge_id,
         purpose=guess.purpose,
         asked_by=guess.asked_by,
-        closed_at=None,
         expires_at__gt=at,
     )
 
@@ -112,12 +118,15 @@ __all__ = ["InvalidCode", "SignedIn", "sign_in_with_code"]
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """`step_up`: whether the device must prove more before it sees the record."""
+    """`step_up`: whether the device must prove more before it sees the record. `is_replay`: it was signed in before,
+    by the same request, whose answer was lost.
+    """
 
     token: str
     expires_at: dt.datetime
     is_new: bool
     step_up: bool
+    is_replay: bool
 
 
 def sign_in_with_code(
@@ -127,15 +136,18 @@ def sign_in_with_code(
     code: str,
     device_name: str,
     device_token: str | None = None,
+    key: str | None = None,
     at: dt.datetime,
 ) -> SignedIn:
     """Sign a patient in, making the account at the first time, and return the device's token.
 
-    `device_token` is the token the device had before, expired or not; it ends.
+    `device_token` is the token the device had before, expired or not; it ends. With the same `key` the same code may
+    be given again while it lives and tries are left: the token it was answered with, which may have been lost, ends.
 
     Raises: InvalidCode, TooOften.
     """
-    guess = Guess(challenge_id=challenge_id, purpose=OneTimeCode.Purpose.SIGN_IN, code=code)
+    used_key = None if key is None else hashlib.sha256(f"{challenge_id} {key}".encode()).hexdigest()
+    guess = Guess(challenge_id, OneTimeCode.Purpose.SIGN_IN, code, used_key=used_key)
     signed_in = _try_code(guess, number=number, device_token=device_token, device_name=device_name, at=at)
     if signed_in is None:
         raise InvalidCode
@@ -152,9 +164,28 @@ def _try_code(
     found = None if counted is None else _patient_of(number)
     if counted is None or found is None:
         return None
+    row = OneTimeCode.objects.get(challenge_id=guess.challenge_id)
+    patient, is_new = found
+    if row.token_id is None:
+        device = caller.device
+    else:
+        device = _device_signed_in(patient, row.token_id)
+        if device is None:
+            return None  # signed out since
+        is_new = patient.user.created_at >= row.created_at
     for count in counted:
         count.take_back()
-    return _sign_in(*found, caller=caller, device_name=device_name, at=at)
+    token, secret = _sign_in(patient, device=device, device_name=device_name, at=at)
+    is_replay = row.token_id is not None
+    row.used_key, row.token_id = guess.used_key, token.public_id
+    row.save(update_fields=["used_key", "token_id"])
+    return SignedIn(secret, token.expiry, is_new=is_new, step_up=token.needs_step_up, is_replay=is_replay)
+
+
+def _device_signed_in(patient: Patient, token_id: uuid.UUID) -> LoginDevice | None:
+    """The device that the token was given to, while it is signed in."""
+    digests = DeviceToken.objects.filter(user=patient.user, public_id=token_id).values("digest")
+    return LoginDevice.objects.filter(user=patient.user, secret_hash__in=digests).first()
 
 
 def _patient_of(number: str) -> tuple[Patient, bool] | None:
@@ -166,13 +197,15 @@ def _patient_of(number: str) -> tuple[Patient, bool] | None:
     return patient, is_new
 
 
-def _sign_in(patient: Patient, is_new: bool, *, caller: Caller, device_name: str, at: dt.datetime) -> SignedIn:
+def _sign_in(
+    patient: Patient, *, device: LoginDevice | None, device_name: str, at: dt.datetime
+) -> tuple[DeviceToken, str]:
     user = patient.user
     user.last_login = at
     user.save(update_fields=["last_login"])
-    row, secret = give_token(patient=patient, device=caller.device, device_name=device_name, at=at)
+    token, secret = give_token(patient=patient, device=device, device_name=device_name, at=at)
     record_access(by=user, action=AccessAction.SIGNED_IN, patient_id=user.pk)
-    return SignedIn(token=secret, expires_at=row.expiry, is_new=is_new, step_up=row.needs_step_up)
+    return token, secret
 
 
 @transaction.atomic
@@ -191,13 +224,22 @@ def change_phone(
 ) -> User:
     """Give the person the number that the code proves. `token`'s device stays signed in, every other one is out.
 
+    The same device may ask again after a lost answer: what the challenge has changed is told again.
+
     Raises: InvalidCode, TooOften.
     """
+    if by.phone == number and _has_changed(challenge_id, by=by, token=token):
+        return by
     guess = Guess(challenge_id, OneTimeCode.Purpose.CHANGE_PHONE, code, asked_by=by)
     user = _try_change(guess, by=by, token=token, number=number, at=at)
     if user is None:
         raise InvalidCode
     return user
+
+
+def _has_changed(challenge_id: uuid.UUID, *, by: User, token: DeviceToken) -> bool:
+    changed = OneTimeCode.objects.filter(purpose=OneTimeCode.Purpose.CHANGE_PHONE, token_id=token.public_id)
+    return changed.filter(challenge_id=challenge_id, asked_by=by, number=by.phone).exists()
 
 
 @transaction.atomic
@@ -213,6 +255,7 @@ def _try_change(guess: Guess, *, by: User, token: DeviceToken, number: str, at: 
     for count in counted:
         count.take_back()
     revoke_other_devices(by=user, token=token)
+    OneTimeCode.objects.filter(challenge_id=guess.challenge_id).update(token_id=token.public_id)
     if old is not None:
         kind = SmsMessage.Kind.PHONE_CHANGED
         SmsMessage.objects.create(kind=kind, number=old, created_at=at, status_at=at)

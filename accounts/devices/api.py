@@ -21,9 +21,10 @@ from accounts.people.serializers import (
     DeviceSerializer,
     StepUpSerializer,
 )
-from core.api.schema import refuses
+from core.api.schema import operations, refuses
 
 
+@operations(get="listDevices")
 class DeviceListView(ListAPIView[DeviceToken]):
     """The devices that are signed in, newest first."""
 
@@ -37,7 +38,10 @@ class DeviceListView(ListAPIView[DeviceToken]):
         return devices
 
 
+@operations(delete="signOutDevice")
 class DeviceView(APIView):
+    answers_without_body = True
+
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, device_id: uuid.UUID) -> Response:
         """Sign a device out."""
@@ -48,7 +52,9 @@ class DeviceView(APIView):
         return Response(status=204)
 
 
+@operations(post="signOut")
 class LogoutView(APIView):
+    answers_without_body = True
     permission_classes = OPEN_BEFORE_STEP_UP
 
     @extend_schema(request=None, responses={204: None})
@@ -58,7 +64,10 @@ class LogoutView(APIView):
         return Response(status=204)
 
 
+@operations(post="signOutEverywhere")
 class LogoutAllView(APIView):
+    answers_without_body = True
+
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Sign every device out, this one too."""
@@ -66,7 +75,9 @@ class LogoutAllView(APIView):
         return Response(status=204)
 
 
+@operations(post="stepUp")
 class StepUpView(APIView):
+    answers_without_body = True
     permission_classes = OPEN_BEFORE_STEP_UP
 
     @extend_schema(request=StepUpSerializer, responses={204: None})

@@ -31,11 +31,15 @@ class OneTimeCode(models.Model):
     tries = models.IntegerField(db_default=0)
     # Set when the code is used, replaced by a newer one, or tried too often: a closed code never verifies.
     closed_at = models.DateTimeField(null=True)
+    # Of a code that was used: by which `Idempotency-Key`, hashed, and for which token, by its public id.
+    used_key = models.TextField(null=True)
+    token_id = models.UUIDField(null=True)
     # Whose number is to change; a sign-in's code is nobody's yet.
     asked_by = DbForeignKey(User, models.CASCADE, db_on_delete="CASCADE", null=True, db_index=False, related_name="+")
 
     privacy = privacy(
-        sensitive="number otp challenge_id", safe="id created_at purpose expires_at tries closed_at asked_by"
+        sensitive="number otp challenge_id used_key",
+        safe="id created_at purpose expires_at tries closed_at token_id asked_by",
     )
 
     class Meta:

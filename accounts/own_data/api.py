@@ -22,7 +22,7 @@ from accounts.own_data.erasure import ask_erasure, latest_request, send_erasure_
 from accounts.own_data.registry import begin_export, write_export
 from accounts.people.serializers import ChallengeSerializer
 from core.api.fields import CodeField, StrictSerializer, StrictUUIDField
-from core.api.schema import example, refuses
+from core.api.schema import example, operations, refuses
 
 # Up to this in memory, more on disk, in a file without a name.
 IN_MEMORY_BYTES = 1024 * 1024
@@ -40,7 +40,7 @@ def _section(text: str) -> serializers.ListField:
         **{key: [] for key in ("appointments", "prescriptions", "ai_sessions", "booking_requests")},
     }
 )
-class ExportSerializer(serializers.Serializer[Any]):
+class MyDataSerializer(serializers.Serializer[Any]):
     format = serializers.IntegerField(help_text="1. Another number means another shape.")
     made_at = serializers.DateTimeField()
     profile = _section("One row.")
@@ -56,7 +56,7 @@ class ExportSerializer(serializers.Serializer[Any]):
 
 
 @example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "otp": "1234"})
-class ErasureProofSerializer(StrictSerializer):
+class ErasureCodeSerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
     otp = CodeField(max_length=10)
 
@@ -68,8 +68,9 @@ class ErasureSerializer(serializers.Serializer[ErasureRequest]):
     state = serializers.ChoiceField(choices=ErasureRequest.State.choices)
 
 
+@operations(get="exportMyData")
 class ExportView(APIView):
-    @extend_schema(responses={200: ExportSerializer})
+    @extend_schema(responses={200: MyDataSerializer})
     @refuses({429: ["too_many_requests"]})
     def get(self, request: Request) -> HttpResponseBase:
         """All of one's data, as a file. Three times a day."""
@@ -97,6 +98,7 @@ def _headers(size: int) -> dict[str, str]:
     }
 
 
+@operations(post="requestErasureCode")
 class ErasureCodeView(APIView):
     @extend_schema(request=None, responses={202: ChallengeSerializer})
     @refuses({409: ["no_phone"], 429: ["too_many_requests"]})
@@ -107,6 +109,7 @@ class ErasureCodeView(APIView):
         return challenge_response(challenge)
 
 
+@operations(get="getErasure", post="requestErasure", delete="withdrawErasure")
 class ErasureView(APIView):
     @extend_schema(responses={200: ErasureSerializer})
     @refuses({404: ["not_found"]})
@@ -117,13 +120,13 @@ class ErasureView(APIView):
             raise Http404
         return Response(ErasureSerializer(asked).data)
 
-    @extend_schema(request=ErasureProofSerializer, responses={202: ErasureSerializer})
+    @extend_schema(request=ErasureCodeSerializer, responses={202: ErasureSerializer})
     @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
         """Ask to be erased, with the code of `me/erase/code/`. An operator carries it out when no visit, prescription
         or request is open; until then it can be withdrawn.
         """
-        body = ErasureProofSerializer(data=request.data)
+        body = ErasureCodeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = ask_erasure(
             by=signed_in_patient(request),

@@ -11,21 +11,22 @@ from rest_framework.views import APIView
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import Patient, User
 from accounts.people.actions import update_own_profile
-from accounts.people.serializers import MeSerializer, ProfileChangesSerializer
-from core.api.schema import refuses
+from accounts.people.serializers import MeChangesSerializer, MeSerializer
+from core.api.schema import operations, refuses
 
 
+@operations(get="getMe", patch="updateMe")
 class MeView(APIView):
     @extend_schema(responses={200: MeSerializer})
     def get(self, request: Request) -> Response:
         """One's own particulars."""
         return Response(me_document(signed_in_patient(request)))
 
-    @extend_schema(request=ProfileChangesSerializer, responses={200: MeSerializer})
+    @extend_schema(request=MeChangesSerializer, responses={200: MeSerializer})
     @refuses({409: ["name_required", "person_erased"]})
     def patch(self, request: Request) -> Response:
         """Change what is given; the rest stays."""
-        body = ProfileChangesSerializer(data=request.data)
+        body = MeChangesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in_patient(request)
         update_own_profile(by=user, changes=body.validated_data, at=timezone.now())

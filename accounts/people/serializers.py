@@ -28,7 +28,7 @@ _FURTHEST_EAST = dt.timezone(dt.timedelta(hours=14))
 
 
 @example({"phone": "+436601234567"})
-class OtpRequestSerializer(StrictSerializer):
+class PhoneNumberSerializer(StrictSerializer):
     phone = StrictCharField(max_length=40)
 
 
@@ -47,11 +47,11 @@ class ChallengeSerializer(serializers.Serializer[Any]):
         "device_name": "Pixel 9",
     }
 )
-class OtpVerifySerializer(StrictSerializer):
+class SignInSerializer(StrictSerializer):
     challenge_id = StrictUUIDField()
     phone = StrictCharField(max_length=40)
     otp = CodeField(max_length=10)
-    device_name = OneLineField(max_length=100, required=False, allow_blank=True, default="")
+    device_name = OneLineField(max_length=100, required=False, allow_blank=True)
 
 
 @example({"token": "7f3a..", "expires_at": "2026-04-01T10:00:00Z", "is_new": False, "step_up": False})
@@ -67,20 +67,11 @@ class StepUpSerializer(StrictSerializer):
     date_of_birth = StrictDateField()
 
 
-@example({"phone": "+436601234567"})
+@example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "phone": "+436601234567", "otp": "1234"})
 class PhoneChangeSerializer(StrictSerializer):
-    """First the new number alone; then with the challenge and the code that was sent to it."""
-
+    challenge_id = StrictUUIDField()
     phone = StrictCharField(max_length=40)
-    challenge_id = StrictUUIDField(required=False)
-    otp = CodeField(max_length=10, required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for given, missing in (("challenge_id", "otp"), ("otp", "challenge_id")):
-            if given in attrs and missing not in attrs:
-                error = serializers.ErrorDetail(str(_("This is needed too.")), code="required")
-                raise serializers.ValidationError({missing: [error]})
-        return attrs
+    otp = CodeField(max_length=10)
 
 
 @example(
@@ -146,7 +137,7 @@ class MeSerializer(serializers.Serializer[Patient]):
 
 
 @example({"full_name": "Paula Patient", "reminders": False})
-class ProfileChangesSerializer(StrictSerializer):
+class MeChangesSerializer(StrictSerializer):
     full_name = OneLineField(max_length=200, required=False)
     profile_image_url = StrictCharField(
         max_length=500, required=False, allow_null=True, validators=[URLValidator(schemes=["https"])]

@@ -16,6 +16,7 @@ from accounts.codes.issue import binding_of, mask
 from accounts.messages.local_senders import MemorySms
 from accounts.messages.send_sms import send_sms
 from accounts.models import AccessEvent, DeviceToken, OneTimeCode, Patient, Profile, SmsMessage, User
+from tests.api.records import alike
 from tests.cast import HospitalCast
 
 NEW = "+436609999999"
@@ -50,7 +51,7 @@ def test_a_new_number_signs_in_and_becomes_a_patient(anyone: APIClient) -> None:
 
     answer = give(anyone, challenge.json()["challenge_id"], NEW, sent_code(), device_name="Pixel")
 
-    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
     body = answer.json()
     assert body == {
         "token": body["token"],
@@ -106,7 +107,8 @@ def test_known_unknown_blocked_and_staff_numbers_are_answered_alike(
         with CaptureQueriesContext(connection) as queries:
             answer = ask(anyone, phone)
         body = answer.content.replace(answer.json()["challenge_id"].encode(), b"")
-        answers.append((answer.status_code, body, sorted(answer.headers.items())))
+        headers = sorted(item for item in answer.headers.items() if item[0] != "X-Request-ID")
+        answers.append((answer.status_code, body, headers))
         counts.append(len(queries) - sum("sms_messages" in query["sql"] for query in queries))
     assert len(set(map(str, answers))) == 1
     assert len(set(counts)) == 1
@@ -168,7 +170,7 @@ def test_every_failure_is_the_same_answer(anyone: APIClient, clock: time_machine
     clock.shift(dt.timedelta(minutes=5))
     answers.append(give(anyone, challenge_id, NEW, code))
     assert {answer.status_code for answer in answers} == {400}
-    assert len({answer.content for answer in answers}) == 1
+    assert len({alike(answer) for answer in answers}) == 1
     assert answers[0].json()["code"] == "invalid_code"
 
 

@@ -113,6 +113,14 @@ def test_a_number_that_changed_hands_brings_no_messages_of_its_last_owner(
     assert export(api)["text_messages"] == []
 
 
+def test_the_code_that_made_the_account_is_in(api: APIClient, patient: Patient) -> None:
+    User.objects.filter(pk=patient.pk).update(created_at=NOW)
+    for kind, seconds in (("sign_in_code", 300), ("sign_in_code", 301), ("reminder", 60)):
+        sent_at = NOW - dt.timedelta(seconds=seconds)
+        SmsMessage.objects.create(kind=kind, number="436601234567", created_at=sent_at)
+    assert [one["kind"] for one in export(api)["text_messages"]] == ["sign_in_code"]
+
+
 def test_of_a_visit_that_somebody_booked_with_the_number_no_more_than_the_app_shows(
     api: APIClient, patient: Patient, north: HospitalCast
 ) -> None:
