@@ -46,6 +46,7 @@ CALENDAR_REFUSALS = (
     "visit_changed",
     "not_cancelled",
     "calendar_unavailable",
+    "withdrawn",
     "refused",
 )
 
@@ -57,12 +58,34 @@ class SlotTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class BookingOutcome:
-    """What became of a request. `code` names why it was refused, one of `CALENDAR_REFUSALS`."""
+    """What became of a request. `code` names why it was refused, one of `CALENDAR_REFUSALS`.
+
+    Nothing more is sent to the calendar after `expires_at`; None for what is tried until the calendar answers.
+    """
 
     request_id: uuid.UUID
     state: OutcomeState
     appointment_id: uuid.UUID | None = None
     code: str | None = None
+    expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """What a patient asked the calendar for, and has no outcome yet. `start` is None for a cancellation."""
+
+    request_id: uuid.UUID
+    kind: Literal["book", "reschedule", "cancel"]
+    doctor_id: uuid.UUID
+    appointment_id: uuid.UUID | None
+    start: dt.datetime | None
+    asked_at: dt.datetime
+    expires_at: dt.datetime | None
+
+
+class NotWithdrawable(Conflict):
+    code = "not_withdrawable"
+    message = _("This can no longer be withdrawn: look at the appointment again.")
 
 
 class BookingProvider(Protocol):
@@ -75,7 +98,7 @@ class BookingProvider(Protocol):
         ...
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
-        """How many bookings the patient asked for that have no outcome yet."""
+        """How many bookings the patient asked for, and has not withdrawn, that have no outcome yet."""
         ...
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
@@ -119,6 +142,18 @@ class BookingProvider(Protocol):
         """The outcomes so far of requests that staff made, by request; one query. Who may see them is the caller's."""
         ...
 
+    def waiting_requests(self, *, patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
+        """What the patient asked for and has no outcome yet, the oldest first; one query."""
+        ...
+
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
+        """Take a waiting request back: what was not sent is refused as `withdrawn` at once. A booking whose outcome
+        is not known stays pending until it is, and is cancelled if it was made. None for a request that is not theirs.
+
+        Raises: NotWithdrawable.
+        """
+        ...
+
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         """The outcome so far; None for a request that is not this patient's."""
         ...
@@ -135,6 +170,7 @@ def booking_provider() -> BookingProvider:
 class AssistantUnavailable(Unavailable):
     code = "assistant_unavailable"
     message = _("The assistant does not answer. What you wrote is kept: please send it again in a moment.")
+    retry_after_seconds = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +203,7 @@ class IdempotencyKeyReused(Contradiction):
 class IdempotencyKeyInUse(Conflict):
     code = "idempotency_key_in_use"
     message = _("The first request with this Idempotency-Key is still being worked on.")
+    retry_after_seconds = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +236,9 @@ class IdempotencyStore(Protocol):
 
 def idempotency_store() -> IdempotencyStore:
     return cast(IdempotencyStore, import_string(settings.IDEMPOTENCY_STORE)())
+
+
+def finish_claim(claim: KeyClaim | None, *, request_id: uuid.UUID) -> None:
+    """Say, in the caller's transaction, what a request that may have a key made. Raises: IdempotencyKeyInUse."""
+    if claim is not None and claim.request_id is None:
+        idempotency_store().finish(claim, request_id=request_id)

@@ -23,7 +23,7 @@ from clinical.prescriptions import actions as prescriptions
 from clinical.reminders import actions as reminders
 from clinical.visits import decisions
 from hospitals.staff import import_file
-from integrations.calcom.bookings import no_shows
+from integrations.calcom.bookings import no_shows, waiting
 from integrations.calcom.bookings import worker as bookings
 from integrations.calcom.inbound import lookup_worker, pull
 from integrations.calcom.inbound import processing as webhooks
@@ -81,6 +81,8 @@ def close_chats() -> None:
 @_task
 def run_booking_requests() -> None:
     _while_work(bookings.run_next_booking_request)
+    if waiting.cancel_withdrawn(at=timezone.now()):
+        _while_work(bookings.run_next_booking_request)
 
 
 @_task

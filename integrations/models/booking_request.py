@@ -50,11 +50,13 @@ class BookingRequest(models.Model):
     resolved_at = models.DateTimeField(null=True)
     tries = models.IntegerField(db_default=0)
     next_try_at = models.DateTimeField(null=True)
+    # The patient took it back while its outcome was not known: if it was made after all, it is to be cancelled.
+    withdrawn_at = models.DateTimeField(null=True)
 
     privacy = privacy(
         sensitive="reason booking_uid",
         safe="id kind patient doctor appointment start_ts state outcome_code created_at sent_at resolved_at tries"
-        " next_try_at",
+        " next_try_at withdrawn_at",
     )
 
     if TYPE_CHECKING:
@@ -71,6 +73,11 @@ class BookingRequest(models.Model):
                 name="booking_requests_open_idx",
             ),
             models.Index(fields=["patient", "created_at"], name="booking_requests_patient_idx"),
+            models.Index(
+                fields=["withdrawn_at"],
+                condition=Q(withdrawn_at__isnull=False),
+                name="booking_requests_withdrawn_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, OutcomeState, Slot, Slots
+from clinical.ports import BookingOutcome, OutcomeState, Slot, Slots, WaitingRequest
 from hospitals.models import Doctor
 
 
@@ -70,6 +70,12 @@ class FakeCalendar:
     def outcomes(self, request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, BookingOutcome]:
         known = [one for one in request_ids if one in self.memory.requests]
         return {one: BookingOutcome(one, self.memory.state, code=self.memory.code) for one in known}
+
+    def waiting_requests(self, *, patient_id: uuid.UUID) -> list[WaitingRequest]:
+        return []
+
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
+        return self.outcome(request_id, patient_id=patient_id)
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         asked = self.memory.requests.get(request_id)

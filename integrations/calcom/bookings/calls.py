@@ -16,13 +16,12 @@ from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import Attendee, BookingFilters
 from integrations.calcom.api.responses import Booking, BookingStatus
+from integrations.calcom.bookings.waiting import GIVE_UP_AFTER
 from integrations.calcom.facts.reference import METADATA_KEY, Reference, read_reference
 from integrations.models import BookingRequest, CalLink
 
 Kind = BookingRequest.Kind
 State = BookingRequest.State
-# What is not in the calendar by then is not booked any more: the patient has long gone elsewhere.
-GIVE_UP_AFTER = dt.timedelta(minutes=15)
 # Cal.com's clock may be so far behind ours.
 CLOCKS_DIFFER = dt.timedelta(minutes=5)
 # A visit was hardly moved more often since it was last seen.
@@ -53,6 +52,8 @@ def _book(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Boo
         if found is not None:
             return found
         _refuse_late(request, at)
+    if request.withdrawn_at is not None:
+        raise Impossible("withdrawn")
     return _book_now(request, client)
 
 

@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, OutcomeState, Slots, SlotTaken
+from clinical.ports import BookingOutcome, OutcomeState, Slots, SlotTaken, WaitingRequest
 from core.wake_ups import wait_until, wake
 from hospitals.models import Doctor
+from integrations.calcom.bookings import waiting
 from integrations.calcom.bookings.no_shows import mark_outcome, queue_mark
 from integrations.calcom.bookings.slots import is_offered, read_slots
 from integrations.models import BookingRequest, CalLink
@@ -46,10 +47,15 @@ class CalcomBookings:
         return frozenset(linked.values_list("doctor_id", flat=True))
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
-        waiting = [BookingRequest.State.QUEUED, BookingRequest.State.SENT, BookingRequest.State.UNKNOWN]
-        return BookingRequest.objects.filter(
-            patient_id=patient_id, kind=BookingRequest.Kind.BOOK, state__in=waiting
-        ).count()
+        return waiting.pending_bookings(patient_id)
+
+    def waiting_requests(self, *, patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
+        return waiting.waiting_requests(patient_id)
+
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
+        if not waiting.withdraw(request_id, patient_id=patient_id, at=at):
+            return None
+        return self.outcome(request_id, patient_id=patient_id)
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         _refuse_unoffered(doctor, start)
@@ -99,13 +105,14 @@ class CalcomBookings:
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         row = (
             BookingRequest.objects.filter(pk=request_id, patient_id=patient_id)
-            .values_list("state", "appointment_id", "outcome_code")
+            .values_list("state", "appointment_id", "outcome_code", "kind", "created_at")
             .first()
         )
         if row is None:
             return None
-        state, appointment_id, code = row
-        return BookingOutcome(request_id, _STATES[state], appointment_id, code)
+        state, appointment_id, code, kind, created_at = row
+        expires_at = waiting.expires_at(kind, created_at)
+        return BookingOutcome(request_id, _STATES[state], appointment_id, code, expires_at)
 
     def wait_for_outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome:
         """Polls the request's row; between polls the connection is back in the pool."""

@@ -24,8 +24,9 @@ from integrations.calcom.api.errors import CalcomError, CalcomRefused, CalcomUnk
 from integrations.calcom.api.factory import calcom_client
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.api.transport import TIMEOUT_SECONDS
-from integrations.calcom.bookings.calls import GIVE_UP_AFTER, Impossible, carry_out, continues_visit
+from integrations.calcom.bookings.calls import Impossible, carry_out, continues_visit
 from integrations.calcom.bookings.provider import forget_slots
+from integrations.calcom.bookings.waiting import GIVE_UP_AFTER, GIVE_UP_LOOKING_AFTER
 from integrations.calcom.facts.people import doctor_of
 from integrations.calcom.facts.translate import translate_booking
 from integrations.models import BookingRequest
@@ -177,7 +178,9 @@ def _save(request: BookingRequest, changes: dict[str, Any]) -> bool:
 def _later(request: BookingRequest, state: str, error: CalcomError) -> None:
     """Try again with growing pauses; a booking that was never sent is given up in the end."""
     now = timezone.now()
-    if state == State.QUEUED and now - request.created_at > GIVE_UP_AFTER:
+    is_late = now - request.created_at > (GIVE_UP_AFTER if state == State.QUEUED else GIVE_UP_LOOKING_AFTER)
+    # What staff cancelled or reassigned, above all, is done in the end, however long the calendar is away.
+    if is_late and (state == State.QUEUED or request.kind not in {Kind.CANCEL, Kind.REASSIGN}):
         _resolve(request, State.REFUSED, code="calendar_unavailable")
         return
     pause = min(FIRST_RETRY * 2 ** min(request.tries - 1, 10), LONGEST_RETRY)

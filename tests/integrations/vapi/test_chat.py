@@ -67,7 +67,7 @@ def account(vapi: SimulatorProcess, settings: Settings) -> None:
 
 @pytest.fixture
 def session(patient: Patient, north: HospitalCast) -> AiSession:
-    return start_ai_session(by=patient.user, hospital_id=north.hospital.pk, at=timezone.now())
+    return start_ai_session(by=patient.user, hospital_id=north.hospital.pk, at=timezone.now())[0]
 
 
 def say(session: AiSession, text: str) -> ChatMessage:
@@ -231,7 +231,7 @@ def test_whatever_breaks_each_message_stands_once_and_has_one_answer_at_most(
     vapi: SimulatorProcess, patient: Patient, settings: Settings, steps: list[str]
 ) -> None:
     settings.CHAT_MESSAGES_A_MINUTE = settings.CHAT_MESSAGES_AN_HOUR = settings.CHAT_SESSIONS_AN_HOUR = 10_000
-    session = start_ai_session(by=patient.user, hospital_id=None, at=timezone.now())
+    session, _ = start_ai_session(by=patient.user, hospital_id=None, at=timezone.now())
     expected = []
     for number, step in enumerate(steps):
         say(session, f"Message {number}")

@@ -17,6 +17,7 @@ from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import BookingFilters
 from integrations.calcom.bookings.calls import GIVE_UP_AFTER
 from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.waiting import GIVE_UP_AFTER
 from integrations.calcom.bookings.worker import (
     STALE_AFTER,
     _claim,

@@ -78,7 +78,7 @@ def calls(vendor: SimulatorProcess, time_machine: Any) -> None:
 
 def chats(vendor: SimulatorProcess, patient: Patient) -> None:
     """Answered, without an answer, an emergency, summed up."""
-    session = start_ai_session(by=patient.user, hospital_id=None, at=timezone.now())
+    session, _ = start_ai_session(by=patient.user, hospital_id=None, at=timezone.now())
 
     def say(text: str) -> None:
         send_chat_message(by=patient.user, session_id=session.pk, text=text, at=timezone.now())
