@@ -6,7 +6,7 @@ from typing import Any
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.codes import api as codes
@@ -17,9 +17,12 @@ from clinical.assistant import api as ai_sessions
 from clinical.prescriptions import api as prescriptions
 from clinical.visits import api as appointments
 from clinical.visits import doctors_api as doctors
+from clinical.visits import requests_api as requests
+from core.api.addresses import AnyCaseUUIDConverter
 from hospitals.access_log import api as access_log
 from hospitals.staff import api as hospitals
 
+register_converter(AnyCaseUUIDConverter, "id")
 _public: dict[str, Any] = {"authentication_classes": [], "permission_classes": []}
 # Swagger UI sets inline styles; its start-up script comes as a file of its own, so scripts need nothing more.
 _docs = csp_update({"style-src": [UNSAFE_INLINE]})(
@@ -29,27 +32,33 @@ _docs = csp_update({"style-src": [UNSAFE_INLINE]})(
 # What phones ask for most stands first: addresses are tried in turn.
 calls = [
     path("appointments/", appointments.AppointmentListView.as_view()),
-    path("appointments/<uuid:appointment_id>/", appointments.AppointmentView.as_view()),
-    path("appointments/<uuid:appointment_id>/reschedule/", appointments.RescheduleView.as_view()),
-    path("appointments/<uuid:appointment_id>/cancel/", appointments.CancelView.as_view()),
-    path("appointments/<uuid:appointment_id>/accept/", appointments.AcceptView.as_view()),
-    path("appointments/requests/<uuid:request_id>/", appointments.BookingRequestView.as_view()),
+    path("appointments/<id:appointment_id>/", appointments.AppointmentView.as_view(), name="api-appointment"),
+    path("appointments/<id:appointment_id>/reschedule/", requests.RescheduleView.as_view()),
+    path("appointments/<id:appointment_id>/cancel/", requests.CancelView.as_view()),
+    path("appointments/<id:appointment_id>/accept/", appointments.AcceptView.as_view()),
+    path("appointments/requests/", requests.BookingRequestListView.as_view()),
+    path("appointments/requests/<id:request_id>/", requests.BookingRequestView.as_view(), name="api-booking-request"),
     path("doctors/", doctors.DoctorListView.as_view()),
-    path("doctors/<uuid:doctor_id>/", doctors.DoctorView.as_view()),
-    path("doctors/<uuid:doctor_id>/slots/", doctors.SlotsView.as_view()),
+    path("doctors/<id:doctor_id>/", doctors.DoctorView.as_view()),
+    path("doctors/<id:doctor_id>/slots/", doctors.SlotsView.as_view()),
     path("prescriptions/", prescriptions.PrescriptionListView.as_view()),
-    path("prescriptions/<uuid:prescription_id>/", prescriptions.PrescriptionView.as_view()),
+    path("prescriptions/<id:prescription_id>/", prescriptions.PrescriptionView.as_view()),
     path("ai-sessions/", ai_sessions.AiSessionListView.as_view()),
-    path("ai-sessions/<uuid:session_id>/", ai_sessions.AiSessionView.as_view()),
-    path("ai-sessions/<uuid:session_id>/messages/", ai_sessions.MessagesView.as_view()),
-    path("ai-sessions/<uuid:session_id>/messages/<uuid:request_id>/", ai_sessions.MessageView.as_view()),
-    path("ai-sessions/<uuid:session_id>/end/", ai_sessions.EndView.as_view()),
+    path("ai-sessions/<id:session_id>/", ai_sessions.AiSessionView.as_view()),
+    path("ai-sessions/<id:session_id>/messages/", ai_sessions.MessagesView.as_view()),
+    path(
+        "ai-sessions/<id:session_id>/messages/<id:request_id>/",
+        ai_sessions.MessageView.as_view(),
+        name="api-chat-message",
+    ),
+    path("ai-sessions/<id:session_id>/end/", ai_sessions.EndView.as_view()),
     path("auth/otp/request/", codes.OtpRequestView.as_view()),
     path("auth/otp/verify/", codes.OtpVerifyView.as_view()),
     path("auth/step-up/", devices.StepUpView.as_view()),
     path("auth/phone/", codes.PhoneView.as_view()),
+    path("auth/phone/verify/", codes.PhoneVerifyView.as_view()),
     path("auth/devices/", devices.DeviceListView.as_view()),
-    path("auth/devices/<uuid:device_id>/", devices.DeviceView.as_view()),
+    path("auth/devices/<id:device_id>/", devices.DeviceView.as_view()),
     path("auth/logout/", devices.LogoutView.as_view()),
     path("auth/logout-all/", devices.LogoutAllView.as_view()),
     path("me/", people.MeView.as_view()),
@@ -57,7 +66,7 @@ calls = [
     path("me/erase/", own_data.ErasureView.as_view()),
     path("me/erase/code/", own_data.ErasureCodeView.as_view()),
     path("hospitals/", hospitals.HospitalListView.as_view()),
-    path("hospitals/<uuid:pk>/", hospitals.HospitalView.as_view()),
+    path("hospitals/<id:hospital_id>/", hospitals.HospitalView.as_view()),
     path("access-log/", access_log.AccessLogView.as_view()),
 ]
 

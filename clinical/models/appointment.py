@@ -19,7 +19,7 @@ from hospitals.models.hospital import REMINDER_KINDS
 @pghistory.track(
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
-    exclude=["cal_raw_payload"],
+    exclude=["cal_raw_payload", "updated_at"],
     model_name="AppointmentHistory",
     meta={"db_table": "appointment_history"},
 )
@@ -52,6 +52,8 @@ class Appointment(models.Model):
     cal_raw_payload = models.JSONField()
     last_synced_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+    # By a trigger, when anything changes that a person sees; NULL until then.
+    updated_at = models.DateTimeField(null=True, editable=False)
 
     hospital = DbForeignKey(Hospital, models.PROTECT, db_on_delete="RESTRICT", null=True, blank=True, related_name="+")
     cal_status = NullableTextField(null=True, blank=True)
@@ -68,7 +70,7 @@ class Appointment(models.Model):
 
     privacy = privacy(
         sensitive="cal_raw_payload cal_booking_id cancellation_reason guest_name",
-        safe="id patient doctor start_ts end_ts status last_synced_at created_at hospital cal_status no_show"
+        safe="id patient doctor start_ts end_ts status last_synced_at created_at updated_at hospital cal_status no_show"
         " patient_match identity_confirmed_at completed_at completed_by ai_session",
     )
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
+import datetime as dt
 import uuid
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
-import orjson
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
 from clinical.models import Appointment
-from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider, idempotency_store
+from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider
 from clinical.visits.booking import PhoneNotValid
 from clinical.visits.document import VisitRow, own_visit, visit_document
 from core.api.errors import ApiConflict
-from core.refusals import Invalid
+from core.api.idempotency import REPLAYED, replayed_header
 
 _MESSAGES: dict[str, str | Promise] = {
     "slot_taken": _("This time has been taken in the meantime."),
@@ -30,42 +28,95 @@ _MESSAGES: dict[str, str | Promise] = {
     "phone_not_valid": PhoneNotValid.message,
     "visit_changed": _("This visit was changed in the meantime: look at it again."),
     "calendar_unavailable": _("The calendar could not be reached: please try again later."),
+    "withdrawn": _("You have withdrawn this."),
 }
 _REFUSED = _("The calendar refused this.")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# How soon it is worth asking for an outcome again.
+ASK_AGAIN_SECONDS = 1
 
 
-def answer_when_known(request_id: uuid.UUID, *, by: User, done_status: int) -> Response:
+def waiting_headers(*, created: bool = False) -> list[OpenApiParameter]:
+    """The headers of an answer that may be a 202, for its description."""
+    located = [201, 202] if created else [202]
+    return [
+        OpenApiParameter(
+            "Location",
+            OpenApiTypes.URI,
+            OpenApiParameter.HEADER,
+            response=located,
+            description="Where it is: what was made (201), or what becomes of it (202).",
+        ),
+        OpenApiParameter(
+            "Retry-After",
+            OpenApiTypes.INT,
+            OpenApiParameter.HEADER,
+            response=[202],
+            description="Seconds after which to ask again.",
+        ),
+        replayed_header(*located, *([] if created else [200])),
+    ]
+
+
+def answer_when_known(
+    request: Request, request_id: uuid.UUID, *, by: User, done_status: int, claim: KeyClaim | None
+) -> Response:
     """Wait a little for the outcome, outside any transaction.
 
     Raises: ApiConflict for a request that was refused.
     """
     outcome = booking_provider().wait_for_outcome(request_id, patient_id=by.pk)
-    visit = visit_of(outcome, by=by)
-    if outcome.state == "refused":
-        code = _refusal_of(outcome)
+    document = outcome_document(outcome, by=by)
+    if document["status"] == "refused":
+        code = document["code"]
         raise ApiConflict(str(_MESSAGES.get(code, _REFUSED)), code=code)
-    if visit is None:
-        return Response({"request_id": request_id, "status": "pending"}, status=202)
-    return Response(visit_document(visit), status=done_status)
+    headers = dict(REPLAYED) if claim is not None and claim.request_id else {}
+    if document["status"] == "pending":
+        return Response(document, status=202, headers={**headers, **still_waiting(request, request_id)})
+    if done_status == 201:
+        address = reverse("api-appointment", args=[document["appointment"]["id"]])
+        headers["Location"] = request.build_absolute_uri(address)
+    return Response(document, status=done_status, headers=headers)
+
+
+def still_waiting(request: Request, request_id: uuid.UUID) -> dict[str, str]:
+    address = reverse("api-booking-request", args=[request_id])
+    return {"Location": request.build_absolute_uri(address), "Retry-After": str(ASK_AGAIN_SECONDS)}
+
+
+def already_so(visit: VisitRow) -> dict[str, Any]:
+    """The outcome of a request that asks for what is."""
+    return _document(None, "done", visit=visit)
 
 
 def outcome_document(outcome: BookingOutcome, *, by: User) -> dict[str, Any]:
-    visit = visit_of(outcome, by=by)
-    is_settled = outcome.state == "refused" or visit is not None
+    """What `BookingOutcomeSerializer` describes."""
+    visit = _visit_of(outcome, by=by)
+    if outcome.state == "refused":
+        code = outcome.code if outcome.code in CALENDAR_REFUSALS else "refused"
+        return _document(outcome.request_id, "refused", code=code)
+    if visit is None:
+        return _document(outcome.request_id, "pending", expires_at=outcome.expires_at)
+    return _document(outcome.request_id, "done", visit=visit)
+
+
+def _document(
+    request_id: uuid.UUID | None,
+    status: str,
+    *,
+    visit: VisitRow | None = None,
+    code: str | None = None,
+    expires_at: dt.datetime | None = None,
+) -> dict[str, Any]:
     return {
-        "request_id": outcome.request_id,
-        "status": outcome.state if is_settled else "pending",
+        "request_id": request_id,
+        "status": status,
         "appointment": visit_document(visit) if visit else None,
-        "code": _refusal_of(outcome) if outcome.state == "refused" else None,
+        "code": code,
+        "expires_at": expires_at,
     }
 
 
-def _refusal_of(outcome: BookingOutcome) -> str:
-    return outcome.code if outcome.code in CALENDAR_REFUSALS else "refused"
-
-
-def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
+def _visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
     """The visit that came of it; None while there is none to show, even if the calendar has it already."""
     if outcome.state != "done" or outcome.appointment_id is None:
         return None
@@ -73,31 +124,3 @@ def visit_of(outcome: BookingOutcome, *, by: User) -> VisitRow | None:
         return own_visit(outcome.appointment_id, by=by)
     except Appointment.DoesNotExist:
         return None
-
-
-class IdempotencyKeyRequired(Invalid):
-    code = "idempotency_key_required"
-    message = _("Send an Idempotency-Key of 1 to 255 visible characters, new for each booking.")
-
-
-@contextmanager
-def claimed_key(request: Request, *, owner_id: uuid.UUID) -> Generator[KeyClaim]:
-    """Claim the request's key; whatever goes wrong inside gives it up.
-
-    Raises: IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyKeyInUse.
-    """
-    key = request.headers.get("Idempotency-Key", "")
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyRequired
-    store = idempotency_store()
-    claim = store.claim(owner_id=owner_id, key=key, request_hash=_hash(request), at=timezone.now())
-    try:
-        yield claim
-    except BaseException:
-        store.release(claim)
-        raise
-
-
-def _hash(request: Request) -> str:
-    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()

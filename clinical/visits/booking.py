@@ -13,7 +13,7 @@ from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Profile, User
 from clinical.mirror.facts import RESCHEDULE_REQUESTED
 from clinical.models import Appointment
-from clinical.ports import KeyClaim, booking_provider, idempotency_store
+from clinical.ports import BookingOutcome, KeyClaim, booking_provider, finish_claim
 from clinical.visits.history import changed_by
 from core.phone_numbers import is_valid_phone
 from core.refusals import Conflict, Invalid
@@ -23,6 +23,11 @@ from hospitals.models import Doctor
 class InThePast(Invalid):
     code = "in_the_past"
     message = _("This time has passed.")
+
+
+class TooFar(Invalid):
+    code = "too_far"
+    message = _("Appointments are not given that far ahead yet.")
 
 
 class NotBookable(Conflict):
@@ -52,14 +57,14 @@ class VisitNotOpen(Conflict):
 
 @transaction.atomic
 def request_booking(
-    *, by: User, doctor_id: uuid.UUID, start: dt.datetime, reason: str, claim: KeyClaim, at: dt.datetime
+    *, by: User, doctor_id: uuid.UUID, start: dt.datetime, reason: str, claim: KeyClaim | None, at: dt.datetime
 ) -> uuid.UUID:
     """Queue a booking for the patient, finish the claim with it, and return the request's id.
 
-    Raises: InThePast, NotBookable, ProfileIncomplete, PhoneNotValid, TooManyOpen, SlotTaken,
+    Raises: InThePast, TooFar, NotBookable, ProfileIncomplete, PhoneNotValid, TooManyOpen, SlotTaken,
         IdempotencyKeyInUse.
     """
-    _refuse_past(start, at)
+    _refuse_start(start, at)
     _lock_patient(by)
     if not Profile.objects.filter(user=by).exclude(full_name="").exists():
         raise ProfileIncomplete
@@ -68,37 +73,59 @@ def request_booking(
     doctor = _bookable_doctor(doctor_id, by=by)
     _refuse_too_many(by, at)
     request_id = booking_provider().request_booking(patient_id=by.pk, doctor=doctor, start=start, reason=reason)
-    idempotency_store().finish(claim, request_id=request_id)
+    finish_claim(claim, request_id=request_id)
     _record_request(by, request_id, doctor.hospital_id)
     return request_id
 
 
 @transaction.atomic
 def request_reschedule(
-    *, by: User, appointment_id: uuid.UUID, start: dt.datetime, reason: str, at: dt.datetime
-) -> uuid.UUID:
-    """Queue the move of an own visit, and return the request's id.
+    *, by: User, appointment_id: uuid.UUID, start: dt.datetime, reason: str, claim: KeyClaim | None, at: dt.datetime
+) -> uuid.UUID | None:
+    """Queue the move of an own visit, finish the claim with it, and return the request's id; None if it is there.
 
-    Raises: InThePast, NotBookable, VisitNotOpen, SlotTaken, Appointment.DoesNotExist.
+    Raises: InThePast, TooFar, NotBookable, VisitNotOpen, SlotTaken, IdempotencyKeyInUse, Appointment.DoesNotExist.
     """
-    _refuse_past(start, at)
+    _refuse_start(start, at)
     visit = _movable_visit(appointment_id, by=by, at=at)
+    if visit.status == Appointment.Status.SCHEDULED and visit.start_ts == start:
+        return None
     _bookable_doctor(visit.doctor_id, by=by)
     request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)
+    finish_claim(claim, request_id=request_id)
     _record_request(by, request_id, visit.hospital_id)
     return request_id
 
 
 @transaction.atomic
-def request_cancellation(*, by: User, appointment_id: uuid.UUID, reason: str, at: dt.datetime) -> uuid.UUID:
-    """Queue the cancellation of an own visit, and return the request's id.
+def request_cancellation(
+    *, by: User, appointment_id: uuid.UUID, reason: str, claim: KeyClaim | None, at: dt.datetime
+) -> uuid.UUID | None:
+    """Queue the cancellation of an own visit, finish the claim with it, and return the request's id; None if it is
+    cancelled already.
 
-    Raises: VisitNotOpen, Appointment.DoesNotExist.
+    Raises: VisitNotOpen, IdempotencyKeyInUse, Appointment.DoesNotExist.
     """
-    visit = _open_visit(appointment_id, by=by, at=at)
+    visit = _own_visit(appointment_id, by=by)
+    if visit.status == Appointment.Status.CANCELLED:
+        return None
+    _refuse_over(visit, at)
     request_id = booking_provider().request_cancellation(appointment=visit, reason=reason)
+    finish_claim(claim, request_id=request_id)
     _record_request(by, request_id, visit.hospital_id)
     return request_id
+
+
+@transaction.atomic
+def withdraw_request(*, by: User, request_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
+    """Take an own request back that has no outcome yet, and return what became of it; None where there is none.
+
+    Raises: NotWithdrawable.
+    """
+    outcome = booking_provider().withdraw(request_id, patient_id=by.pk, at=at)
+    if outcome is not None:
+        _record_request(by, request_id, None)
+    return outcome
 
 
 @transaction.atomic
@@ -124,9 +151,11 @@ def accept_visit(*, by: User, appointment_id: uuid.UUID, at: dt.datetime) -> App
     return visit
 
 
-def _refuse_past(start: dt.datetime, at: dt.datetime) -> None:
+def _refuse_start(start: dt.datetime, at: dt.datetime) -> None:
     if start <= at:
         raise InThePast
+    if start > at + settings.BOOKING_HORIZON:
+        raise TooFar
 
 
 def _lock_patient(by: User) -> None:
@@ -155,9 +184,13 @@ def _own_visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
 
 def _open_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
     visit = _own_visit(appointment_id, by=by)
+    _refuse_over(visit, at)
+    return visit
+
+
+def _refuse_over(visit: Appointment, at: dt.datetime) -> None:
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
         raise VisitNotOpen
-    return visit
 
 
 def _movable_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
@@ -21,19 +22,18 @@ from rest_framework.views import APIView
 
 from accounts.devices.authentication import OPEN_BEFORE_STEP_UP, signed_in_patient
 from clinical.ports import Slots, booking_provider
+from clinical.visits.booking import TooFar
 from core.api.fields import AwareDateTimeField, StrictSerializer, TimeZoneField
-from core.api.schema import example, refuses
+from core.api.pages import ListFilter
+from core.api.schema import example, operations, refuses
 from core.times import in_zone, zone_or_utc
 from hospitals.models import Doctor
 from hospitals.querysets import DoctorQuerySet
+from hospitals.staff.serializers import HospitalNameSerializer, hospital_document
 
-LONGEST_RANGE = dt.timedelta(days=31)
+# A month of 31 days in which clocks are set back is an hour longer.
+LONGEST_RANGE = dt.timedelta(days=32)
 USUAL_RANGE = dt.timedelta(days=7)
-
-
-class DoctorHospitalSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 @example(
@@ -42,28 +42,32 @@ class DoctorHospitalSerializer(serializers.Serializer[Any]):
         "full_name": "Dora Huber",
         "specialty": "Cardiology",
         "profile_image_url": None,
-        "hospital": {"id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01", "name": "North Hospital"},
+        "hospital": {
+            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+            "name": "North Hospital",
+            "time_zone": "Europe/Vienna",
+        },
         "bookable": True,
     }
 )
 class DoctorSerializer(serializers.Serializer[Doctor]):
-    """`bookable` comes in the context: the ids of the page's doctors who can be booked."""
+    # `bookable` comes in the context: the ids of the page's doctors who can be booked.
 
     id = serializers.UUIDField()
     full_name = serializers.CharField()
     specialty = serializers.CharField(allow_null=True)
     profile_image_url = serializers.URLField(allow_null=True)
-    hospital = DoctorHospitalSerializer()
+    hospital = HospitalNameSerializer()
     bookable = serializers.BooleanField()
 
     def to_representation(self, instance: Doctor) -> dict[str, Any]:
-        profile = getattr(instance.user, "profile", None)
+        profile, hospital = getattr(instance.user, "profile", None), instance.hospital
         return {
             "id": instance.pk,
             "full_name": instance.full_name,
             "specialty": instance.specialty,
             "profile_image_url": profile.profile_image_url if profile else None,
-            "hospital": {"id": instance.hospital.pk, "name": instance.hospital.name},
+            "hospital": hospital_document(hospital.pk, hospital.name, hospital.time_zone),
             "bookable": instance.pk in self.context["bookable"],
         }
 
@@ -97,7 +101,10 @@ def _doctors(request: Request) -> QuerySet[Doctor]:
     return doctors
 
 
-class DoctorFilter(django_filters.FilterSet):
+class DoctorFilter(ListFilter):
+    # A search field that was emptied.
+    may_be_empty = ("search",)
+
     hospital = django_filters.UUIDFilter("hospital_id")
     specialty = django_filters.CharFilter("specialty", "iexact", max_length=100)
     search = django_filters.CharFilter(method="filter_search", max_length=100)
@@ -106,6 +113,7 @@ class DoctorFilter(django_filters.FilterSet):
         return queryset.search(value)
 
 
+@operations(get="listDoctors")
 class DoctorListView(ListAPIView[Doctor]):
     """Doctors of all hospitals, by name."""
 
@@ -127,6 +135,7 @@ class DoctorListView(ListAPIView[Doctor]):
         return self.get_paginated_response([serializer.to_representation(doctor) for doctor in doctors])
 
 
+@operations(get="getDoctor")
 class DoctorView(APIView):
     permission_classes = OPEN_BEFORE_STEP_UP
 
@@ -150,26 +159,30 @@ class SlotsQuery(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         now: dt.datetime = self.context["now"]
+        furthest = now + settings.BOOKING_HORIZON
         start = max(attrs.get("from", now), now)
+        if start > furthest:
+            raise TooFar
         end = attrs.get("to", start + USUAL_RANGE)
         if end <= attrs.get("from", now):
             raise serializers.ValidationError({"to": _one_error(_("This is not after the begin."), "empty_range")})
         if end - attrs.get("from", start) > LONGEST_RANGE:
-            raise serializers.ValidationError({"to": _one_error(_("Ask for 31 days at most."), "range_too_long")})
-        return {**attrs, "from": start, "to": end}
+            raise serializers.ValidationError({"to": _one_error(_("Ask for 32 days at most."), "range_too_long")})
+        return {**attrs, "from": start, "to": min(end, furthest)}
 
 
 def _one_error(detail: Any, code: str) -> list[serializers.ErrorDetail]:
     return [serializers.ErrorDetail(str(detail), code=code)]
 
 
+@operations(get="listSlots")
 class SlotsView(APIView):
     permission_classes = OPEN_BEFORE_STEP_UP
 
     @extend_schema(parameters=[SlotsQuery], responses={200: SlotsSerializer})
-    @refuses({400: ["invalid"]})
+    @refuses({400: ["invalid", "too_far"]})
     def get(self, request: Request, doctor_id: uuid.UUID) -> Response:
-        """When a doctor can be booked."""
+        """When a doctor can be booked, up to 12 months ahead."""
         doctor = get_object_or_404(_doctors(request), pk=doctor_id)
         query = SlotsQuery(data=request.query_params.dict(), context={"now": timezone.now()})
         query.is_valid(raise_exception=True)

@@ -6,24 +6,28 @@ import datetime as dt
 import uuid
 from typing import Any, TypedDict, cast
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import Role, User
 from clinical.models import Appointment, VisitDecision
+from core.api.fields import OpenChoiceField
 from core.api.pages import CursorPages
 from core.api.schema import example
 from core.db.prepared import Parameter, PreparedRead
 from core.times import zone_or_utc
 from hospitals.staff.serializers import (
+    DoctorNameSerializer,
     HospitalNameSerializer,
-    PersonSerializer,
     doctor_document,
     hospital_document,
 )
 
 ORDER = ("-start_ts", "-id")
+SOONEST_FIRST = ("start_ts", "id")
+# Who made it: in the app, with the assistant, or anywhere else the calendar is booked.
+SOURCES = ("app", "assistant", "hospital")
 # Stands for whichever patient asks: the scope is still `for_user`'s.
 _ANYBODY = User(pk=cast(Any, Parameter("patient")), role=Role.PATIENT, is_active=True)
 _THEN = cast(Any, Parameter("at"))
@@ -38,22 +42,36 @@ class VisitRow(TypedDict):
     no_show: bool
     cancellation_reason: str | None
     created_at: dt.datetime
+    updated_at: dt.datetime | None
+    is_to_come: bool
+    patient_match: str
+    identity_confirmed_at: dt.datetime | None
+    ai_session_id: uuid.UUID | None
     doctor_id: uuid.UUID
     doctor_name: str | None
     specialty: str | None
     hospital_id: uuid.UUID | None
     hospital_name: str | None
     time_zone: str | None
+    is_doctor_active: bool
+    # What the patient wrote when booking in the app.
+    reason: str | None
     # Why the patient was asked to choose another time: empty for no reason given, None for not asked.
     move_reason: str | None
+    asked_at: dt.datetime | None
 
 
 def visit_rows(visits: QuerySet[Any], *, at: dt.datetime) -> QuerySet[Any, Any]:
-    """The visits as `VisitRow`: one query, the ask to move of each included."""
+    """The visits as `VisitRow`: one query, the ask to move of each and what was written in the app included."""
     asks = VisitDecision.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
+    booked = Appointment.objects.filter(pk=OuterRef("pk"), booking_requests__kind="book").order_by()
     rows: QuerySet[Any, Any] = visits.values(
         *("id", "start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
-        *("doctor_id", "hospital_id"),
+        *("updated_at", "patient_match", "identity_confirmed_at", "ai_session_id", "doctor_id", "hospital_id"),
+        is_to_come=ExpressionWrapper(Q(start_ts__gt=at), output_field=BooleanField()),
+        is_doctor_active=F("doctor__user__is_active"),
+        reason=Subquery(booked.values("booking_requests__reason")[:1]),
+        asked_at=Subquery(asks.values("decided_at")[:1]),
         specialty=F("doctor__specialty"),
         doctor_name=F("doctor__user__profile__full_name"),
         hospital_name=F("hospital__name"),
@@ -66,6 +84,9 @@ def visit_rows(visits: QuerySet[Any], *, at: dt.datetime) -> QuerySet[Any, Any]:
 def visit_document(visit: VisitRow) -> dict[str, Any]:
     """What `AppointmentSerializer` describes; times have the offset of the hospital's zone."""
     zone = zone_or_utc(visit["time_zone"])
+    is_booked = visit["status"] == Appointment.Status.SCHEDULED
+    is_own = visit["patient_match"] == Appointment.PatientMatch.REFERENCE or visit["identity_confirmed_at"] is not None
+    changes = [moment for moment in (visit["updated_at"], visit["asked_at"]) if moment]
     return {
         "id": visit["id"],
         "doctor": doctor_document(visit["doctor_id"], visit["doctor_name"], visit["specialty"]),
@@ -73,13 +94,26 @@ def visit_document(visit: VisitRow) -> dict[str, Any]:
         "start": visit["start_ts"].astimezone(zone),
         "end": visit["end_ts"].astimezone(zone),
         "status": visit["status"],
-        "pending_confirmation": visit["cal_status"] == "pending" and visit["status"] == Appointment.Status.SCHEDULED,
+        "source": _source(visit),
+        "reason": visit["reason"] or None,
+        "needs_acceptance": not is_own and visit["status"] != Appointment.Status.CANCELLED,
+        "pending_confirmation": visit["cal_status"] == "pending" and is_booked,
         "no_show": visit["no_show"],
         "cancellation_reason": visit["cancellation_reason"],
         "asked_to_move": visit["move_reason"] is not None,
         "move_reason": visit["move_reason"] or None,
+        "can_cancel": is_booked and visit["is_to_come"],
+        "can_reschedule": is_booked and visit["is_to_come"] and visit["is_doctor_active"],
+        "join_url": None,
         "created_at": visit["created_at"].astimezone(zone),
+        "updated_at": max([visit["created_at"], *changes]).astimezone(zone),
     }
+
+
+def _source(visit: VisitRow) -> str:
+    if visit["ai_session_id"]:
+        return "assistant"
+    return "app" if visit["patient_match"] == Appointment.PatientMatch.REFERENCE else "hospital"
 
 
 @example(
@@ -94,21 +128,35 @@ def visit_document(visit: VisitRow) -> dict[str, Any]:
         "start": "2026-03-04T10:00:00+01:00",
         "end": "2026-03-04T10:30:00+01:00",
         "status": "SCHEDULED",
+        "source": "app",
+        "reason": "Headaches",
+        "needs_acceptance": False,
         "pending_confirmation": False,
         "no_show": False,
         "cancellation_reason": None,
         "asked_to_move": False,
         "move_reason": None,
+        "can_cancel": True,
+        "can_reschedule": True,
+        "join_url": None,
         "created_at": "2026-02-20T08:15:00+01:00",
+        "updated_at": "2026-02-21T09:00:00+01:00",
     }
 )
 class AppointmentSerializer(serializers.Serializer[VisitRow]):
     id = serializers.UUIDField()
-    doctor = PersonSerializer()
+    doctor = DoctorNameSerializer()
     hospital = HospitalNameSerializer(allow_null=True)
     start = serializers.DateTimeField(help_text="With the offset of the hospital's zone.")
     end = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=Appointment.Status.choices)
+    source = OpenChoiceField(  # type: ignore[assignment]  # the metaclass takes the field away
+        SOURCES, help_text="Where it was booked: `hospital` is anywhere but the app and the assistant."
+    )
+    reason = serializers.CharField(allow_null=True, help_text="What was written when it was booked in the app.")
+    needs_acceptance = serializers.BooleanField(
+        help_text="Booked with one's phone number: ask whether it is oneself, then `accept/`. Until then no reminders."
+    )
     pending_confirmation = serializers.BooleanField()
     no_show = serializers.BooleanField()
     cancellation_reason = serializers.CharField(allow_null=True)
@@ -116,7 +164,11 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
         help_text="The hospital asks for another time: offer `reschedule/` and `cancel/`. Until then it stays booked."
     )
     move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
+    can_cancel = serializers.BooleanField(help_text="It is booked and has not begun.")
+    can_reschedule = serializers.BooleanField(help_text="And its doctor is still there.")
+    join_url = serializers.URLField(allow_null=True, help_text="Of a visit by video. Always null for now.")
     created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(help_text="When anything that is told here last changed.")
 
     def to_representation(self, instance: VisitRow) -> dict[str, Any]:
         # Written out: it costs a third of the field by field one.

@@ -68,7 +68,7 @@ class House:
         answer = person.book(self.doctors[0], next(self.times))
         assert answer.status_code in {201, 202}, answer.text
         if answer.status_code == 201:
-            return person, str(answer.json()["id"])
+            return person, str(answer.json()["appointment"]["id"])
         request = f"appointments/requests/{answer.json()['request_id']}/"
         until(lambda: person.get(request).json()["status"] == "done")
         return person, str(person.get(request).json()["appointment"]["id"])

@@ -164,7 +164,10 @@ def test_one_key_is_one_booking_and_gives_its_outcome_in_the_end(house: House) -
     assert {answer.json()["request_id"] for answer in first if answer.status_code == 202} == {row[0]}
     house.settle()
     last = book()
-    assert (last.status_code, last.json()["start"][:16]) == (201, f"{start.astimezone(VIENNA):%Y-%m-%dT%H:%M}")
+    assert (last.status_code, last.json()["appointment"]["start"][:16]) == (
+        201,
+        f"{start.astimezone(VIENNA):%Y-%m-%dT%H:%M}",
+    )
     other = person.book(house.doctors[0], next(house.times), "the-same-key")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     house.assert_true()

@@ -15,7 +15,7 @@ from clinical.visits.document import NewestVisits, own_visit, own_visits
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 AT = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 
 

@@ -26,6 +26,11 @@ def book(api: APIClient, north: HospitalCast, *, key: str = "key-1", **changes: 
     return api.post("/api/v1/appointments/", body, headers={"Idempotency-Key": key})
 
 
+def pending_outcome(request_id: uuid.UUID) -> dict[str, Any]:
+    about = {"appointment": None, "code": None, "expires_at": None}
+    return {"request_id": str(request_id), "status": "pending", **about}
+
+
 def nothing_happened(calendar: Memory) -> bool:
     return not (calendar.requests or AccessEvent.objects.exists() or IdempotencyKey.objects.exists())
 
@@ -36,7 +41,12 @@ def test_a_booking_the_calendar_confirms_is_a_visit(
     visit = make_visit(patient, north.doctor, SOON)
     calendar.state, calendar.appointment_id = "done", visit.pk
     answer = book(api, north, reason="Headache")
-    assert (answer.status_code, answer.json()["id"], answer.json()["start"]) == (201, str(visit.pk), START)
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["code"], body["expires_at"]) == (201, "done", None, None)
+    assert (body["appointment"]["id"], body["appointment"]["start"]) == (str(visit.pk), START)
+    assert body["request_id"] == str(*calendar.requests)
+    assert answer["Location"] == f"http://testserver/api/v1/appointments/{visit.pk}/"
+    assert not answer.has_header("Idempotent-Replayed")
     assert list(calendar.requests.values()) == [
         {
             "kind": "book",
@@ -59,10 +69,10 @@ def test_a_booking_without_an_answer_yet_is_pending(
 ) -> None:
     answer = book(api, north)
     (request_id,) = calendar.requests
-    assert (answer.status_code, answer.json()) == (202, {"request_id": str(request_id), "status": "pending"})
-
     address = f"/api/v1/appointments/requests/{request_id}/"
-    pending = {"request_id": str(request_id), "status": "pending", "appointment": None, "code": None}
+    pending = pending_outcome(request_id)
+    assert (answer.status_code, answer.json()) == (202, pending)
+    assert (answer["Location"], answer["Retry-After"]) == (f"http://testserver{address}", "1")
     assert api.get(address).json() == pending
     assert other_api.get(address).status_code == 404
     assert api.get(f"/api/v1/appointments/requests/{uuid.uuid4()}/").status_code == 404
@@ -126,6 +136,31 @@ def test_the_past_cannot_be_booked(api: APIClient, calendar: Memory, north: Hosp
     answer = book(api, north, start="2026-03-02T10:00:00Z")
     assert (answer.status_code, answer.json()["code"]) == (400, "in_the_past")
     assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize("start", ["2027-03-03T10:00:01Z", "9999-12-31T23:59:00Z", "9998-01-01T00:00:00+14:00"])
+def test_what_is_beyond_the_horizon_is_too_far(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, start: str
+) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    for answer in (
+        book(api, north, start=start),
+        api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", {"start": start}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (400, "too_far")
+    assert nothing_happened(calendar)
+    assert book(api, north, start="2027-03-03T10:00:00Z").status_code == 202
+
+
+def test_a_reason_is_one_line_wherever_it_is_given(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    visit, reason = make_visit(patient, north.doctor, SOON), "a\nb\u0007\u2028c\n"
+    assert book(api, north, reason=reason).status_code == 202
+    move = {"start": "2026-03-04T09:00:00Z", "reason": reason}
+    assert api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", move).status_code == 202
+    assert api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {"reason": reason}).status_code == 202
+    assert [asked["reason"] for asked in calendar.requests.values()] == ["a b c"] * 3
 
 
 def test_a_name_is_needed_first(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
@@ -206,7 +241,7 @@ def test_a_visit_is_moved(api: APIClient, calendar: Memory, patient: Patient, no
     address = f"/api/v1/appointments/{visit.pk}/reschedule/"
     pending = api.post(address, {"start": "2026-03-04T09:00:00Z"})
     (request_id,) = calendar.requests
-    assert (pending.status_code, pending.json()) == (202, {"request_id": str(request_id), "status": "pending"})
+    assert (pending.status_code, pending.json()) == (202, pending_outcome(request_id))
     assert calendar.requests[request_id] == {
         "kind": "reschedule",
         "patient_id": patient.pk,
@@ -241,15 +276,20 @@ def test_a_visit_is_cancelled(api: APIClient, calendar: Memory, patient: Patient
     visit = make_visit(patient, north.doctor, SOON)
     calendar.state, calendar.appointment_id = "done", visit.pk
     answer = api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {"reason": "Better now"})
-    assert (answer.status_code, answer.json()["id"]) == (200, str(visit.pk))
+    assert (answer.status_code, answer.json()["appointment"]["id"]) == (200, str(visit.pk))
     assert list(calendar.requests.values()) == [
         {"kind": "cancel", "patient_id": patient.pk, "appointment_id": visit.pk, "reason": "Better now"}
     ]
     assert list(AccessEvent.objects.values_list("action", flat=True)) == ["requested_booking"]
 
 
-@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
-@pytest.mark.parametrize("state", ["cancelled", "completed", "begun"])
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [
+        *(("reschedule", "cancelled"), ("reschedule", "completed"), ("reschedule", "begun")),
+        *(("cancel", "completed"), ("cancel", "begun")),
+    ],
+)
 def test_what_is_over_does_not_change(
     api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, verb: str, state: str
 ) -> None:
@@ -261,6 +301,21 @@ def test_what_is_over_does_not_change(
     assert nothing_happened(calendar)
 
 
+def test_what_is_so_already_is_not_asked_again(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    cancelled = make_visit(patient, north.doctor, SOON, status=Appointment.Status.CANCELLED)
+    for kept, answer in (
+        (visit, api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", {"start": START})),
+        (cancelled, api.post(f"/api/v1/appointments/{cancelled.pk}/cancel/", {"reason": "Better now"})),
+    ):
+        body = answer.json()
+        assert (answer.status_code, body["request_id"], body["status"]) == (200, None, "done")
+        assert body["appointment"] == api.get(f"/api/v1/appointments/{kept.pk}/").json()
+    assert nothing_happened(calendar)
+
+
 def test_a_move_into_the_past_or_to_a_doctor_no_longer_bookable_is_refused(
     api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
 ) -> None:
@@ -268,7 +323,7 @@ def test_a_move_into_the_past_or_to_a_doctor_no_longer_bookable_is_refused(
     address = f"/api/v1/appointments/{visit.pk}/reschedule/"
     assert api.post(address, {"start": "2026-03-02T09:00:00Z"}).json()["code"] == "in_the_past"
     calendar.unbookable.add(north.doctor.pk)
-    assert api.post(address, {"start": START}).json()["code"] == "not_bookable"
+    assert api.post(address, {"start": "2026-03-04T09:00:00Z"}).json()["code"] == "not_bookable"
     assert nothing_happened(calendar)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from integrations.models import BookingRequest, CalLink
 from tests.api.records import client_with
 from tests.cast import HospitalCast
 
-START = "2999-03-03T09:00:00+01:00"
+START = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).isoformat()
 TIMES = 12
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -30,13 +30,47 @@ def test_the_same_request_again_is_the_same_booking(
     api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
 ) -> None:
     first = book(api, north)
-    assert book(api, north).json() == first.json()
+    again = book(api, north)
+    assert again.json() == first.json()
+    assert (first.has_header("Idempotent-Replayed"), again["Idempotent-Replayed"]) == (False, "true")
     assert len(calendar.requests) == 1
     visit = make_visit(patient, north.doctor, NOW + dt.timedelta(hours=22))
     calendar.state, calendar.appointment_id = "done", visit.pk
     later = book(api, north)
-    assert (later.status_code, later.json()["id"]) == (201, str(visit.pk))
+    assert (later.status_code, later.json()["appointment"]["id"]) == (201, str(visit.pk))
     assert len(calendar.requests) == 1
+
+
+def test_one_moment_in_two_zones_is_the_same_request(api: APIClient, calendar: Memory, north: HospitalCast) -> None:
+    first = book(api, north)
+    assert book(api, north, start="2026-03-03T08:00:00Z", doctor=str(north.doctor.pk).upper()).json() == first.json()
+    assert len(calendar.requests) == 1
+
+
+@pytest.mark.parametrize(("verb", "body"), [("reschedule", {"start": "2026-03-04T09:00:00Z"}), ("cancel", {})])
+def test_a_move_and_a_cancellation_may_have_keys(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, verb: str, body: dict[str, str]
+) -> None:
+    visit = make_visit(patient, north.doctor, NOW + dt.timedelta(hours=22))
+    address, headers = f"/api/v1/appointments/{visit.pk}/{verb}/", {"Idempotency-Key": "key-1"}
+    first = api.post(address, body, headers=headers)
+    again = api.post(address, body, headers=headers)
+    assert (first.status_code, again.json(), again["Idempotent-Replayed"]) == (202, first.json(), "true")
+    other = api.post(address, {**body, "reason": "Another"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    bad = api.post(address, body, headers={"Idempotency-Key": "with space"})
+    assert (bad.status_code, bad.json()["code"]) == (400, "idempotency_key_required")
+    assert len(calendar.requests) == 1
+
+
+def test_a_key_for_what_is_so_already_is_given_back(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast
+) -> None:
+    visit = make_visit(patient, north.doctor, NOW + dt.timedelta(hours=22), status="CANCELLED")
+    headers = {"Idempotency-Key": "key-1"}
+    assert api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {}, headers=headers).status_code == 200
+    assert calendar.requests == {}
+    assert not IdempotencyKey.objects.exists()
 
 
 def test_another_key_is_another_booking(api: APIClient, calendar: Memory, north: HospitalCast) -> None:
@@ -67,6 +101,7 @@ def test_a_key_still_at_work_is_refused_until_it_is_stale(
     clock.shift(dt.timedelta(seconds=59))
     answer = book(api, north)
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+    assert answer["Retry-After"] == "1"
     assert len(calendar.requests) == 1
     clock.shift(dt.timedelta(seconds=1))
     assert book(api, north).status_code == 202

@@ -54,7 +54,7 @@ def test_a_hospital_without_a_known_zone_answers_in_utc(zone: str | None, api: A
         ("from=0001-01-01T00:00:00%2B23:00", "from", "invalid"),
         ("to=2026-03-02T10:00:00Z", "to", "empty_range"),
         ("from=2026-03-05T00:00:00Z&to=2026-03-04T00:00:00Z", "to", "empty_range"),
-        ("from=2026-03-03T00:00:00Z&to=2026-04-03T00:00:01Z", "to", "range_too_long"),
+        ("from=2026-03-03T00:00:00Z&to=2026-04-04T00:00:01Z", "to", "range_too_long"),
         ("time_zone=Mars/Olympus", "time_zone", "unknown_time_zone"),
         ("time_zone=../../etc/passwd", "time_zone", "unknown_time_zone"),
         ("day=monday", "day", "unknown_field"),
@@ -66,6 +66,29 @@ def test_a_bad_range_is_named(api: APIClient, north: HospitalCast, query: str, f
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
 
 
-def test_31_days_are_allowed(api: APIClient, north: HospitalCast) -> None:
-    query = "from=2026-03-03T00:00:00Z&to=2026-04-03T00:00:00Z"
-    assert api.get(address(north, query)).status_code == 200
+def test_a_month_in_which_clocks_are_set_back_can_be_asked_for(api: APIClient, north: HospitalCast) -> None:
+    for query in (
+        "from=2026-10-01T00:00:00%2B02:00&to=2026-11-01T00:00:00%2B01:00",
+        "from=2026-03-03T00:00:00Z&to=2026-04-04T00:00:00Z",
+    ):
+        assert api.get(address(north, query)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=9999-12-31T23:59:59Z",
+        "from=9999-12-30T00:00:00Z&to=9999-12-31T23:59:59Z",
+        "from=2027-03-03T10:00:01Z",
+    ],
+)
+def test_beyond_the_horizon_there_are_no_times(api: APIClient, north: HospitalCast, query: str) -> None:
+    answer = api.get(address(north, query))
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_far")
+
+
+def test_a_range_ends_at_the_horizon(api: APIClient, north: HospitalCast) -> None:
+    query = "from=2027-03-03T09:45:00Z&to=2027-04-01T00:00:00Z"
+    assert api.get(address(north, query)).json()["slots"] == []
+    query = "from=2027-03-03T09:15:00Z&to=2027-04-01T00:00:00Z"
+    assert len(api.get(address(north, query)).json()["slots"]) == 1
