@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -18,20 +21,21 @@ from rest_framework.views import APIView
 from accounts.access_log.record import AccessAction, record_access
 from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
-from clinical.assistant.chat import end_ai_session, send_chat_message, start_ai_session
+from clinical.assistant.chat import end_ai_session, is_emergency, send_chat_message, start_ai_session
 from clinical.assistant.serializers import (
-    AiSessionListItemSerializer,
     AiSessionSerializer,
-    ChatAnswerSerializer,
+    AiSessionSummarySerializer,
     ChatMessageSerializer,
     ChatOutcomeSerializer,
     NewAiSessionSerializer,
 )
 from clinical.assistant.transcripts import MessageOutcome, message_outcome, wait_for_reply
+from clinical.idempotency import claimed_key
 from clinical.models import AiSession
-from clinical.ports import AssistantUnavailable
-from clinical.visits.serializers import PendingSerializer
-from core.api.schema import refuses
+from clinical.ports import AssistantUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, KeyClaim
+from clinical.visits.api_outcomes import ASK_AGAIN_SECONDS, waiting_headers
+from core.api.idempotency import REPLAYED, IdempotencyKeyRequired, key_parameter
+from core.api.schema import operations, refuses
 
 
 def _own(session_id: uuid.UUID, *, by: User) -> AiSession:
@@ -39,10 +43,11 @@ def _own(session_id: uuid.UUID, *, by: User) -> AiSession:
     return get_object_or_404(own, pk=session_id)
 
 
+@operations(get="listAiSessions", post="startAiSession")
 class AiSessionListView(ListAPIView[AiSession]):
     """One's own talks with the assistant, the newest first, without their transcripts."""
 
-    serializer_class = AiSessionListItemSerializer
+    serializer_class = AiSessionSummarySerializer
     queryset = AiSession.objects.none()
     ordering = ("-start_time", "-id")
 
@@ -50,17 +55,21 @@ class AiSessionListView(ListAPIView[AiSession]):
         user = signed_in_patient(self.request)
         return AiSession.objects.for_user(user).with_visits(user).defer("transcript")
 
-    @extend_schema(request=NewAiSessionSerializer, responses={201: AiSessionSerializer}, filters=False)
+    @extend_schema(
+        request=NewAiSessionSerializer, responses={200: AiSessionSerializer, 201: AiSessionSerializer}, filters=False
+    )
     @refuses({400: ["unknown_hospital"], 429: ["too_many_sessions"]})
     def post(self, request: Request) -> Response:
-        """Begin a talk with the assistant. One in which nothing was said yet is given again."""
+        """Begin a talk with the assistant (201). One in which nothing was said yet is given again (200)."""
         user = signed_in_patient(request)
         body = NewAiSessionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        session = start_ai_session(by=user, hospital_id=body.validated_data["hospital"], at=timezone.now())
-        return Response(AiSessionSerializer(_own(session.pk, by=user)).data, status=201)
+        now = timezone.now()
+        session, is_new = start_ai_session(by=user, hospital_id=body.validated_data.get("hospital"), at=now)
+        return Response(AiSessionSerializer(_own(session.pk, by=user)).data, status=201 if is_new else 200)
 
 
+@operations(get="getAiSession")
 class AiSessionView(APIView):
     @extend_schema(responses={200: AiSessionSerializer})
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
@@ -78,15 +87,21 @@ class AiSessionView(APIView):
         return Response(AiSessionSerializer(session).data)
 
 
+_OUTCOMES = {200: ChatOutcomeSerializer, 202: ChatOutcomeSerializer}
+
+
+@operations(post="sendMessage")
 class MessagesView(APIView):
     @extend_schema(
         request=ChatMessageSerializer,
-        responses={200: ChatAnswerSerializer, 202: PendingSerializer},
+        responses=_OUTCOMES,
+        parameters=[key_parameter(required=False), *waiting_headers()],
     )
     @refuses(
         {
-            400: ["message_too_long"],
-            409: ["message_running", "session_ended", "session_full"],
+            400: ["message_too_long", "idempotency_key_required"],
+            409: ["message_running", "session_ended", "session_full", "idempotency_key_in_use"],
+            422: ["idempotency_key_reused"],
             429: ["too_many_messages"],
             503: ["assistant_unavailable"],
         }
@@ -94,37 +109,56 @@ class MessagesView(APIView):
     def post(self, request: Request, session_id: uuid.UUID) -> Response:
         """Say something. 202 while the assistant has not answered: ask `messages/{request_id}/` later.
 
-        After 503 the same text may be sent again: it is in the transcript once.
+        After 503 the same may be sent again, with the same key: it is in the transcript once.
         """
         user = signed_in_patient(request)
         body = ChatMessageSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        text = body.validated_data["text"]
         try:
-            message = send_chat_message(
-                by=user, session_id=session_id, text=body.validated_data["text"], at=timezone.now()
-            )
+            with _message_key(request, body.validated_data, session_id=session_id, by=user) as claim:
+                message = send_chat_message(by=user, session_id=session_id, text=text, claim=claim, at=timezone.now())
         except AiSession.DoesNotExist:
             raise Http404 from None
         outcome = wait_for_reply(message.pk, session_id=message.session_id, by=user)
         if outcome.state == "refused":
             raise AssistantUnavailable
+        headers = dict(REPLAYED) if claim is not None and claim.request_id == message.pk else {}
         if outcome.state == "pending":
-            return Response({"request_id": message.pk, "status": "pending"}, status=202)
-        talk = AiSessionSerializer(_own(message.session_id, by=user)).data
-        return Response({**talk, **_answer(outcome)})
+            address = reverse("api-chat-message", args=[message.session_id, message.pk])
+            headers |= {"Location": request.build_absolute_uri(address), "Retry-After": str(ASK_AGAIN_SECONDS)}
+            return Response(_outcome_document(outcome, None), status=202, headers=headers)
+        return Response(_outcome_document(outcome, _own(message.session_id, by=user)), headers=headers)
 
 
+@contextmanager
+def _message_key(
+    request: Request, body: dict[str, Any], *, session_id: uuid.UUID, by: User
+) -> Generator[KeyClaim | None]:
+    """The message's claim. What sounds like an emergency is answered whatever is the matter with its key."""
+    with ExitStack() as stack:
+        try:
+            claim = stack.enter_context(claimed_key(request, body, owner_id=by.pk))
+        except (IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyKeyInUse):
+            if not is_emergency(session_id, body["text"], by=by):
+                raise
+            claim = None
+        yield claim
+
+
+@operations(get="getMessage")
 class MessageView(APIView):
     @extend_schema(responses={200: ChatOutcomeSerializer})
     def get(self, request: Request, session_id: uuid.UUID, request_id: uuid.UUID) -> Response:
         """What became of a message that was answered with 202."""
-        outcome = message_outcome(request_id, session_id=session_id, by=signed_in_patient(request))
+        user = signed_in_patient(request)
+        outcome = message_outcome(request_id, session_id=session_id, by=user)
         if outcome is None:
             raise Http404
-        code = AssistantUnavailable.code if outcome.state == "refused" else None
-        return Response({**_answer(outcome), "code": code})
+        return Response(_outcome_document(outcome, _own(session_id, by=user) if outcome.state == "done" else None))
 
 
+@operations(post="endAiSession")
 class EndView(APIView):
     @extend_schema(request=None, responses={200: AiSessionSerializer})
     @refuses({409: ["session_ended"]})
@@ -138,10 +172,12 @@ class EndView(APIView):
         return Response(AiSessionSerializer(_own(session_id, by=user)).data)
 
 
-def _answer(outcome: MessageOutcome) -> dict[str, Any]:
+def _outcome_document(outcome: MessageOutcome, session: AiSession | None) -> dict[str, Any]:
     return {
         "request_id": outcome.message_id,
         "status": outcome.state,
         "reply": outcome.reply,
         "is_emergency": outcome.is_emergency,
+        "code": AssistantUnavailable.code if outcome.state == "refused" else None,
+        "session": AiSessionSerializer(session).data if session else None,
     }

@@ -15,6 +15,7 @@ from accounts.models import Patient, User
 from clinical.assistant.emergencies import emergency_advice
 from clinical.assistant.transcripts import ASSISTANT, PATIENT, one_line, with_turn, words_at
 from clinical.models import AiSession, ChatMessage
+from clinical.ports import KeyClaim, finish_claim
 from core.rate_windows import HOUR, MINUTE, Limit, whole_seconds
 from core.refusals import Conflict, Invalid, TooOften
 from core.wake_ups import wake
@@ -58,8 +59,8 @@ class TooManySessions(TooOften):
 
 
 @transaction.atomic
-def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime) -> AiSession:
-    """A new talk; one begun before in which nothing was said yet serves instead.
+def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime) -> tuple[AiSession, bool]:
+    """A talk, and whether it is new: one begun before in which nothing was said yet serves instead.
 
     Raises: UnknownHospital, TooManySessions.
     """
@@ -72,7 +73,7 @@ def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime
         unused.filter(start_time__gt=at - settings.CHAT_IDLE).order_by("-start_time", "-pk").first()
     )
     if begun is not None:
-        return begun
+        return begun, False
     starts = own.filter(start_time__gt=at - HOUR).values_list("start_time", flat=True)
     limit = Limit(settings.CHAT_SESSIONS_AN_HOUR, HOUR)
     if wait := limit.wait(list(starts), at):
@@ -81,17 +82,38 @@ def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime
         patient_id=by.pk, source=AiSession.Source.APP, hospital_id=hospital_id, start_time=at
     )
     _record(session, AccessAction.STARTED_AI_SESSION, by=by)
-    return session
+    return session, True
 
 
 @transaction.atomic
-def send_chat_message(*, by: User, session_id: uuid.UUID, text: str, at: dt.datetime) -> ChatMessage:
+def send_chat_message(
+    *, by: User, session_id: uuid.UUID, text: str, claim: KeyClaim | None = None, at: dt.datetime
+) -> ChatMessage:
     """Write down what the patient says and queue it for the assistant; in an emergency, answer at once.
 
-    What got no answer is sent again, not written down again, where the patient says it again.
-    Raises: SessionEnded, MessageRunning, SessionFull, MessageTooLong, TooManyMessages, AiSession.DoesNotExist.
+    What got no answer is sent again, not written down again, where the patient says it again. What `claim` says was
+    made before is given again, unless it failed.
+
+    Raises: SessionEnded, MessageRunning, SessionFull, MessageTooLong, TooManyMessages, IdempotencyKeyInUse,
+    AiSession.DoesNotExist.
     """
     session = _locked(session_id, by=by)
+    earlier = _made_before(claim, by=by)
+    if earlier is not None and earlier.state != ChatMessage.State.FAILED:
+        return earlier
+    message = _taken(session, text, earlier, by=by, at=at)
+    finish_claim(claim, request_id=message.pk)
+    return message
+
+
+def _made_before(claim: KeyClaim | None, *, by: User) -> ChatMessage | None:
+    if claim is None or claim.request_id is None:
+        return None
+    own = ChatMessage.objects.filter(session__patient=by.pk)
+    return own.filter(pk=claim.request_id).first()
+
+
+def _taken(session: AiSession, text: str, earlier: ChatMessage | None, *, by: User, at: dt.datetime) -> ChatMessage:
     advice = emergency_advice(session, text)
     if advice is not None:
         return _answer_emergency(session, text[: settings.CHAT_MESSAGE_LENGTH], advice, at)
@@ -102,7 +124,7 @@ def send_chat_message(*, by: User, session_id: uuid.UUID, text: str, at: dt.date
     if session.messages.filter(state__in=OPEN_STATES).exists():
         raise MessageRunning
     _refuse_too_many(by, at)
-    message = _unanswered(session, text) or _written_down(session, text, at)
+    message = earlier or _unanswered(session, text) or _written_down(session, text, at)
     message.state, message.asked_at, message.settled_at, message.tries = ChatMessage.State.QUEUED, at, None, 0
     message.save()
     wake("answer_messages")
@@ -124,6 +146,12 @@ def end_ai_session(*, by: User, session_id: uuid.UUID, at: dt.datetime) -> AiSes
         _record(session, AccessAction.ENDED_AI_SESSION, by=by)
         wake("close_chats")
     return session
+
+
+def is_emergency(session_id: uuid.UUID, text: str, *, by: User) -> bool:
+    """Whether the text is answered with the emergency text in this talk. Raises: AiSession.DoesNotExist."""
+    own: QuerySet[AiSession] = AiSession.objects.for_user(by)
+    return emergency_advice(own.get(pk=session_id), text) is not None
 
 
 def _locked(session_id: uuid.UUID, *, by: User) -> AiSession:
@@ -167,8 +195,8 @@ def _written_talk(session: AiSession, at: dt.datetime) -> AiSession:
 
 
 def _unanswered(session: AiSession, text: str) -> ChatMessage | None:
-    """The last message, where it failed and says the same."""
-    last: ChatMessage | None = session.messages.filter(line__isnull=False).order_by("-line").first()
+    """The last message to the assistant, where it failed and says the same. An emergency may have come after it."""
+    last: ChatMessage | None = session.messages.filter(kind=ChatMessage.Kind.MESSAGE).order_by("-line").first()
     if last is None or last.state != ChatMessage.State.FAILED:
         return None
     return last if words_at(session.transcript, last.line) == one_line(text) else None

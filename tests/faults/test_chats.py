@@ -60,7 +60,7 @@ def test_who_waits_is_answered(talk: Talk) -> None:
     session = talk.begin()
     answer = talk.say(session, "My knee hurts")
     assert (answer.status_code, answer.json()["reply"]) == (200, OTHERWISE)
-    assert answer.json()["transcript"] == f"User: My knee hurts\nAI: {OTHERWISE}"
+    assert answer.json()["session"]["transcript"] == f"User: My knee hurts\nAI: {OTHERWISE}"
 
 
 def test_a_killed_workers_message_is_answered_once(talk: Talk) -> None:

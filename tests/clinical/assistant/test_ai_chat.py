@@ -54,7 +54,8 @@ def test_a_talk_begins_empty_and_is_on_record(api: APIClient, patient: Patient, 
 
 def test_a_talk_without_words_is_given_again(api: APIClient) -> None:
     first = begin(api)
-    assert begin(api) == first
+    again = api.post(SESSIONS, {})
+    assert (again.status_code, again.json()["id"]) == (200, first)
     assert say(api, first, "Hello").status_code == 202
     assert begin(api) != first
 
@@ -70,16 +71,26 @@ def test_a_talk_is_about_a_hospital_there_is(api: APIClient, north: HospitalCast
 
 def test_what_is_said_is_written_down_before_anybody_answers(api: APIClient, assistant: Memory) -> None:
     session = begin(api)
+    begun = api.get(f"{SESSIONS}{session}/").json()
     answer = say(api, session, "  Which doctors\nhave time? ")
     message = ChatMessage.objects.get()
-    assert (answer.status_code, answer.json()) == (202, {"request_id": str(message.pk), "status": "pending"})
+    pending = {
+        "request_id": str(message.pk),
+        "status": "pending",
+        "reply": None,
+        "is_emergency": False,
+        "code": None,
+        "session": None,
+    }
+    assert (answer.status_code, answer.json(), answer["Retry-After"]) == (202, pending, "1")
+    assert answer["Location"] == f"http://testserver{SESSIONS}{session}/messages/{message.pk}/"
     assert transcript(session) == "User: Which doctors have time?"
     assert assistant.asked == []
-    pending = {"request_id": str(message.pk), "status": "pending", "reply": None, "is_emergency": False, "code": None}
-    assert outcome(api, session, str(message.pk)).json() == pending
+    assert api.get(answer["Location"]).json() == pending
     assistant.says = ["Doctor North\nhas time."]
     work()
-    done = {**pending, "status": "done", "reply": "Doctor North has time."}
+    talk_now = {**begun, "transcript": "User: Which doctors have time?\nAI: Doctor North has time."}
+    done = {**pending, "status": "done", "reply": "Doctor North has time.", "session": talk_now}
     assert outcome(api, session, str(message.pk)).json() == done
     assert transcript(session) == "User: Which doctors have time?\nAI: Doctor North has time."
     assert AiSession.objects.get().vapi_session_id == "chat-1"
@@ -244,16 +255,17 @@ def test_who_waits_gets_the_answer_or_hears_that_there_is_none(api: APIClient, a
     assert (answer.status_code, answer.json()) == (
         200,
         {
-            **api.get(f"{SESSIONS}{session}/").json(),
-            "transcript": "User: Hello\nAI: Answer 1.",
             "request_id": str(message.pk),
             "status": "done",
             "reply": "Answer 1.",
             "is_emergency": False,
+            "code": None,
+            "session": {**api.get(f"{SESSIONS}{session}/").json(), "transcript": "User: Hello\nAI: Answer 1."},
         },
     )
     assistant.is_down = True
     refused = say(api, session, "Are you there?")
     assert (refused.status_code, refused.json()["code"]) == (503, "assistant_unavailable")
+    assert refused["Retry-After"] == "10"
     assert refused["Content-Type"] == "application/problem+json"
     assert transcript(session) == "User: Hello\nAI: Answer 1.\nUser: Are you there?"

@@ -58,7 +58,7 @@ def test_an_emergency_is_answered_at_once_and_without_the_assistant(
         True,
         "done",
     )
-    assert body["transcript"] == transcript(session) == f"User: {' '.join(words.split())}\nAI: Call 144 now."
+    assert body["session"]["transcript"] == transcript(session) == f"User: {' '.join(words.split())}\nAI: Call 144 now."
     work()
     assert assistant.asked == []
 
@@ -151,9 +151,10 @@ def test_what_was_said_on_the_phone_stays_what_was_said(api: APIClient, patient:
     )
     first, again = (say(api, str(call.pk), "Ambulance!").json() for _ in range(2))
     assert transcript(str(call.pk)) == "User: Hello"
-    assert (first["is_emergency"], first["id"], again["id"]) == (True, first["id"], first["id"])
-    assert first["id"] != str(call.pk)
-    talk = AiSession.objects.get(pk=first["id"])
+    written = first["session"]["id"]
+    assert (first["is_emergency"], again["session"]["id"]) == (True, written)
+    assert written != str(call.pk)
+    talk = AiSession.objects.get(pk=written)
     assert (talk.source, talk.patient_id, talk.hospital_id) == ("APP", patient.pk, north.hospital.pk)
     assert (talk.transcript or "").count("User: Ambulance!") == 2
 
