@@ -40,25 +40,27 @@ class Api:
             raise Problem(answer.json())
         answer.raise_for_status()
         document: Json = answer.json() if answer.content else {}
-        # 202: the calendar has not answered yet. What was asked for is not lost, and must not be asked for twice.
-        return (
-            self.outcome(document["request_id"]) if answer.status_code == 202 and "request_id" in document else document
-        )
+        return document
 
-    def outcome(self, request_id: str) -> Json:
-        while True:
+    def change_visit(self, path: str, body: Json) -> Json:
+        """Book, move or cancel; the visit as it is then."""
+        # The same key for every try of the same wish: however often it is sent, it is done once.
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        outcome = self.call("POST", path, body, headers=headers)
+        while outcome["status"] == "pending":  # the calendar has not answered yet: what was asked for is not lost
             time.sleep(1)
-            now = self.call("GET", f"appointments/requests/{request_id}/")
-            if now["status"] == "done":
-                return dict(now["appointment"])
-            if now["status"] == "refused":
-                raise Problem({"status": 409, "code": now["code"], "detail": "The calendar refused this."})
+            outcome = self.call("GET", f"appointments/requests/{outcome['request_id']}/")
+        if outcome["status"] == "refused":
+            raise Problem({"status": 409, "code": outcome["code"], "detail": "The calendar refused this."})
+        return dict(outcome["appointment"])
 
     def sign_in(self, phone: str, sms: Path | None) -> None:
+        asked_at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
         challenge = self.call("POST", "auth/otp/request/", {"phone": phone})
-        code = newest_code(sms, phone) if sms else input(f"The code that was sent to {phone}: ")
+        code = newest_code(sms, phone, asked_at) if sms else input(f"The code that was sent to {phone}: ")
         proof = {"challenge_id": challenge["challenge_id"], "phone": phone, "otp": code, "device_name": "Example"}
-        answer = self.call("POST", "auth/otp/verify/", proof)
+        # With a key, the same may be sent again if its answer is lost.
+        answer = self.call("POST", "auth/otp/verify/", proof, headers={"Idempotency-Key": str(uuid.uuid4())})
         self.session.headers["Authorization"] = f"Bearer {answer['token']}"
         if answer["step_up"]:  # a new device of somebody whose birth date is known
             self.call("POST", "auth/step-up/", {"date_of_birth": input("Date of birth (YYYY-MM-DD): ")})
@@ -68,17 +70,13 @@ class Api:
         period = {"from": first.isoformat(), "to": (first + dt.timedelta(days=21)).isoformat()}
         return [slot["start"] for slot in self.call("GET", f"doctors/{doctor['id']}/slots/", params=period)["slots"]]
 
-    def book(self, doctor: Json, start: str) -> Json:
-        # The same key for every try of the same booking: however often it is sent, it books once.
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        return self.call("POST", "appointments/", {"doctor": doctor["id"], "start": start}, headers=headers)
 
-
-def newest_code(sms: Path, phone: str) -> str:
+def newest_code(sms: Path, phone: str, since: dt.datetime) -> str:
     for _ in range(50):
         time.sleep(0.2)
-        lines = sms.read_text().splitlines() if sms.exists() else []
-        texts = [one["text"] for one in map(json.loads, lines) if one["to"].lstrip("+") == phone.lstrip("+")]
+        sent = [json.loads(line) for line in sms.read_text().splitlines()] if sms.exists() else []
+        new = [one for one in sent if dt.datetime.fromisoformat(one["at"]) >= since]
+        texts = [one["text"] for one in new if one["to"].lstrip("+") == phone.lstrip("+")]
         if texts and (found := re.search(r"\b\d{4}\b", texts[-1])):
             return found[0]
     raise SystemExit("No SMS came.")
@@ -99,11 +97,11 @@ def main() -> None:
     doctors = api.call("GET", "doctors/", params={"search": options.doctor})["results"]
     doctor = next(one for one in doctors if one["bookable"])
     first, second = api.free_times(doctor)[:2]
-    visit = api.book(doctor, first)
+    visit = api.change_visit("appointments/", {"doctor": doctor["id"], "start": first})
     print(f"Booked {doctor['full_name']} at {visit['start']}.")
-    visit = api.call("POST", f"appointments/{visit['id']}/reschedule/", {"start": second})
+    visit = api.change_visit(f"appointments/{visit['id']}/reschedule/", {"start": second})
     print(f"Moved to {visit['start']}.")
-    visit = api.call("POST", f"appointments/{visit['id']}/cancel/", {"reason": "Only an example"})
+    visit = api.change_visit(f"appointments/{visit['id']}/cancel/", {"reason": "Only an example"})
     print(f"Now it is {visit['status']}.")
 
 

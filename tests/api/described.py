@@ -41,6 +41,8 @@ def problem_codes() -> Iterator[tuple[int, str]]:
     for operations in description()["paths"].values():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
+                if status == "default":
+                    continue
                 for code in answer.get("content", {}).get(PROBLEM, {}).get("examples", ()):
                     yield int(status), code
 

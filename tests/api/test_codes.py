@@ -16,8 +16,8 @@ from core.refusals import Refused
 from tests.api.described import problem_codes
 
 CALENDAR = Path(settings.BASE_DIR) / "integrations" / "calcom" / "bookings"
-# A method that an address does not have is described nowhere, and every address answers so.
-OF_NO_OPERATION = {(405, "method_not_allowed")}
+# A method that an address does not have is described nowhere, and every address answers so; `default` is the rest.
+OF_NO_OPERATION = {(405, "method_not_allowed"), (500, "server_error")}
 
 
 def _told() -> Iterator[tuple[int, str]]:

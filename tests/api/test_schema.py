@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import DeviceToken, Patient
 from accounts.people import serializers as accounts
-from clinical.assistant.serializers import AiSessionListItemSerializer, AiSessionSerializer
+from clinical.assistant.serializers import AiSessionSerializer, AiSessionSummarySerializer
 from clinical.prescriptions.api import PrescriptionSerializer
 from clinical.visits.doctors_api import DoctorSerializer
 from clinical.visits.document import AppointmentSerializer, own_visit
@@ -41,16 +41,18 @@ def test_the_committed_description_is_the_one_the_code_gives(tmp_path: Path) -> 
 
 def test_every_operation_but_the_sign_in_needs_a_token(document: dict[str, Any]) -> None:
     open_to_all = {
-        path for path, item in document["paths"].items() for operation in item.values() if operation["security"] == [{}]
+        path for path, item in document["paths"].items() for operation in item.values() if {} in operation["security"]
     }
     sign_in = document["paths"]["/api/v1/auth/otp/verify/"]["post"]
     assert "401" not in sign_in["responses"]
+    # A token is of use: a known device has limits of its own.
+    assert sign_in["security"] == [{}, {"bearer": []}]
     assert open_to_all == {"/api/v1/auth/otp/request/", "/api/v1/auth/otp/verify/"}
 
 
 def test_refusals_are_described_with_their_codes(document: dict[str, Any]) -> None:
     answers = document["paths"]["/api/v1/appointments/"]["post"]["responses"]
-    assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422", "429"]
+    assert sorted(answers) == ["201", "202", "400", "401", "403", "406", "409", "413", "415", "422", "429", "default"]
     assert answers["422"]["description"] == "`idempotency_key_reused`"
     assert answers["422"]["content"] == {
         "application/problem+json": {
@@ -59,6 +61,32 @@ def test_refusals_are_described_with_their_codes(document: dict[str, Any]) -> No
         }
     }
     assert document["components"]["examples"]["step_up_locked"]["value"]["status"] == 403
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_else_may_go_wrong(document: dict[str, Any]) -> None:
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)] == []
+    assert len(set(names)) == len(names)
+    problem = {"$ref": "#/components/schemas/Problem"}
+    assert {
+        str(one["responses"]["default"]["content"]["application/problem+json"]["schema"]) for one in operations
+    } == {str(problem)}
+
+
+def test_what_may_grow_is_no_closed_list(document: dict[str, Any]) -> None:
+    """A generated client fails at a value that its closed list does not have."""
+    schemas = document["components"]["schemas"]
+    growing = {
+        "Problem.code": schemas["Problem"]["properties"]["code"],
+        "FieldError.code": schemas["FieldError"]["properties"]["code"],
+        "BookingOutcome.code": schemas["BookingOutcome"]["properties"]["code"],
+        "AccessEvent.kind": schemas["AccessEvent"]["properties"]["kind"],
+        "AccessEvent.actor_role": schemas["AccessEvent"]["properties"]["actor_role"],
+    }
+    assert {name: "enum" in shape for name, shape in growing.items()} == dict.fromkeys(growing, False)
+    assert {name for name, shape in growing.items() if len(shape["x-extensible-enum"]) < 4} == set()
+    assert "NullEnum" not in schemas
 
 
 def test_every_operation_has_examples_that_are_as_described(document: dict[str, Any]) -> None:
@@ -89,7 +117,7 @@ def test_what_is_described_is_what_is_sent(patient: Patient, north: HospitalCast
         DoctorSerializer(north.doctor, context={"bookable": set()}),
         AppointmentSerializer(own_visit(make_visit(patient, north.doctor, START).pk, by=patient.user)),
         PrescriptionSerializer(make_prescription(patient, north.doctor)),
-        AiSessionListItemSerializer(make_session(patient)),
+        AiSessionSummarySerializer(make_session(patient)),
         AiSessionSerializer(make_session(patient)),
     ]
     for serializer in shown:
