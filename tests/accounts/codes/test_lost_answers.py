@@ -10,9 +10,9 @@ import time_machine
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import AccessEvent, DeviceToken, LoginDevice, OneTimeCode, Patient
+from accounts.models import AccessEvent, DeviceToken, LoginDevice, OneTimeCode, Patient, User
 from tests.accounts.codes.test_sign_in import NEW, ask, sent_code, wrong
-from tests.api.records import client_with
+from tests.api.records import NOW, client_with
 
 KNOWN = "+436601234567"
 pytestmark = [pytest.mark.usefixtures("clock", "nothing_leaves"), pytest.mark.django_db]
@@ -46,6 +46,7 @@ def test_the_same_again_signs_in_with_a_new_token_and_ends_the_lost_one(anyone: 
 
 
 def test_a_known_person_stays_known(anyone: APIClient, patient: Patient) -> None:
+    User.objects.filter(pk=patient.pk).update(created_at=NOW - dt.timedelta(days=1))
     challenge = ask(anyone, KNOWN).json()["challenge_id"]
     code = sent_code()
     answers = [give(anyone, challenge, code, phone=KNOWN).json()["is_new"] for _ in range(2)]
