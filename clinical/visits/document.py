@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import Role, User
+from clinical.mirror.facts import RESCHEDULE_REQUESTED
 from clinical.models import Appointment, VisitDecision
 from core.api.fields import OpenChoiceField
 from core.api.pages import CursorPages
@@ -85,6 +86,7 @@ def visit_document(visit: VisitRow) -> dict[str, Any]:
     """What `AppointmentSerializer` describes; times have the offset of the hospital's zone."""
     zone = zone_or_utc(visit["time_zone"])
     is_booked = visit["status"] == Appointment.Status.SCHEDULED
+    is_asked = visit["status"] == Appointment.Status.CANCELLED and visit["cancellation_reason"] == RESCHEDULE_REQUESTED
     is_own = visit["patient_match"] == Appointment.PatientMatch.REFERENCE or visit["identity_confirmed_at"] is not None
     changes = [moment for moment in (visit["updated_at"], visit["asked_at"]) if moment]
     return {
@@ -103,7 +105,7 @@ def visit_document(visit: VisitRow) -> dict[str, Any]:
         "asked_to_move": visit["move_reason"] is not None,
         "move_reason": visit["move_reason"] or None,
         "can_cancel": is_booked and visit["is_to_come"],
-        "can_reschedule": is_booked and visit["is_to_come"] and visit["is_doctor_active"],
+        "can_reschedule": (is_booked or is_asked) and visit["is_to_come"] and visit["is_doctor_active"],
         "join_url": None,
         "created_at": visit["created_at"].astimezone(zone),
         "updated_at": max([visit["created_at"], *changes]).astimezone(zone),
@@ -165,7 +167,9 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
     )
     move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
     can_cancel = serializers.BooleanField(help_text="It is booked and has not begun.")
-    can_reschedule = serializers.BooleanField(help_text="And its doctor is still there.")
+    can_reschedule = serializers.BooleanField(
+        help_text="It has not begun, is booked or its doctor asked for another time, and the doctor is still there."
+    )
     join_url = serializers.URLField(allow_null=True, help_text="Of a visit by video. Always null for now.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField(help_text="When anything that is told here last changed.")
