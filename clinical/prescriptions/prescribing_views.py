@@ -138,7 +138,7 @@ def _review(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Ht
         "prescription_id": sent_id(request.POST),
         "shown_proof": proof_of_page(request, request.path),
         "name": patient_name(patient.user),
-        "age": age_on(patient.date_of_birth, timezone.localdate()),
+        "age": age_text(patient.date_of_birth, timezone.localdate()),
     }
     return render(request, "clinical/prescribe_review.html", context)
 

@@ -168,7 +168,7 @@ class AppointmentSerializer(serializers.Serializer[VisitRow]):
     move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
     can_cancel = serializers.BooleanField(help_text="It is booked and has not begun.")
     can_reschedule = serializers.BooleanField(
-        help_text="It has not begun, is booked or its doctor asked for another time, and the doctor is still there."
+        help_text="It has not begun, it is booked or its doctor asked for another time, and the doctor is there."
     )
     join_url = serializers.URLField(allow_null=True, help_text="Of a visit by video. Always null for now.")
     created_at = serializers.DateTimeField()

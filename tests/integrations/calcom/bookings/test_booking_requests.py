@@ -15,7 +15,6 @@ from clinical.models import Appointment
 from clinical.ports import BookingOutcome
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import BookingFilters
-from integrations.calcom.bookings.calls import GIVE_UP_AFTER
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.waiting import GIVE_UP_AFTER
 from integrations.calcom.bookings.worker import (
