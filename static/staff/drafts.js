@@ -49,7 +49,7 @@
   // An answer that leads elsewhere has taken it.
   const settleSent = () => {
     const open = new Set();
-    const isLed = performance.getEntriesByType("navigation")[0].redirectCount > 0;
+    const isLed = performance.getEntriesByType("navigation")[0]?.redirectCount > 0;
     for (const key of keys()) {
       const draft = read(key);
       if (!draft.isSent) continue;
