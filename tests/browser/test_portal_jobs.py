@@ -135,8 +135,9 @@ def test_what_needs_a_look_is_settled(size: str, signed_in: SignedIn, north: Hos
     typed = make_visit(patient, north.doctor, start, patient_match="phone", guest_name="Paula Patient")
     make_visit(None, north.doctor, start + dt.timedelta(minutes=10), guest_name="Gus")
     page = signed_in(north.admin, "/admin/clinical/appointment/", size=size)
-    page.get_by_role("link", name="Needs attention").click()
-    push(page, "It is this patient")
+    page.locator("#portal-main").get_by_role("link", name="Needs attention").click()
+    page.locator("summary", has_text="It is this patient").click()
+    push(page, "Yes, open the record")
     page.locator("#unconfirmed").get_by_text("Nothing to do.").wait_for()
     assert Appointment.objects.get(pk=typed.pk).identity_confirmed_at is not None
     good(page)
