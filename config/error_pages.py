@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
@@ -43,7 +44,7 @@ def problem(status: int) -> HttpResponse:
     return JsonResponse(problem_document(status, code, text), status=status, content_type=PROBLEM_CONTENT_TYPE)
 
 
-def _answer(request: HttpRequest, status: int, text: str = "", *, again: str = "") -> HttpResponse:
+def _answer(request: HttpRequest, status: int, text: str | Promise = "", *, again: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status)
     context = {"status": status, "text": text or _TEXTS[status][1], "again": again}

@@ -346,7 +346,9 @@ class AppointmentAdmin(AppointmentPages):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return (narrow_to_named(queryset, search_term) if search_term else queryset), False
+        if not search_term or not isinstance(request.user, User):
+            return queryset, False
+        return narrow_to_named(queryset, search_term, by=request.user), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         user, text = acting_user(request), request.GET.get("q", "")

@@ -189,18 +189,17 @@ def _patients(typed: Typed, by: User) -> Any:
     return _matching(typed, rows, by)
 
 
-def narrow_to_named(visits: Any, text: str) -> Any:
+def narrow_to_named(visits: Any, text: str, *, by: User) -> Any:
     """The visits of patients and guests whom the text names, by name or number; none where it says too little."""
     typed = read_typed(text)
     if typed.phone:
-        booking = AppointmentBooking.objects.filter(uid=OuterRef("cal_booking_id"))
-        by_guest: Any = Q(patient__isnull=True) & Exists(booking.filter(attendee_phone__startswith=typed.phone))
+        by_guest: Any = Q(patient__isnull=True) & Exists(_bookings_of_number(typed, by))
     elif typed.name:
         # Beside guests also those known by a number only: until they are confirmed, the name typed is the one shown.
         by_guest = Q(words=beginning_with(typed.name)) & ~Q(patient_match=Appointment.PatientMatch.REFERENCE)
     else:
         return visits.none()
-    patients = _matching(typed, Patient.objects.filter(erased_at__isnull=True)).values("pk")
+    patients = _matching(typed, Patient.objects.filter(erased_at__isnull=True), by).values("pk")
     return visits.annotate(words=name_words("guest_name")).filter(Q(patient__in=patients) | by_guest)
 
 
@@ -208,12 +207,16 @@ def _guests(typed: Typed, by: User, at: dt.datetime) -> Any:
     """Visits of guests, the next first and then the latest: by the index of a hospital's guests."""
     visits = Appointment.objects.for_user(by).filter(patient__isnull=True, start_ts__gt=at - GUESTS_LOOK_BACK)
     if typed.phone:
-        numbers = [Q(attendee_phone__startswith=one) for one in beginnings(typed.phone, countries=_countries(by))]
-        booking = AppointmentBooking.objects.filter(reduce(or_, numbers, Q(pk__in=[])), uid=OuterRef("cal_booking_id"))
-        visits = visits.filter(Exists(booking))
+        visits = visits.filter(Exists(_bookings_of_number(typed, by)))
     else:
         visits = visits.annotate(words=name_words("guest_name")).filter(words=beginning_with(typed.name))
     return visits.with_people().next_or_last_first(at=at)
+
+
+def _bookings_of_number(typed: Typed, by: User) -> Any:
+    """The booking of an outer visit, where its guest's number begins so."""
+    numbers = [Q(attendee_phone__startswith=one) for one in beginnings(typed.phone, countries=_countries(by))]
+    return AppointmentBooking.objects.filter(reduce(or_, numbers, Q(pk__in=[])), uid=OuterRef("cal_booking_id"))
 
 
 def _with_phones(visits: list[Appointment], at: dt.datetime) -> list[FoundGuest]:

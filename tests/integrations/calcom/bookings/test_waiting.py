@@ -15,8 +15,9 @@ from accounts.models import Patient
 from clinical.models import Appointment, VisitDecision
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomUnavailable
+from integrations.calcom.bookings.calls import Impossible, carry_out
 from integrations.calcom.bookings.waiting import cancel_withdrawn
-from integrations.calcom.bookings.worker import Impossible, _later, carry_out
+from integrations.calcom.bookings.worker import _later
 from integrations.models import BookingRequest, CalLink
 from tests.api.records import NOW
 from tests.cast import HospitalCast
