@@ -95,7 +95,7 @@ def test_what_staff_did_to_a_visit_is_told_with_their_names(north: HospitalCast,
     ask_to_move(appointment_id=visit.pk, reason="We are full.", by=north.admin, at=AT)
     match_guest(appointment_id=visit.pk, by=north.admin, at=AT)
     confirm_identity(appointment_id=visit.pk, by=north.admin, at=AT)
-    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
+    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT + HOUR / 2)
     visit.refresh_from_db()
     steps = [(step.text, step.who, step.note) for step in visit_history(visit)]
     assert ("The patient was asked to choose another time", "Ada North", "We are full.") in steps

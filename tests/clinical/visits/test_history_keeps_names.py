@@ -36,9 +36,9 @@ def test_what_staff_did_keeps_their_names_when_the_log_is_cut(north: HospitalCas
     visit = make_visit(patient, north.doctor, SOON, patient_match="phone")
     ask_to_move(appointment_id=visit.pk, reason="We are full.", by=north.admin, at=AT)
     confirm_identity(appointment_id=visit.pk, by=north.admin, at=AT)
-    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
-    unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=AT)
-    mark_completed(appointment_id=visit.pk, by=north.doctor.user, at=AT)
+    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
+    unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
+    mark_completed(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
     told = [
         ("Confirmed who sits there", "Ada North", ""),
         ("Marked as completed", "Dora North", ""),
@@ -66,13 +66,13 @@ def test_who_tied_a_guests_visit_and_who_accepted_one_stays_known(north: Hospita
 
 def test_who_marked_a_guests_visit_is_named_too(north: HospitalCast) -> None:
     visit = make_visit(None, north.doctor, SOON)
-    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
+    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
     assert steps_of(visit) == [("Marked: did not come", "Dora North", "")]
 
 
 def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> None:
     visit = make_visit(None, north.doctor, SOON)
-    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=AT)
+    mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
     # Another program, and then a sweep: neither has anything to do with the mark before.
     Appointment.objects.filter(pk=visit.pk).update(no_show=False, patient=patient)
     complete_past_visits(at=SOON + dt.timedelta(days=1))

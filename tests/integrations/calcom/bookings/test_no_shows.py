@@ -239,11 +239,11 @@ def test_a_newer_mark_made_in_cal_com_counts(connected: Connected, visit: Appoin
     assert no_show() is False
 
 
-def test_a_visit_marked_at_its_start_is_told_after_it(connected: Connected, doctor: User) -> None:
+def test_a_mark_before_the_visits_start_is_told_after_it(connected: Connected) -> None:
     imported(connected, "a", start="2050-09-05T08:00:00Z")
     look_again(connected)
     visit = Appointment.objects.get()
-    mark_no_show(appointment_id=visit.pk, by=doctor, at=visit.start_ts)
+    CalcomBookings().mark_absence(appointment=visit, absent=True, at=visit.start_ts - dt.timedelta(minutes=30))
     assert pass_on_next_no_show() is False
     assert BookingRequest.objects.get().next_try_at == visit.start_ts + dt.timedelta(minutes=1)
 
