@@ -224,12 +224,19 @@ ROWS: list[Row] = [
         row
         for kind in ("doctor", "pharmacist", "hospitaladmin")
         for row in (
-            *member_page(f"{kind}/<uuid:pk>/access/"),
             *member_page(f"{kind}/<uuid:pk>/email/", posted=200),
             *member_page(f"{kind}/<uuid:pk>/release/", shown=DONE, operator=DONE),
             *member_page(f"{kind}/<uuid:pk>/second-factor/"),
         )
     ),
+    # Visits are booked with the doctor: an admin is asked about them first; an operator sees none, and leaves them.
+    *both(
+        "admin/hospitals/doctor/<uuid:pk>/access/",
+        portal(200, south=NOT_THERE, operator=200),
+        portal(200, south=NOT_THERE, operator=DONE),
+    ),
+    *member_page("pharmacist/<uuid:pk>/access/"),
+    *member_page("hospitaladmin/<uuid:pk>/access/"),
     *member_page("doctor/<uuid:pk>/password/", posted=200),
     *member_page("pharmacist/<uuid:pk>/password/", posted=200),
     # The admin's own, which is changed elsewhere.
