@@ -66,6 +66,7 @@ ALLOWED = {
     "clinical/pharmacy/queue.py: PrescriptionMessage": "the last message of prescriptions that were read so",
     "clinical/pharmacy/queue.py: Profile": "names of the people on prescriptions that were read so",
     "clinical/prescriptions/current.py: Prescription": "current medications: that part of a record crosses hospitals",
+    "clinical/prescriptions/follow_up.py: Prescription": "the doctor's own, rejected or expired",
     "clinical/prescriptions/history.py: User": "names of who moved a prescription that was read so",
     "clinical/prescriptions/prescribing_views.py: Prescription": "whether the doctor has sent this very form",
     "clinical/prescriptions/suggestions.py: Prescription": "the doctor's own, and the hospital's names of medicines",

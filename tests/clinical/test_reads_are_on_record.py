@@ -93,13 +93,14 @@ def test_what_was_prescribed_before_names_no_patient_and_is_no_read(
 def test_a_visits_page_is_on_record_once_and_its_polls_are_not(north: HospitalCast, patient: Patient) -> None:
     visit = make_visit(patient, north.doctor, timezone.now())
     browser, at = signed_in(north.doctor.user), f"/staff/doctor/visits/{visit.pk}/"
-    proof = proof_on(browser.get(at).content.decode())
-    poll = {"HX-Request": "true", "X-Poll": proof}
-    assert [browser.get(at, headers=poll).status_code for _ in range(3)] == [200] * 3
+    page = browser.get(at).content.decode()
+    (live,) = re.findall(r'hx-get="([^"]+)"', page)
+    poll = {"HX-Request": "true", "X-Poll": proof_on(page)}
+    assert [browser.get(live, headers=poll).status_code for _ in range(3)] == [200] * 3
     assert opened() == [("opened_visit", patient.pk)]
     (event,) = AccessEvent.objects.filter(action="opened_visit")
     assert (event.object_kind, event.object_id, event.hospital_id) == ("appointment", str(visit.pk), north.hospital.pk)
-    browser.get(at, headers={**poll, "X-Poll": "1"})
+    browser.get(live, headers={**poll, "X-Poll": "1"})
     browser.post(f"{at}change/", {"choice": "cancel", "reason": "x" * 9000})
     assert opened() == [("opened_visit", patient.pk)] * 3
 
