@@ -60,7 +60,7 @@ class SlotTaken(Conflict):
 class BookingOutcome:
     """What became of a request. `code` names why it was refused, one of `CALENDAR_REFUSALS`.
 
-    Nothing more is sent to the calendar after `expires_at`; None for what is tried until the calendar answers.
+    Nothing more is sent to the calendar after `expires_at`; None once settled, and for what is tried until it answers.
     """
 
     request_id: uuid.UUID

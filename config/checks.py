@@ -58,9 +58,15 @@ BEGIN
     REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
     -- Indexes on names call these in the name of whoever writes the row, who needs no more than the table granted.
     FOR item IN
-        SELECT DISTINCT p.oid::regprocedure AS name, quote_ident(r.rolname) AS writer
-        FROM pg_catalog.pg_proc p, pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) granted
-        JOIN pg_catalog.pg_roles r ON r.oid = granted.grantee
+        SELECT DISTINCT p.oid::regprocedure AS name, coalesce(quote_ident(r.rolname), 'PUBLIC') AS writer
+        FROM pg_catalog.pg_proc p, pg_catalog.pg_class c, LATERAL (
+            SELECT grantee, privilege_type FROM pg_catalog.aclexplode(c.relacl)
+            UNION
+            SELECT column_acl.grantee, column_acl.privilege_type
+            FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) column_acl
+            WHERE a.attrelid = c.oid
+        ) granted
+        LEFT JOIN pg_catalog.pg_roles r ON r.oid = granted.grantee
         WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ('search_text', 'search_words')
           AND c.relnamespace = 'public'::regnamespace AND c.relname IN ('profiles', 'doctors')
           AND granted.privilege_type IN ('INSERT', 'UPDATE')

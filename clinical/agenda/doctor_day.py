@@ -131,7 +131,7 @@ def doctor_day(*, user: User, date: dt.date, at: dt.datetime) -> DoctorDay:
         zone=zone,
         frame=frame,
         visits=placed,
-        double_booked=_double_booked(placed, spans),
+        double_booked=_double_booked(placed),
         hours=[_stretch("hours", span, frame) for span in windows],
         free=[_stretch("free", span, frame) for span in timeline.gaps(open_windows, taken, at_least=visit_minutes)],
         off=[_stretch("off", span, frame, note=reason) for span, reason in shown_off if span.minutes > 0],
@@ -204,13 +204,15 @@ def _placed(
     ]
 
 
-def _double_booked(visits: Sequence[DayVisit], spans: Sequence[Span]) -> list[list[DayVisit]]:
-    expected = [
-        (visit, span)
-        for visit, span in zip(visits, spans, strict=True)
-        if visit.heading.state not in (VisitState.CANCELLED, VisitState.NO_SHOW)
-    ]
-    return [[expected[index][0] for index in group] for group in timeline.overlapping([span for _, span in expected])]
+def _double_booked(visits: Sequence[DayVisit]) -> list[list[DayVisit]]:
+    """By the moments, not by the clock: an hour that comes twice holds two visits one after the other."""
+    expected = [one for one in visits if one.heading.state not in (VisitState.CANCELLED, VisitState.NO_SHOW)]
+    spans = [Span(*_minutes(one.heading.visit)) for one in expected]
+    return [[expected[index] for index in group] for group in timeline.overlapping(spans)]
+
+
+def _minutes(visit: Appointment) -> tuple[int, int]:
+    return int(visit.start_ts.timestamp()) // 60, int(visit.end_ts.timestamp()) // 60
 
 
 def _stretch(kind: str, span: Span, frame: Frame, *, note: str = "") -> Stretch:

@@ -170,7 +170,7 @@ class NewStaffForm(forms.Form):
 
 
 class EmailForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label=gettext_lazy("New email"), widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
     )
 

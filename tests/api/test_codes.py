@@ -50,10 +50,12 @@ def test_every_code_that_is_described_is_one_of_the_source() -> None:
 
 def test_the_worker_refuses_with_the_codes_of_the_api_alone() -> None:
     said = set()
-    for call in ast.walk(ast.parse((CALENDAR / "worker.py").read_text())):
+    calls = (call for name in ("calls.py", "worker.py") for call in ast.walk(ast.parse((CALENDAR / name).read_text())))
+    for call in calls:
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"_resolve", "Impossible"}:
             given = [*call.args, *(one.value for one in call.keywords)]
             said |= {one.value for one in given if isinstance(one, ast.Constant)}
-        elif isinstance(call, ast.Assign) and getattr(call.targets[0], "id", "") == "code":
-            said |= {one.value for one in ast.walk(call.value) if isinstance(one, ast.Constant)}
+        elif isinstance(call, ast.FunctionDef) and call.name == "_refusal_code":
+            given = [one.value for one in ast.walk(call) if isinstance(one, ast.Return) and one.value]
+            said |= {leaf.value for one in given for leaf in ast.walk(one) if isinstance(leaf, ast.Constant)}
     assert said - {None} == set(CALENDAR_REFUSALS)

@@ -157,3 +157,20 @@ def test_a_role_without_bypass_sees_no_row(north: HospitalCast) -> None:
         seen = cursor.fetchone()
         cursor.execute("RESET ROLE")
     assert seen == (0,)
+
+
+@pytest.mark.parametrize("right", ["UPDATE", "UPDATE (full_name)"])
+def test_whoever_may_write_names_may_call_what_their_index_calls(db: None, right: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE writer NOLOGIN")
+        cursor.execute("CREATE ROLE reader NOLOGIN")
+        cursor.execute(f"GRANT {right} ON profiles TO writer")
+        cursor.execute("GRANT SELECT ON profiles TO reader")
+    secure_tables()
+    with connection.cursor() as cursor:
+        asked = "SELECT has_function_privilege(%s, 'search_words(text)', 'EXECUTE')"
+        found = []
+        for role in ("writer", "reader"):
+            cursor.execute(asked, [role])
+            found.append(cursor.fetchone())
+    assert found == [(True,), (False,)]

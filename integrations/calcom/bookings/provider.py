@@ -111,7 +111,8 @@ class CalcomBookings:
         if row is None:
             return None
         state, appointment_id, code, kind, created_at = row
-        expires_at = waiting.expires_at(kind, created_at)
+        is_pending = _STATES[state] == "pending"
+        expires_at = waiting.expires_at(kind, created_at) if is_pending else None
         return BookingOutcome(request_id, _STATES[state], appointment_id, code, expires_at)
 
     def wait_for_outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome:

@@ -217,7 +217,7 @@ def _of_event_type(row: dict[str, Any] | None, link: CalLink) -> Iterator[Differ
         "afterEventBuffer": (shown.after_event_buffer or 0) == wanted.after_buffer_minutes,
         "minimumBookingNotice": (shown.minimum_booking_notice or 0) == wanted.minimum_notice_minutes,
         "schedulingType": str(shown.scheduling_type).lower() == "collective",
-        "hidden": not shown.hidden,
+        "hidden": shown.hidden == link.pushed_hidden,
         "bookingFields": _asks_for_phone_only(row["bookingFields"]),
     }
     wrong = [name for name, is_right in is_as_set.items() if not is_right]

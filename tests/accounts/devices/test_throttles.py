@@ -45,6 +45,7 @@ def test_a_token_may_call_so_often_and_then_slowly(api: APIClient, clock: time_m
         "detail": "Please wait a moment before you try again.",
         "code": "too_many_requests",
         "errors": [],
+        "request_id": refused["X-Request-ID"],
     }
     clock.shift(dt.timedelta(seconds=14))
     assert (statuses(api, 1), api.get(ME)["Retry-After"]) == ([429], "1")

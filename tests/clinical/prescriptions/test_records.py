@@ -80,7 +80,8 @@ def test_another_persons_records_are_absent(api: APIClient, other_patient: Patie
         assert api.get(f"/api/v1/{kind}/").json()["results"] == []
         absent = api.get(f"/api/v1/{kind}/{uuid.uuid4()}/")
         answer = api.get(f"/api/v1/{kind}/{pk}/")
-        assert (answer.status_code, answer.content) == (404, absent.content)
+        same = answer.json() | {"request_id": absent["X-Request-ID"]}
+        assert (answer.status_code, same) == (404, absent.json())
     assert not AccessEvent.objects.exists()
 
 

@@ -13,11 +13,12 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import AccessEvent, DeviceToken, Patient
+from hospitals.models import DoctorAvailability
 from integrations.models import BookingRequest, CalLink
 from tests.api.records import client_with
 from tests.cast import HospitalCast
 
-START = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).isoformat()
+START = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).replace(hour=9, minute=0, second=0, microsecond=0).isoformat()
 TIMES = 12
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +27,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _real_queue(nothing_leaves: None, settings: Settings, north: HospitalCast) -> None:
     settings.BOOKING_PROVIDER = "integrations.calcom.bookings.provider.CalcomBookings"
     CalLink.objects.create(doctor=north.doctor, cal_event_type_id=1)
+    for day in range(1, 8):
+        DoctorAvailability.objects.create(
+            doctor=north.doctor, day_of_week=day, start_time=dt.time(8), end_time=dt.time(18)
+        )
 
 
 def at_once(patient: Patient, north: HospitalCast, key: Callable[[int], str]) -> list[Any]:

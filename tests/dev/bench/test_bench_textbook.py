@@ -18,7 +18,7 @@ from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
 
 START = dt.datetime(2100, 3, 4, 9, tzinfo=dt.UTC)
-MOMENTS = ("start", "end", "created_at")
+MOMENTS = ("start", "end", "created_at", "updated_at")
 PATH = "/api/v1/appointments/"
 
 
@@ -71,6 +71,6 @@ def test_the_textbook_asks_for_a_token_counts_and_makes_no_query_per_row(
     api = sign_in(patient)
     with CaptureQueriesContext(connection) as captured:
         assert api.get(PATH).status_code == 200
-    # The token, the count, the page, who was asked to move.
-    assert len(captured) == 4
+    # The token, the count, the page, who was asked to move, what was written in the app.
+    assert len(captured) == 5
     assert APIClient().get(PATH).status_code == 401

@@ -53,6 +53,12 @@ def test_a_taken_or_impossible_email_changes_nothing(admin_client: Client, north
     assert (StaffMail.objects.count(), AccessEvent.objects.count()) == (0, 0)
 
 
+def test_what_nobody_sees_in_a_pasted_email_is_dropped(admin_client: Client, north: HospitalCast) -> None:
+    """As at sign-in, where it is typed."""
+    change(admin_client, north, "dora.north@north.test\u200b")
+    assert User.objects.get(pk=north.doctor.pk).email == NEW
+
+
 def test_ones_own_is_changed_by_another(north: HospitalCast) -> None:
     with pytest.raises(OwnEmail):
         change_staff_email(user=north.admin, email=NEW, by=north.admin, at=timezone.now())

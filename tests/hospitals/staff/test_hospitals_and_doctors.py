@@ -54,7 +54,7 @@ def test_doctors_are_listed_with_whether_they_can_be_booked(
             "full_name": "Dora North",
             "specialty": "Cardiology",
             "profile_image_url": "https://example.org/d.png",
-            "hospital": {"id": str(north.hospital.pk), "name": "North"},
+            "hospital": {"id": str(north.hospital.pk), "name": "North", "time_zone": "Europe/Vienna"},
             "bookable": True,
         },
         {
@@ -62,7 +62,7 @@ def test_doctors_are_listed_with_whether_they_can_be_booked(
             "full_name": "Dora South",
             "specialty": "Cardiology",
             "profile_image_url": None,
-            "hospital": {"id": str(south.hospital.pk), "name": "South"},
+            "hospital": {"id": str(south.hospital.pk), "name": "South", "time_zone": south.hospital.time_zone},
             "bookable": False,
         },
     ]

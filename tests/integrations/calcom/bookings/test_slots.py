@@ -227,7 +227,10 @@ def test_what_is_not_offered_is_refused_and_not_sent(connected: Connected, after
 
 
 @pytest.mark.parametrize("after", [{"minutes": 1}, {"microseconds": 500000}])
-def test_the_api_answers_that_it_is_not_free(connected: Connected, api: APIClient, after: dict[str, int]) -> None:
+def test_the_api_answers_that_it_is_not_free(
+    connected: Connected, api: APIClient, settings: Settings, after: dict[str, int]
+) -> None:
+    settings.BOOKING_HORIZON = MONDAY_TEN - timezone.now() + dt.timedelta(days=30)
     start = MONDAY_TEN + dt.timedelta(**after)
     body = {"doctor": str(connected.doctor.pk), "start": start.isoformat()}
     answer = api.post("/api/v1/appointments/", body, headers={"Idempotency-Key": "one"}, format="json")

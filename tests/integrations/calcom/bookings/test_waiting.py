@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Patient
 from clinical.models import Appointment, VisitDecision
+from hospitals.models import DoctorAvailability
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomUnavailable
 from integrations.calcom.bookings.calls import Impossible, carry_out
@@ -117,6 +118,9 @@ def test_one_that_was_withdrawn_leaves_room_for_another(
     api: APIClient, patient: Patient, north: HospitalCast, settings: Settings
 ) -> None:
     settings.MAX_OPEN_VISITS = 1
+    DoctorAvailability.objects.create(
+        doctor=north.doctor, day_of_week=START.isoweekday(), start_time=dt.time(8), end_time=dt.time(18)
+    )
     request = asked(patient, north, state=State.UNKNOWN)
     body, headers = {"doctor": str(north.doctor.pk), "start": START.isoformat()}, {"Idempotency-Key": "k"}
     assert api.post("/api/v1/appointments/", body, headers=headers).json()["code"] == "too_many_open"

@@ -19,7 +19,7 @@ from hospitals.models import DoctorAvailability
 from integrations.calcom.setup.contract_check import check_contract, check_contract_if_due, differences_of
 from integrations.calcom.setup.subscription import ensure_subscription
 from integrations.figures import health_figures, mirror_figures
-from integrations.models import ContractCheck
+from integrations.models import CalLink, ContractCheck
 from tests.cast import HospitalCast
 from tests.integrations.calcom.clinic import TEAM_ID, call, control, next_call
 from tests.integrations.calcom.conftest import Connected
@@ -145,6 +145,15 @@ def test_settings_of_our_event_types(whole: Connected) -> None:
     assert "bookingFields" in check()[0][5]
     assert call(whole.simulator, "DELETE", path).ok
     assert check()[0][5] == f"Our event types: event type {whole.link.cal_event_type_id} is gone"
+
+
+def test_an_event_type_that_we_hid_is_as_it_should_be(whole: Connected) -> None:
+    """That of a doctor who is deactivated."""
+    path = f"{ORG}/teams/{TEAM_ID}/event-types/{whole.link.cal_event_type_id}"
+    User.objects.filter(pk=whole.doctor.pk).update(is_active=False)
+    CalLink.objects.update(pushed_hidden=True)
+    assert call(whole.simulator, "PATCH", path, {"hidden": True}).ok
+    assert check()[0][5] == "Our event types: ok"
 
 
 def test_an_event_type_that_is_about_to_be_changed_is_left_out(whole: Connected) -> None:
