@@ -95,10 +95,17 @@ class ReassignPages(RecordedAdmin):
             return 0
         reason = request.POST.get("reason", "").strip()[:REASON_LENGTH]
         try:
-            return len(reassign_visits(colleagues=colleagues, reason=reason, by=acting_user(request), at=at))
+            asked = len(reassign_visits(colleagues=colleagues, reason=reason, by=acting_user(request), at=at))
         except ColleagueNotFree as refused:
             self.message_user(request, str(refused.message), messages.ERROR)
             return 0
+        if not asked:
+            text = _(
+                "Nothing was changed: these appointments have been cancelled, have begun, or are already being"
+                " cancelled or given to a colleague."
+            )
+            self.message_user(request, text, messages.ERROR)
+        return asked
 
 
 def _manager(request: HttpRequest) -> User:

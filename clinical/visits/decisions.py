@@ -202,7 +202,9 @@ def says_more(choice: str, before: VisitDecision | None, visit: Appointment, ref
         return True
     if before.choice == Choice.CANCEL or (before.choice == Choice.REASSIGN and visit.doctor_id == before.doctor_id):
         return before.request_id in refused
-    return before.choice != choice or before.start_ts != visit.start_ts
+    # From a colleague who has it by now, the visit may be given on.
+    is_given_on = choice == Choice.REASSIGN and before.doctor_id != visit.doctor_id
+    return before.choice != choice or before.start_ts != visit.start_ts or is_given_on
 
 
 def _takes_back(after: VisitDecision, before: VisitDecision | None) -> bool:

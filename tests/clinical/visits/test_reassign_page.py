@@ -116,6 +116,17 @@ def test_a_colleague_who_is_not_free_any_more_is_refused(
     assert not VisitDecision.objects.exists()
 
 
+def test_where_nothing_is_left_to_give_the_page_says_why(
+    admin_client: Client, north: HospitalCast, patient: Patient, colleague: Doctor
+) -> None:
+    visit = book(north, patient, AT + HOUR)
+    choice = {f"to-{visit.pk}": str(colleague.pk)}
+    assert admin_client.post(address(north.doctor), choice).status_code == 302
+    page = admin_client.post(address(north.doctor), choice).content.decode()
+    assert "Nothing was changed: these appointments have been cancelled, have begun, or are already being" in page
+    assert VisitDecision.objects.count() == 1
+
+
 @pytest.mark.parametrize("count", [2, 20])
 def test_the_page_costs_the_same_for_many(
     admin_client: Client, north: HospitalCast, patient: Patient, colleague: Doctor, count: int
