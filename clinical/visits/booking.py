@@ -15,6 +15,7 @@ from clinical.mirror.facts import RESCHEDULE_REQUESTED
 from clinical.models import Appointment
 from clinical.ports import BookingOutcome, KeyClaim, booking_provider, finish_claim
 from clinical.visits.history import changed_by
+from clinical.visits.reassigning import is_being_reassigned
 from core.phone_numbers import is_valid_phone
 from core.refusals import Conflict, Invalid
 from hospitals.models import Doctor
@@ -102,14 +103,16 @@ def request_cancellation(
     *, by: User, appointment_id: uuid.UUID, reason: str, claim: KeyClaim | None, at: dt.datetime
 ) -> uuid.UUID | None:
     """Queue the cancellation of an own visit, finish the claim with it, and return the request's id; None if it is
-    cancelled already.
+    cancelled already. While a visit is being given to a colleague its old booking may be cancelled, and the new one
+    must be too.
 
     Raises: VisitNotOpen, IdempotencyKeyInUse, Appointment.DoesNotExist.
     """
     visit = _own_visit(appointment_id, by=by)
-    if visit.status == Appointment.Status.CANCELLED:
+    if visit.status != Appointment.Status.CANCELLED:
+        _refuse_over(visit, at)
+    elif not is_being_reassigned(visit):
         return None
-    _refuse_over(visit, at)
     request_id = booking_provider().request_cancellation(appointment=visit, reason=reason)
     finish_claim(claim, request_id=request_id)
     _record_request(by, request_id, visit.hospital_id)

@@ -91,6 +91,13 @@ def reassign_visits(
     )
 
 
+def is_being_reassigned(visit: Appointment) -> bool:
+    """Whether the calendar was asked to book the visit with a colleague, and that has no outcome yet."""
+    decided = VisitDecision.objects.current().filter(appointment=visit, choice=Choice.REASSIGN)
+    asked = [request_id for request_id in decided.values_list("request_id", flat=True) if request_id]
+    return any(one.state == "pending" for one in booking_provider().outcomes(asked).values())
+
+
 def free_colleagues(visits: Sequence[Appointment], *, by: User) -> dict[uuid.UUID, list[Doctor]]:
     """By visit, the hospital's other bookable doctors who are open then and have nothing else; by name. Few queries."""
     zone = known_zone(by.hospital.time_zone) if by.hospital else None

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from accounts.models import Patient
-from clinical.mirror.facts import BookingFacts
+from clinical.mirror.facts import FINAL, BookingFacts
 from clinical.models import Appointment, AppointmentBooking
 from core.times import zone_or_utc
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRefused, CalcomUnavailable
 from integrations.calcom.api.requests import Attendee, BookingFilters
-from integrations.calcom.api.responses import Booking, BookingStatus
+from integrations.calcom.api.responses import Booking
 from integrations.calcom.bookings.waiting import GIVE_UP_AFTER
 from integrations.calcom.facts.reference import METADATA_KEY, Reference, read_reference
 from integrations.models import BookingRequest, CalLink
@@ -115,17 +115,21 @@ def _create_again(request: BookingRequest, link: CalLink | None, client: CalcomC
 
 def _reassign(request: BookingRequest, client: CalcomClient, at: dt.datetime) -> Booking:
     """Book with the colleague, then cancel with the doctor: whatever fails in between, the patient has a booking."""
+    # Only after a try of unknown outcome may the cancellation of the old booking be our own.
+    may_have_cancelled = request.state == State.UNKNOWN
     new = _book(request, client, at)
+    if new.status in FINAL and new.rescheduled_to_uid is None:
+        raise Impossible("visit_changed")  # cancelled since: the old booking stays as it is
     # From here on something was done: what fails now is looked up by the next try, never booked again.
     request.state = State.UNKNOWN
     try:
         old = client.cancel_booking(request.booking_uid or "", reason=request.reason or "")
-        is_gone = old.status in {BookingStatus.CANCELLED, BookingStatus.REJECTED}
+        is_gone = old.status in FINAL
     except CalcomRefused as refusal:
         if refusal.is_credential_problem:
             raise
-        # By an earlier try of ours; before the first it was somebody else, who wants no visit.
-        is_gone = refusal.is_already_cancelled and request.tries > 1
+        # If not by an earlier try of ours, then by the patient or the practice, who want no visit.
+        is_gone = refusal.is_already_cancelled and may_have_cancelled
     if not is_gone:
         # It was moved or is kept there: the patient must not have both.
         client.cancel_booking(new.uid)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from clinical.mirror.apply import apply_booking_facts
 from clinical.mirror.facts import FINAL, BookingFacts
@@ -43,16 +44,25 @@ def settle_requests(news: Iterable[News], *, at: dt.datetime) -> None:
         if one.request_id is not None:
             made.setdefault(one.request_id, one)
     if made:
-        # Even one that was given up: there it is.
-        for request in BookingRequest.objects.filter(pk__in=made).exclude(state=State.DONE):
+        # Even one that was given up: there it is. Of a reassignment it is only the half: the old booking must go too.
+        unsettled = BookingRequest.objects.filter(pk__in=made).exclude(state=State.DONE).exclude(kind=Kind.REASSIGN)
+        for request in unsettled:
             _settle_made(request, made[request.pk], at)
     if changed:
-        uids = {uid for _, uid, _ in changed}
-        for request in BookingRequest.objects.filter(state__in=OPEN, booking_uid__in=uids):
+        for request in _about({uid for _, uid, _ in changed}):
             start = request.start_ts if request.kind == Kind.RESCHEDULE else None
             uid = changed.get((request.kind, request.booking_uid or "", start))
             if uid is not None:
                 _settle(request, uid, at)
+
+
+def _about(uids: Iterable[str]) -> QuerySet[BookingRequest]:
+    """Open requests about these bookings. A cancellation means the visit: its last booking, and none of a visit that
+    is given to a colleague at the time, because that cancels the old booking too.
+    """
+    reassigning = BookingRequest.objects.filter(kind=Kind.REASSIGN, state__in=OPEN, appointment=OuterRef("appointment"))
+    cancels_visit = Q(~Exists(reassigning), kind=Kind.CANCEL, appointment__cal_booking_id=F("booking_uid"))
+    return BookingRequest.objects.filter(cancels_visit | Q(kind=Kind.RESCHEDULE), state__in=OPEN, booking_uid__in=uids)
 
 
 def _changes(fact: BookingFacts) -> dict[tuple[str, str, dt.datetime | None], str]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role, SmsMessage
 from clinical.models import Appointment, VisitDecision
 from clinical.reminders.texts import VisitNotices
+from clinical.visits.booking import request_cancellation
 from clinical.visits.decisions import DecisionState, state_of, tell_reassigned
 from clinical.visits.reassigning import ColleagueNotFree, free_colleagues, reassign_visits
 from hospitals.models import Doctor, DoctorAvailability, DoctorTimeOff
 from integrations.calcom.api.requests import Attendee
 from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.pull import pull_bookings
 from integrations.calcom.setup.connect_doctor import connect_doctor
 from integrations.models import BookingRequest
@@ -23,7 +27,8 @@ from tests.cast import HospitalCast, make_staff
 from tests.clinical.records import make_visit
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
-from tests.integrations.calcom.requests import book, held, run_all
+from tests.integrations.calcom.mirror import bookings
+from tests.integrations.calcom.requests import book, held, outcome, run_all, subscribe, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +59,8 @@ def give(north: HospitalCast, visit: Appointment, colleague: Doctor) -> VisitDec
 def state(decision: VisitDecision) -> DecisionState:
     assert decision.request_id
     outcome = CalcomBookings().outcomes([decision.request_id])[decision.request_id]
-    return state_of(decision, Appointment.objects.get(), outcome=outcome, at=timezone.now())
+    visit = Appointment.objects.get(pk=decision.appointment_id)
+    return state_of(decision, visit, outcome=outcome, at=timezone.now())
 
 
 def test_the_visit_stays_the_same_with_another_doctor_and_the_patient_is_told(
@@ -190,3 +196,143 @@ def test_two_visits_of_one_time_do_not_go_to_one_colleague(
             at=timezone.now(),
         )
     assert (VisitDecision.objects.count(), BookingRequest.objects.filter(kind="reassign").count()) == (0, 0)
+
+
+def later(minutes: int = 1) -> None:
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=minutes), tick=False):
+        run_all()
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "drop", "drop_after_commit"])
+def test_a_webhook_of_the_new_booking_does_not_end_it_before_the_old_one_is_cancelled(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor, fault: str
+) -> None:
+    subscribe(connected)
+    decision = give(north, visit, colleague)
+    next_call(connected.simulator, "POST /v2/bookings/*/cancel", fault)
+    run_all()
+    tell(connected)
+    assert state(decision) == "reassigning"
+    later()
+    tell(connected)
+    assert held(connected) == ONE_CANCELLED
+    assert state(decision) == "reassigned"
+    after = Appointment.objects.get()
+    assert (after.pk, after.doctor_id, after.status) == (visit.pk, colleague.pk, "SCHEDULED")
+
+
+def test_webhooks_of_a_booking_that_was_taken_back_leave_it_refused(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    subscribe(connected)
+    decision = give(north, visit, colleague)
+    moved = connected.client.reschedule_booking(visit.cal_booking_id, start=MONDAY_TEN + dt.timedelta(minutes=30))
+    run_all()
+    tell(connected)
+    request = BookingRequest.objects.get(kind="reassign")
+    assert (request.state, request.outcome_code) == ("refused", "visit_changed")
+    after = Appointment.objects.get(pk=visit.pk)
+    assert (after.cal_booking_id, after.doctor_id, after.status) == (moved.uid, connected.doctor.pk, "SCHEDULED")
+    assert state(decision) == "not_reassigned"
+    assert give(north, after, colleague).pk != decision.pk
+    run_all()
+    assert Appointment.objects.get(pk=visit.pk).doctor_id == colleague.pk
+
+
+def test_a_visit_that_was_given_to_a_colleague_can_be_given_on(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    give(north, visit, colleague)
+    run_all()
+    decision = give(north, Appointment.objects.get(), connected.doctor)
+    assert state(decision) == "reassigning"
+    run_all()
+    after = Appointment.objects.get()
+    assert (after.pk, after.doctor_id, after.status) == (visit.pk, connected.doctor.pk, "SCHEDULED")
+    assert state(decision) == "reassigned"
+    assert held(connected) == [(MONDAY_TEN, "accepted"), (MONDAY_TEN, "cancelled"), (MONDAY_TEN, "cancelled")]
+
+
+def cancel(connected: Connected, visit: Appointment) -> uuid.UUID:
+    """As the patient does it in the app."""
+    request_id = request_cancellation(
+        by=connected.patient.user, appointment_id=visit.pk, reason="", claim=None, at=timezone.now()
+    )
+    assert request_id is not None
+    # Later than what was asked before: the test is one transaction, and the database has one time for it.
+    BookingRequest.objects.filter(pk=request_id).update(created_at=F("created_at") + dt.timedelta(seconds=1))
+    return request_id
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_a_patients_cancellation_meanwhile_cancels_the_new_booking(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor, is_told_first: bool
+) -> None:
+    subscribe(connected)
+    give(north, visit, colleague)
+    request_id = None if is_told_first else cancel(connected, visit)
+    next_call(connected.simulator, "POST /v2/bookings/*/cancel", "drop_after_commit")
+    assert run_next_booking_request()
+    tell(connected)
+    assert Appointment.objects.get(pk=visit.pk).status == "CANCELLED"
+    request_id = request_id or cancel(connected, visit)
+    assert outcome(connected, request_id).state == "pending"
+    later()
+    assert outcome(connected, request_id).state == "done"
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (MONDAY_TEN, "cancelled")]
+    after = Appointment.objects.get()
+    assert (after.pk, after.status) == (visit.pk, "CANCELLED")
+
+
+def test_the_old_bookings_cancellation_told_late_does_not_settle_the_patients(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    subscribe(connected)
+    give(north, visit, colleague)
+    request_id = cancel(connected, visit)
+    assert run_next_booking_request()
+    assert BookingRequest.objects.get(kind="reassign").state == "done"
+    tell(connected)
+    assert outcome(connected, request_id).state == "pending"
+    run_all()
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (MONDAY_TEN, "cancelled")]
+
+
+def test_one_that_the_calendar_has_cancelled_is_not_cancelled_again(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    give(north, visit, colleague)
+    run_all()
+    connected.client.cancel_booking(Appointment.objects.get().cal_booking_id)
+    pull_bookings()
+    again = request_cancellation(
+        by=connected.patient.user, appointment_id=visit.pk, reason="", claim=None, at=timezone.now()
+    )
+    assert again is None
+
+
+def test_one_that_was_cancelled_between_two_tries_is_not_brought_back(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    """The first try was sent away before it did anything: the cancellation is not its own."""
+    give(north, visit, colleague)
+    next_call(connected.simulator, "POST /v2/bookings", "429")
+    run_all()
+    connected.client.cancel_booking(visit.cal_booking_id, reason="by the patient")
+    later(minutes=2)
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (MONDAY_TEN, "cancelled")]
+    assert BookingRequest.objects.get(kind="reassign").outcome_code == "visit_changed"
+
+
+def test_where_the_new_booking_was_cancelled_meanwhile_the_old_one_stays(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor
+) -> None:
+    give(north, visit, colleague)
+    next_call(connected.simulator, "POST /v2/bookings/*/cancel", "drop")
+    run_all()
+    [new] = [one for one in bookings(connected) if one.uid != visit.cal_booking_id]
+    connected.client.cancel_booking(new.uid, reason="by the colleague")
+    later(minutes=2)
+    assert connected.client.get_booking(visit.cal_booking_id).status == "accepted"
+    assert BookingRequest.objects.get(kind="reassign").outcome_code == "visit_changed"
+    assert Appointment.objects.get(pk=visit.pk).status == "SCHEDULED"

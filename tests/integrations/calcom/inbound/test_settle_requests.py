@@ -7,42 +7,23 @@ import uuid
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from clinical.models import Appointment
-from integrations.calcom.api.config import sign
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_booking_request
-from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import BookingRequest
-from tests.integrations.calcom.clinic import control, next_call
+from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
-from tests.integrations.calcom.requests import book, held, outcome, run_all
+from tests.integrations.calcom.requests import book, held, outcome, run_all, subscribe, tell
 
 HALF_HOUR = dt.timedelta(minutes=30)
-SECRET = "webhook-secret-for-tests-0123456789"
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _subscribed(connected: Connected) -> None:
-    # Nobody listens there: what Cal.com wanted to say is read from its list.
-    connected.client.create_org_webhook(url="http://127.0.0.1:9/hook", secret=SECRET)
-
-
-def tell(connected: Connected) -> None:
-    """Let all that Cal.com has to say arrive, and apply it."""
-    state = control(connected.simulator, "GET", "state")
-    assert isinstance(state, dict)
-    assert isinstance(state["deliveries"], list)
-    for delivery in state["deliveries"]:
-        assert isinstance(delivery, dict)
-        body = str(delivery["body"]).encode()
-        headers = {"X-Cal-Signature-256": sign(SECRET, body)}
-        answer = Client().post("/webhooks/calcom/", body, content_type="application/json", headers=headers)
-        assert answer.status_code == 200
-    process_webhooks(at=timezone.now())
+    subscribe(connected)
 
 
 def lose_the_answer(connected: Connected, request: uuid.UUID, match: str, fault: str = "drop_after_commit") -> None:
