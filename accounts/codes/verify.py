@@ -161,18 +161,16 @@ def _try_code(
     """None, not an exception, for a wrong code: the try that was counted has to be committed."""
     caller = caller_of(number=number, device_token=device_token)
     counted = take_code(guess, caller, at=at)
-    found = None if counted is None else _patient_of(number)
-    if counted is None or found is None:
+    if counted is None:
         return None
     row = OneTimeCode.objects.get(challenge_id=guess.challenge_id)
+    found = _patient_of(number) if row.token_id is None else _known_patient(number, since=row.created_at)
+    if found is None:
+        return None
     patient, is_new = found
-    if row.token_id is None:
-        device = caller.device
-    else:
-        device = _device_signed_in(patient, row.token_id)
-        if device is None:
-            return None  # signed out since
-        is_new = patient.user.created_at >= row.created_at
+    device = caller.device if row.token_id is None else _device_signed_in(patient, row.token_id)
+    if row.token_id is not None and device is None:
+        return None  # signed out since
     for count in counted:
         count.take_back()
     token, secret = _sign_in(patient, device=device, device_name=device_name, at=at)
@@ -195,6 +193,13 @@ def _patient_of(number: str) -> tuple[Patient, bool] | None:
         return None
     patient, _ = Patient.objects.get_or_create(user=user)
     return patient, is_new
+
+
+def _known_patient(number: str, *, since: dt.datetime) -> tuple[Patient, bool] | None:
+    """The number's patient, and whether it is new since then; makes no account: the number may have changed hands."""
+    patients = Patient.objects.select_related("user")
+    patient = patients.filter(user__phone=number, user__role=Role.PATIENT, user__is_active=True).first()
+    return (patient, patient.user.created_at >= since) if patient else None
 
 
 def _sign_in(

@@ -112,3 +112,12 @@ def test_a_key_is_of_visible_characters(anyone: APIClient, challenge_id: str) ->
 def test_the_key_is_not_kept(anyone: APIClient, challenge_id: str) -> None:
     give(anyone, challenge_id, sent_code(), key="a-secret-of-the-app")
     assert len(OneTimeCode.objects.get().used_key or "") == 64
+
+
+def test_it_makes_no_account_for_a_number_that_was_given_up_since(anyone: APIClient, challenge_id: str) -> None:
+    code = sent_code()
+    token = give(anyone, challenge_id, code).json()["token"]
+    User.objects.update(phone="436608888888")
+    assert refused(give(anyone, challenge_id, code)) == (400, "invalid_code")
+    assert list(User.objects.values_list("phone", flat=True)) == ["436608888888"]
+    assert client_with(token).get("/api/v1/me/").status_code == 200
