@@ -51,7 +51,7 @@ def is_offered(doctor: Doctor, start: dt.datetime) -> bool:
     """
     if start.second or start.microsecond:
         return False
-    if _in_minutes(start) in _offered(doctor):
+    if cache.get(_offered_key(doctor, start)):
         return True
     within = _whole_days(start, start + _MINUTE, doctor)
     hours, off = _hours(doctor), _time_off(doctor, within)
@@ -164,18 +164,10 @@ def _time_off(doctor: Doctor, within: Period) -> list[Period]:
     return list(rows.values_list("starts_at", "ends_at"))
 
 
-def _offered(doctor: Doctor) -> dict[int, int]:
-    """The starts offered lately, each with when it was last, in minutes."""
-    found: dict[int, int] = cache.get(f"slots-offered:{doctor.pk}", {})
-    return found
-
-
 def _remember(doctor: Doctor, periods: Iterable[Period]) -> None:
-    now = _in_minutes(timezone.now())
-    offered = {start: at for start, at in _offered(doctor).items() if at > now - OFFERED_SECONDS // 60}
-    offered |= {_in_minutes(start): now for start, _end in periods}
-    cache.set(f"slots-offered:{doctor.pk}", offered, timeout=OFFERED_SECONDS)
+    """Each start has a key of its own, so that lists remembered at the same moment all count."""
+    cache.set_many({_offered_key(doctor, start): True for start, _end in periods}, timeout=OFFERED_SECONDS)
 
 
-def _in_minutes(at: dt.datetime) -> int:
-    return int(at.timestamp()) // 60
+def _offered_key(doctor: Doctor, start: dt.datetime) -> str:
+    return f"slots-offered:{doctor.pk}:{int(start.timestamp()) // 60}"

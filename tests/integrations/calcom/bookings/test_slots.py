@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
@@ -18,6 +20,7 @@ from integrations.calcom.api.budget import SLOTS_A_WINDOW, shared_budget
 from integrations.calcom.api.requests import Attendee, ScheduleInput
 from integrations.calcom.api.responses import ScheduleWindow
 from integrations.calcom.bookings.provider import CalcomBookings, forget_slots
+from integrations.calcom.bookings.slots import _remember, is_offered
 from integrations.calcom.inbound.processing import process_webhooks
 from integrations.calcom.schedules.event_types import push_next_event_type
 from integrations.calcom.schedules.publisher import CalcomSchedules, push_next_schedule
@@ -259,7 +262,7 @@ def test_what_was_offered_a_moment_ago_is_not_refused(connected: Connected) -> N
     request = book(connected, start)
     run_all()
     assert BookingRequest.objects.get(pk=request).state == "done"
-    cache.delete(f"slots-offered:{connected.doctor.pk}")
+    cache.clear()
     with pytest.raises(SlotTaken):
         book(connected, start)
 
@@ -279,3 +282,18 @@ def test_what_our_own_hours_offered_is_not_refused_after_a_booking_moved_the_gri
     # Without any memory of it what our hours offer now is enough.
     cache.clear()
     book(connected, NINE + dt.timedelta(minutes=60))
+
+
+def test_what_two_readers_were_offered_at_the_same_moment_is_all_remembered(connected: Connected) -> None:
+    evening = MONDAY_TEN + dt.timedelta(hours=8)  # outside the hours: only what is remembered counts
+    offers = [[evening + dt.timedelta(minutes=2 * number + one) for number in range(50)] for one in range(2)]
+    both_ready = threading.Barrier(2)
+
+    def offer(starts: list[dt.datetime]) -> None:
+        both_ready.wait()
+        for start in starts:
+            _remember(connected.doctor, [(start, start + HALF_HOUR)])
+
+    with ThreadPoolExecutor(2) as readers:
+        list(readers.map(offer, offers))
+    assert all(is_offered(connected.doctor, start) for starts in offers for start in starts)
