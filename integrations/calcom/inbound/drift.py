@@ -18,8 +18,10 @@ from clinical.models import AppointmentBooking
 from integrations.calcom.api.responses import Booking, BookingStatus
 from integrations.calcom.bookings.provider import forget_slots
 from integrations.calcom.facts.people import booker_of, booking_name, booking_phone, doctor_of
+from integrations.calcom.facts.reference import proven_reference
 from integrations.calcom.facts.translate import translate_booking
 from integrations.calcom.inbound.lookups import UNKNOWN_DOCTOR
+from integrations.calcom.inbound.settle_requests import News, settle_requests
 from integrations.models import SyncDrift
 
 log = structlog.get_logger(__name__)
@@ -143,6 +145,8 @@ def _apply_facts(booking: Booking, asked_at: dt.datetime) -> None:
     facts = translate_booking(booking, digest=digest, fetched_at=asked_at)
     payload = booking.model_dump(mode="json", by_alias=True)
     applied = apply_booking_facts(facts=facts, payload=payload, doctor_of=doctor_of, at=asked_at)
+    reference = proven_reference(booking.metadata, booking.event_type.id)
+    settle_requests([News(facts, reference.request_id if reference else None, payload)], at=asked_at)
     if applied.appointment is not None:
         transaction.on_commit(partial(forget_slots, applied.appointment.doctor_id))
 

@@ -1,4 +1,4 @@
-"""What webhooks tell of our own requests: often before the call is answered, and also where no answer came."""
+"""What webhooks and pulls tell of our own requests: often before the call is answered, or where no answer came."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPEN = (State.QUEUED, State.SENT, State.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An event's facts, applied. `request_id` is our request that made the booking, where that is proven."""
+    """Facts that were applied. `request_id` is our request that made the booking, where that is proven."""
 
     facts: Sequence[BookingFacts]
     request_id: uuid.UUID | None

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from clinical.models import Appointment
 from integrations.calcom.bookings.provider import CalcomBookings
+from integrations.calcom.bookings.waiting import cancel_withdrawn
 from integrations.calcom.bookings.worker import run_next_booking_request
+from integrations.calcom.inbound.pull import pull_bookings
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
@@ -108,3 +110,27 @@ def test_a_move_is_no_cancellation_and_what_was_moved_is_cancelled(connected: Co
     gone = Appointment.objects.get()
     assert (gone.pk, gone.status, gone.start_ts) == (visit.pk, "CANCELLED", MONDAY_TEN + HALF_HOUR)
     assert held(connected) == [(MONDAY_TEN, "cancelled"), (MONDAY_TEN + HALF_HOUR, "cancelled")]
+
+
+def test_a_withdrawn_booking_that_only_a_pull_finds_is_cancelled(connected: Connected) -> None:
+    request = book(connected)
+    lose_the_answer(connected, request, "POST /v2/bookings")
+    now = timezone.now()
+    BookingRequest.objects.update(
+        state="refused", outcome_code="calendar_unavailable", resolved_at=now, withdrawn_at=now, next_try_at=None
+    )
+    pull_bookings()
+    told = outcome(connected, request)
+    assert (told.state, told.appointment_id) == ("done", Appointment.objects.get().pk)
+    assert cancel_withdrawn(at=now) == 1
+    run_all()
+    assert held(connected) == [(MONDAY_TEN, "cancelled")]
+    assert Appointment.objects.get().status == "CANCELLED"
+
+
+def test_a_move_that_only_a_pull_finds(connected: Connected, visit: Appointment) -> None:
+    request = CalcomBookings().request_reschedule(appointment=visit, start=MONDAY_TEN + HALF_HOUR, reason="")
+    lose_the_answer(connected, request, "POST /v2/bookings/*/reschedule")
+    pull_bookings()
+    assert outcome(connected, request).state == "done"
+    assert Appointment.objects.get().start_ts == MONDAY_TEN + HALF_HOUR
