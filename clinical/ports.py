@@ -83,6 +83,14 @@ class WaitingRequest:
     expires_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What became of a request that a patient takes back. `is_new` is False where it was taken back before."""
+
+    outcome: BookingOutcome
+    is_new: bool
+
+
 class NotWithdrawable(Conflict):
     code = "not_withdrawable"
     message = _("This can no longer be withdrawn: look at the appointment again.")
@@ -146,7 +154,7 @@ class BookingProvider(Protocol):
         """What the patient asked for and has no outcome yet, the oldest first; one query."""
         ...
 
-    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> Withdrawal | None:
         """Take a waiting request back: what was not sent is refused as `withdrawn` at once. A booking whose outcome
         is not known stays pending until it is, and is cancelled if it was made. None for a request that is not theirs.
 

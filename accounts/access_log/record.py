@@ -39,6 +39,7 @@ class AccessAction(StrEnum):
     MARKED_VISIT = "marked_visit"
     CONFIRMED_IDENTITY = "confirmed_identity"
     REQUESTED_BOOKING = "requested_booking"
+    WITHDREW_BOOKING = "withdrew_booking"
     CHANGED_HOURS = "changed_hours"
     PUSHED_HOURS = "pushed_hours"
     CONNECTED_DOCTOR = "connected_doctor"

@@ -46,6 +46,7 @@ SENTENCES: dict[str, Any] = {
     AccessAction.DECIDED_VISIT: lazy("%(actor)s decided what happens to a visit of %(patient)s."),
     AccessAction.CONFIRMED_IDENTITY: lazy("%(actor)s confirmed that a visit is that of %(patient)s."),
     AccessAction.REQUESTED_BOOKING: lazy("%(actor)s asked for a change of a booking of %(patient)s."),
+    AccessAction.WITHDREW_BOOKING: lazy("%(actor)s withdrew a request for a booking of %(patient)s."),
     AccessAction.CHANGED_HOURS: lazy("%(actor)s changed the hours of %(other)s."),
     AccessAction.PUSHED_HOURS: lazy("%(actor)s sent the hours of %(other)s to the booking calendar."),
     AccessAction.CONNECTED_DOCTOR: lazy("%(actor)s had %(other)s connected to the booking calendar."),

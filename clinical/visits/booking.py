@@ -125,10 +125,12 @@ def withdraw_request(*, by: User, request_id: uuid.UUID, at: dt.datetime) -> Boo
 
     Raises: NotWithdrawable.
     """
-    outcome = booking_provider().withdraw(request_id, patient_id=by.pk, at=at)
-    if outcome is not None:
-        _record_request(by, request_id, None)
-    return outcome
+    withdrawal = booking_provider().withdraw(request_id, patient_id=by.pk, at=at)
+    if withdrawal is None:
+        return None
+    if withdrawal.is_new:
+        _record_request(by, request_id, None, AccessAction.WITHDREW_BOOKING)
+    return withdrawal.outcome
 
 
 @transaction.atomic
@@ -205,10 +207,15 @@ def _movable_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> A
     return visit
 
 
-def _record_request(by: User, request_id: uuid.UUID, hospital_id: uuid.UUID | None) -> None:
+def _record_request(
+    by: User,
+    request_id: uuid.UUID,
+    hospital_id: uuid.UUID | None,
+    action: AccessAction = AccessAction.REQUESTED_BOOKING,
+) -> None:
     record_access(
         by=by,
-        action=AccessAction.REQUESTED_BOOKING,
+        action=action,
         patient_id=by.pk,
         object_kind="booking_request",
         object_id=request_id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, OutcomeState, Slot, Slots, WaitingRequest
+from clinical.ports import BookingOutcome, OutcomeState, Slot, Slots, WaitingRequest, Withdrawal
 from hospitals.models import Doctor
 
 
@@ -74,8 +74,9 @@ class FakeCalendar:
     def waiting_requests(self, *, patient_id: uuid.UUID) -> list[WaitingRequest]:
         return []
 
-    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
-        return self.outcome(request_id, patient_id=patient_id)
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> Withdrawal | None:
+        outcome = self.outcome(request_id, patient_id=patient_id)
+        return Withdrawal(outcome, is_new=True) if outcome else None
 
     def outcome(self, request_id: uuid.UUID, *, patient_id: uuid.UUID) -> BookingOutcome | None:
         asked = self.memory.requests.get(request_id)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinical.models import Appointment
-from clinical.ports import BookingOutcome, OutcomeState, Slots, SlotTaken, WaitingRequest
+from clinical.ports import BookingOutcome, OutcomeState, Slots, SlotTaken, WaitingRequest, Withdrawal
 from core.wake_ups import wait_until, wake
 from hospitals.models import Doctor
 from integrations.calcom.bookings import waiting
@@ -52,10 +52,10 @@ class CalcomBookings:
     def waiting_requests(self, *, patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
         return waiting.waiting_requests(patient_id)
 
-    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> BookingOutcome | None:
-        if not waiting.withdraw(request_id, patient_id=patient_id, at=at):
-            return None
-        return self.outcome(request_id, patient_id=patient_id)
+    def withdraw(self, request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> Withdrawal | None:
+        is_new = waiting.withdraw(request_id, patient_id=patient_id, at=at)
+        outcome = self.outcome(request_id, patient_id=patient_id)
+        return None if is_new is None or outcome is None else Withdrawal(outcome, is_new)
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         _refuse_unoffered(doctor, start)

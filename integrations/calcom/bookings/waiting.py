@@ -56,17 +56,17 @@ def _open(patient_id: uuid.UUID) -> QuerySet[BookingRequest]:
     return BookingRequest.objects.filter(patient_id=patient_id, state__in=OPEN, withdrawn_at__isnull=True)
 
 
-def withdraw(request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> bool:
-    """Take the request back; whether there is such a request of the patient's. Again: no change.
+def withdraw(request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> bool | None:
+    """Take the request back; whether this changed it. None where the patient has no such request.
 
     Raises: NotWithdrawable.
     """
     own = BookingRequest.objects.select_for_update().filter(pk=request_id, patient_id=patient_id)
     request = own.exclude(kind=Kind.MARK_ABSENT).first()
     if request is None:
-        return False
+        return None
     if request.outcome_code == "withdrawn" or request.withdrawn_at is not None:
-        return True
+        return False
     if request.state == State.QUEUED and request.kind in (Kind.BOOK, Kind.RESCHEDULE):
         own.update(state=State.REFUSED, outcome_code="withdrawn", resolved_at=at, next_try_at=None)
     elif request.state in (State.SENT, State.UNKNOWN) and request.kind == Kind.BOOK:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import Patient
+from accounts.models import AccessEvent, Patient
 from clinical.models import Appointment, VisitDecision
 from hospitals.models import DoctorAvailability
 from integrations.calcom.api.client import CalcomClient
@@ -112,6 +112,8 @@ def test_what_was_not_sent_is_withdrawn_at_once(
     request.refresh_from_db()
     assert (request.state, request.resolved_at) == (State.REFUSED, timezone.now())
     assert api.get(REQUESTS).json() == {"results": []}
+    events = AccessEvent.objects.filter(object_kind="booking_request").values_list("action", "object_id", "patient_id")
+    assert list(events) == [("withdrew_booking", str(request.pk), patient.pk)]
 
 
 def test_one_that_was_withdrawn_leaves_room_for_another(
