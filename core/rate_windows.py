@@ -21,7 +21,8 @@ UNKNOWN_ADDRESS = "unknown"
 class Limit:
     """At most `most` hits in any `period`, and after the n-th of them a wait of `delays[n - 1]`, or of the last.
 
-    `delays` never fall: so what is allowed stays allowed until the next hit.
+    `delays` never fall: so what is allowed stays allowed until the next hit. `at` may be earlier than the last hit:
+    each request reads its clock before it waits for the others' lock, and machines' clocks differ.
     """
 
     most: int
@@ -36,7 +37,8 @@ class Limit:
         recent = self.recent(hits, at)
         if len(recent) >= self.most:
             return False
-        return not recent or at >= recent[-1] + self._delay(len(recent))
+        delay = self._delay(len(recent))
+        return not delay or at >= recent[-1] + delay
 
     def wait(self, hits: Sequence[dt.datetime], at: dt.datetime) -> dt.timedelta:
         """How long until one more is allowed, exactly; zero if it is now."""
@@ -50,7 +52,7 @@ class Limit:
         return moments[bisect_left(moments, True, key=lambda moment: self.allows(hits, moment))] - at
 
     def _delay(self, hits: int) -> dt.timedelta:
-        return self.delays[min(hits, len(self.delays)) - 1] if self.delays else NO_WAIT
+        return self.delays[min(hits, len(self.delays)) - 1] if self.delays and hits else NO_WAIT
 
 
 def ceiling_wait(tallies: Mapping[dt.datetime, int], ceiling: int, at: dt.datetime) -> dt.timedelta:

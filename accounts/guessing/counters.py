@@ -80,7 +80,7 @@ def count_hit(*, kind: str, subject: str, limit: Limit, at: dt.datetime) -> Hit:
     row = _lock(kind, subject)
     recent = limit.recent(row.hits, at)
     refuse_while(limit.wait(recent, at))
-    row.hits = [*recent, at]
+    row.hits = sorted([*recent, at])
     row.save(update_fields=["hits"])
     return Hit(kind, subject, at, row.hits)
 

@@ -56,6 +56,18 @@ def test_forgetting_what_is_too_old_changes_nothing(limit: Limit, gaps: list[dt.
     assert limit.wait(limit.recent(taken, at), at) == limit.wait(taken, at)
 
 
+@pytest.mark.parametrize("late", [TICK, dt.timedelta(seconds=3)])
+def test_a_request_that_read_its_clock_before_the_last_one_did_is_let_through(late: dt.timedelta) -> None:
+    three_an_hour = Limit(3, HOUR)
+    assert three_an_hour.wait([NOW], NOW - late) == dt.timedelta(0)
+    assert three_an_hour.wait([NOW - late, NOW], NOW - 2 * late) == dt.timedelta(0)
+    assert three_an_hour.wait([NOW, NOW, NOW], NOW - late) == HOUR + late
+
+
+def test_a_delay_counts_from_the_last_hit_for_it_too() -> None:
+    assert SENDS.wait([NOW], NOW - dt.timedelta(seconds=3)) == dt.timedelta(seconds=63)
+
+
 def test_waits_grow_and_the_sixth_is_a_day_after_the_first() -> None:
     hits, at, waits = list[dt.datetime](), NOW, list[dt.timedelta]()
     for _ in range(5):

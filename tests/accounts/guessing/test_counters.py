@@ -48,6 +48,13 @@ def test_one_too_many_is_refused_and_not_counted() -> None:
 
 
 @pytest.mark.django_db
+def test_requests_whose_clocks_cross_are_counted_and_never_refuse_each_other() -> None:
+    """Each reads its clock, then waits for the other's lock; the second of them may have read it first."""
+    hit(NOW)
+    assert hit(NOW - dt.timedelta(seconds=1)) == on_file() == [NOW - dt.timedelta(seconds=1), NOW]
+
+
+@pytest.mark.django_db
 def test_what_left_the_window_is_dropped() -> None:
     hit(NOW)
     hit(NOW + MINUTE)
