@@ -14,7 +14,7 @@ COPY . .
 RUN tailwindcss --input templates/_styles/staff.css --output static/build/staff.css --minify \
     && opens_nothing=0123456789abcdef0123456789abcdef \
     && env DJANGO_SETTINGS_MODULE=config.settings.production \
-        DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost \
+        DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://:none@localhost \
         SECRET_KEY="$opens_nothing$opens_nothing" OTP_KEYS="$opens_nothing" AUDIT_KEYS="$opens_nothing" \
         BOOKING_REFERENCE_KEYS="$opens_nothing" TRUSTED_PROXY_COUNT=0 ALLOWED_HOSTS=localhost PUBLIC_BASE_URL=https://localhost \
         EMAIL_URL=smtp://none TWILIO_ACCOUNT_SID=none TWILIO_AUTH_TOKEN=none TWILIO_FROM_NUMBER=0 TWILIO_REMINDER_FROM_NUMBER=1 \

@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import TextField
@@ -112,10 +113,11 @@ def _key(kind: str, pk: uuid.UUID) -> str:
 
 
 def _cached(key: str, prescriptions: PrescriptionQuerySet, here: uuid.UUID) -> list[Line]:
-    known: list[Line] | None = cache.get(key)
-    if known is None:
-        known = _most_frequent(prescriptions, here)
-        cache.set(key, known, KEPT_FOR.total_seconds())
+    kept: list[list[Any]] | None = cache.get(key)
+    if kept is not None:
+        return [Line(*values) for values in kept]
+    known = _most_frequent(prescriptions, here)
+    cache.set(key, [astuple(line) for line in known], KEPT_FOR.total_seconds())
     return known
 
 

@@ -134,7 +134,11 @@ CACHES = {
     "default": {
         "BACKEND": "config.tolerant_cache.TolerantRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+        "OPTIONS": {
+            "socket_timeout": 0.2,
+            "socket_connect_timeout": 0.2,
+            "serializer": "config.tolerant_cache.JsonSerializer",
+        },
     }
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import sentry_sdk
 
 from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, SENTRY_DSN, env
+from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, REDIS_URL, SENTRY_DSN, env
 
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
@@ -14,6 +16,15 @@ _TWILIO_SMS = "integrations.twilio.sms.TwilioSms"
 SMS_BACKEND = env.text("SMS_BACKEND", default=_TWILIO_SMS)
 if SMS_BACKEND.startswith("accounts.messages.local_senders."):
     env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
+
+_without_password = env.flag("REDIS_WITHOUT_PASSWORD", default=False)
+if REDIS_URL and not _without_password and not REDIS_URL.startswith("unix:") and not urlsplit(REDIS_URL).password:
+    env.problem(
+        "REDIS_URL",
+        "has no password",
+        hint="who writes to Redis wakes workers and says what is free: redis://:password@host:6379/0, or "
+        "REDIS_WITHOUT_PASSWORD=true where the network lets nobody else reach it",
+    )
 
 for _name, _hint in {
     "EMAIL_URL": "the mail server; links to set a password are mailed: smtp+tls://user:password@host:587",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Who can write to Redis can wake a task of ours, without arguments, and nothing more.
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 120

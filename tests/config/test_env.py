@@ -137,7 +137,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
     "DATABASE_URL": "postgres://me:secret@127.0.0.1:1/wardbook",
-    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "REDIS_URL": "redis://:secret@127.0.0.1:1/0",
     "SECRET_KEY": KEY * 2,
     "ALLOWED_HOSTS": "wardbook.example.org",
     "PUBLIC_BASE_URL": "https://wardbook.example.org",
@@ -216,6 +216,21 @@ def test_twilio_is_asked_for_only_where_it_sends() -> None:
             "TWILIO_MESSAGING_SERVICE_SID",
             "TWILIO_REMINDER_MESSAGING_SERVICE_SID",
         ]
+
+
+OPEN_REDIS = {"REDIS_URL": "redis://redis.example.org:6379/0"}
+
+
+def test_a_redis_without_a_password_is_refused_unless_said_so() -> None:
+    done = python("manage.py", "check", env=PRODUCTION | OPEN_REDIS)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith("REDIS_URL: has no password. Hint: ")
+
+
+@pytest.mark.parametrize("given", [OPEN_REDIS | {"REDIS_WITHOUT_PASSWORD": "true"}, {"REDIS_URL": "unix:///run/redis"}])
+def test_a_redis_that_nobody_else_reaches_needs_no_password(given: dict[str, str]) -> None:
+    done = python("-c", "import config.settings.production", env=PRODUCTION | given)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_missing_variables_stop_the_web_process() -> None:

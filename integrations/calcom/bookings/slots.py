@@ -80,14 +80,19 @@ def _calcom_slots(doctor: Doctor, within: Period) -> tuple[list[Period], dt.date
     if link is None or link.cal_event_type_id is None:
         return None
     key = _key(doctor, within)
-    cached: tuple[list[Period], dt.datetime] | None = cache.get(key)
-    if cached is None and not cache.get(LEFT_ALONE):
-        zone = zone_or_utc(doctor.hospital.time_zone)
-        cached = _from_calcom(link.cal_event_type_id, within, zone)
-        if cached is not None:
-            cache.set(key, cached, timeout=CACHE_SECONDS)
-            _remember(doctor, cached[0])
-    return cached
+    kept: tuple[list[tuple[str, str]], str] | None = cache.get(key)
+    if kept is not None:
+        return [(_at(start), _at(end)) for start, end in kept[0]], _at(kept[1])
+    if cache.get(LEFT_ALONE):
+        return None
+    zone = zone_or_utc(doctor.hospital.time_zone)
+    found = _from_calcom(link.cal_event_type_id, within, zone)
+    if found is not None:
+        periods, as_of = found
+        texts = [(start.isoformat(), end.isoformat()) for start, end in periods]
+        cache.set(key, (texts, as_of.isoformat()), timeout=CACHE_SECONDS)
+        _remember(doctor, periods)
+    return found
 
 
 def _key(doctor: Doctor, within: Period) -> str:
@@ -167,6 +172,9 @@ def _time_off(doctor: Doctor, within: Period) -> list[Period]:
 def _remember(doctor: Doctor, periods: Iterable[Period]) -> None:
     """Each start has a key of its own, so that lists remembered at the same moment all count."""
     cache.set_many({_offered_key(doctor, start): True for start, _end in periods}, timeout=OFFERED_SECONDS)
+
+
+_at = dt.datetime.fromisoformat
 
 
 def _offered_key(doctor: Doctor, start: dt.datetime) -> str:
