@@ -1,7 +1,7 @@
-"""`/healthz`: this process answers. `/readyz`: so does what it needs, asked with time limits.
+"""`/healthz`: this process answers. `/readyz`: it can serve people, which is tried with time limits.
 
-The questions go over connections of their own: the pool would add its patience to the answer, and a pool that
-others have emptied says nothing about the database.
+The database is asked as requests ask it, over the pool of the process: a connection of its own would be refused where
+requests still have theirs, and granted where they have none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from psycopg import sql
+from psycopg_pool import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -34,7 +35,14 @@ REDIS_SECONDS = 0.5
 REMEMBERED_SECONDS = 1.0
 PENDING_SHOWN = 3
 
-OK = "ok"
+OK, DEGRADED, DOWN = "ok", "degraded", "down"
+# What nobody can be served without.
+NEEDED = ("database", "migrations")
+UNANSWERED = dict.fromkeys(NEEDED, f"no answer within {DATABASE_SECONDS:g} s")
+# For this transaction only: behind a pooler, the session is others' the moment after.
+_LIMITS = "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64kB', true)"
+# More rows than that memory holds: PostgreSQL writes them to its disk, and fails where that is full.
+_WORK = "SELECT current_setting('transaction_read_only')::boolean FROM generate_series(1, 20000) HAVING count(*) > 0"
 
 # Once true it stays so: only new code brings new migrations, and new code means a new process.
 _all_applied = False
@@ -79,28 +87,48 @@ class Probe:
 
 
 def ask_database() -> dict[str, str]:
-    parameters: dict[str, Any] = connections["default"].get_connection_params()
-    # What the pool and Django's cursors need is not for a bare connection; libpq rounds a limit of 1 s up to
-    # 2.
-    for name in ("context", "cursor_factory", "prepare_threshold"):
-        parameters.pop(name, None)
-    try:
-        with psycopg.connect(**parameters | {"connect_timeout": 2}, autocommit=True) as connection:
-            connection.execute(sql.SQL("SET statement_timeout = {}").format(int(DATABASE_SECONDS * 1000)))
-            return {"database": OK, "migrations": migrations_state(connection)}
-    except psycopg.Error:
-        return {"database": "unreachable", "migrations": "unknown"}
+    """Over a connection of the process's own pool, as requests do, and leaving nothing behind on it."""
+    pool = _pool()
+    pool.open()
+    # Each connection that broke while it lay in the pool, as all do when the server restarts, is tried once.
+    for _ in range(pool.max_size):
+        try:
+            connection = pool.getconn(DATABASE_SECONDS)
+        except psycopg.OperationalError:
+            break
+        try:
+            return _state(connection)
+        except psycopg.Error as error:
+            if not connection.broken:
+                return {"database": f"fails: {type(error).__name__}", "migrations": "unknown"}
+        finally:
+            pool.putconn(connection)
+    return UNANSWERED
+
+
+def _pool() -> ConnectionPool:
+    wrapper: Any = connections["default"]
+    pool: ConnectionPool = wrapper.pool
+    return pool
+
+
+def _state(connection: psycopg.Connection) -> dict[str, str]:
+    """Raises: psycopg.Error, also where the disk is full or a pooler loses what was prepared."""
+    with connection.transaction():
+        connection.execute(_LIMITS, [f"{DATABASE_SECONDS:g}s"])
+        [is_read_only] = connection.execute(_WORK, prepare=True).fetchone() or [True]
+        return {"database": "read-only" if is_read_only else OK, "migrations": migrations_state(connection)}
 
 
 def migrations_state(connection: psycopg.Connection) -> str:
     global _all_applied
     if _all_applied:
         return OK
-    table = sql.Identifier(MigrationRecorder.Migration._meta.db_table)
-    try:
-        rows = connection.execute(sql.SQL("SELECT app, name FROM {}").format(table)).fetchall()
-    except psycopg.errors.UndefinedTable:
+    table = MigrationRecorder.Migration._meta.db_table
+    if connection.execute("SELECT to_regclass(%s)", [table]).fetchone() == (None,):
         rows = []
+    else:
+        rows = connection.execute(sql.SQL("SELECT app, name FROM {}").format(sql.Identifier(table))).fetchall()
     pending = sorted(migrations_in_code() - set(rows))
     _all_applied = not pending
     if _all_applied:
@@ -120,14 +148,16 @@ def ask_redis() -> dict[str, str]:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=once
         ) as client:
-            client.ping()
+            client.set("readyz", "1", px=1000)
+    except redis.ResponseError:
+        return {"redis": "refuses writes"}
     except redis.RedisError:
         return {"redis": "unreachable"}
     return {"redis": OK}
 
 
 PROBES = (
-    Probe(ask_database, ("database", "migrations"), DATABASE_SECONDS),
+    Probe(ask_database, NEEDED, DATABASE_SECONDS),
     Probe(ask_redis, ("redis",), REDIS_SECONDS),
 )
 
@@ -142,12 +172,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
     for probe in PROBES:
         probe.start()
     checks = {name: state for probe in PROBES for name, state in probe.result().items()}
-    ready = all(state == OK for state in checks.values())
-    status = 200 if ready else 503
+    state = _overall(checks)
+    status = 503 if state == DOWN else 200
     if not is_internal(request):
         return HttpResponse(status=status)
     headers = {"X-Instance": settings.INSTANCE_ID} if settings.INSTANCE_ID else {}
-    return JsonResponse({"status": OK if ready else "down", "checks": checks}, status=status, headers=headers)
+    return JsonResponse({"status": state, "checks": checks}, status=status, headers=headers)
+
+
+def _overall(checks: dict[str, str]) -> str:
+    """Without Redis people are served, and sweeps do the work of wake-ups when it is back."""
+    if any(checks[name] != OK for name in NEEDED):
+        return DOWN
+    return OK if all(state == OK for state in checks.values()) else DEGRADED
 
 
 def is_internal(request: HttpRequest) -> bool:

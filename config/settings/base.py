@@ -116,16 +116,25 @@ TEMPLATES = [
 ]
 
 _database: dict[str, Any] = env.database("DATABASE_URL")
+# A pooler in transaction mode gives each transaction another session: nothing may be kept in one.
+DATABASE_POOLED = env.flag("DATABASE_POOLED", default=False)
 # Server-side binding stays off: the history triggers' statements hold more than one command.
 _database["OPTIONS"] = {
+    # A host that falls silent without closing its connections is given up after 5 to 11 s; without these, after 15
+    # minutes at best, each of its connections holding a thread. Milliseconds, seconds, seconds, probes.
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "connect_timeout": 5,
     **_database.get("OPTIONS", {}),
     "pool": {"min_size": 1, "max_size": 8, "timeout": 5},
-    # Only what asks for it is prepared (`core.db.prepared`); None, Django's choice, would refuse that too.
-    "prepare_threshold": 5,
-    "connect_timeout": 5,
+    # Only what asks for it is prepared (`core.db.prepared`); None, Django's choice, refuses that too.
+    "prepare_threshold": None if DATABASE_POOLED else 5,
     "application_name": "wardbook",
 }
 _database["CONN_MAX_AGE"] = 0
+_database["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
