@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import structlog
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinical.models import Appointment
@@ -47,8 +48,8 @@ def pull_bookings() -> None:
 
 def pull_changed_if_due() -> SyncRun | None:
     """Pull what changed, if five minutes have gone by; sooner where the last pull did not come to its end."""
-    last = SyncRun.objects.filter(kind=Kind.UPDATED).order_by("-started_at").first()
     now = timezone.now()
+    last = _past(Kind.UPDATED, now).order_by("-started_at").first()
     if last is not None:
         is_running = last.finished_at is None and now - last.started_at < LONGEST_RUN
         is_fresh = last.finished_at is not None and last.error is None and now - last.started_at < EVERY
@@ -60,7 +61,7 @@ def pull_changed_if_due() -> SyncRun | None:
 def pull_changed_bookings() -> SyncRun:
     """One pull by time of change, from where the last one came to, less an overlap."""
     now = timezone.now()
-    reached = _watermark()
+    reached = _watermark(now)
     since = reached - OVERLAP if reached else now - FIRST_WINDOW
     run = SyncRun.objects.create(kind=Kind.UPDATED, window_start=since, window_end=now, started_at=now)
     _ask_again_about_drifts(now)
@@ -72,8 +73,13 @@ def pull_changed_bookings() -> SyncRun:
     return run
 
 
-def _watermark() -> dt.datetime | None:
-    runs = SyncRun.objects.filter(kind=Kind.UPDATED, reached_at__isnull=False)
+def _past(kind: Kind, now: dt.datetime) -> QuerySet[SyncRun]:
+    """Without runs of a time at which the clock was ahead: it has been set back, and they say nothing until then."""
+    return SyncRun.objects.filter(kind=kind, started_at__lte=now)
+
+
+def _watermark(now: dt.datetime) -> dt.datetime | None:
+    runs = _past(Kind.UPDATED, now).filter(reached_at__isnull=False, reached_at__lte=now)
     return runs.order_by("-started_at").values_list("reached_at", flat=True).first()
 
 
@@ -86,7 +92,7 @@ def _ask_again_about_drifts(now: dt.datetime) -> None:
 def pull_window_if_due() -> SyncRun | None:
     """Compare everything near, once a night; on with a run that did not come to its end."""
     now = timezone.now()
-    last = SyncRun.objects.filter(kind=Kind.WINDOW).order_by("-started_at").first()
+    last = _past(Kind.WINDOW, now).order_by("-started_at").first()
     tonight = now.replace(hour=NIGHT_HOUR_UTC, minute=0, second=0, microsecond=0)
     tonight = tonight if tonight <= now else tonight - dt.timedelta(days=1)
     if last is None:

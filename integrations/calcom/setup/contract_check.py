@@ -73,7 +73,7 @@ class Finding:
 
 def check_contract_if_due(*, at: dt.datetime) -> ContractCheck | None:
     """Once a day; every hour while something differs or Cal.com could not be asked."""
-    last = ContractCheck.objects.order_by("-pk").first()
+    last = ContractCheck.objects.filter(checked_at__lte=at).order_by("-pk").first()
     pause = EVERY_HOUR if last is not None and (last.error or differences_of(last)) else EVERY_DAY
     return None if last is not None and at - last.checked_at < pause else check_contract(at=at)
 

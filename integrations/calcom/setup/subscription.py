@@ -70,7 +70,7 @@ def check_subscription(*, at: dt.datetime) -> SubscriptionCheck:
 
 def check_subscription_if_due(*, at: dt.datetime) -> SubscriptionCheck | None:
     """Once a day; every hour while something is wrong or Cal.com could not be asked."""
-    last = SubscriptionCheck.objects.order_by("-pk").first()
+    last = SubscriptionCheck.objects.filter(checked_at__lte=at).order_by("-pk").first()
     pause = EVERY_HOUR if last is not None and (last.problems or last.error) else EVERY_DAY
     return None if last is not None and at - last.checked_at < pause else check_subscription(at=at)
 

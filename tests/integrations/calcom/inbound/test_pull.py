@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pydantic import JsonValue
 
 from clinical.models import Appointment, AppointmentBooking
@@ -191,6 +192,20 @@ def test_a_pull_is_due_every_five_minutes_and_at_once_after_a_failure(
     assert again.error is None
     SyncRun.objects.create(kind="updated", window_start=NOW, started_at=NOW + 6 * MINUTE)  # at work just now
     assert pull_changed_if_due() is None
+
+
+def test_pulls_of_a_clock_that_was_ahead_hide_nothing(connected: Connected, clock: time_machine.Traveller) -> None:
+    clock.shift(60 * MINUTE)
+    assert pull_changed_if_due() is not None
+    assert pull_window_if_due() is not None
+    clock.shift(-59 * MINUTE)
+    assert mirror_figures(at=timezone.now())[1].samples == []
+    imported(connected, "a", updatedAt=stamp(-5))
+    run = pull_changed_if_due()
+    assert run is not None
+    assert run.repaired == {"missing_visit": 1}
+    assert (pull_changed_if_due(), pull_window_if_due() is not None) == (None, True)
+    assert {sample.value for sample in mirror_figures(at=timezone.now())[1].samples} == {0}
 
 
 def test_the_window_is_due_once_a_night(connected: Connected, clock: time_machine.Traveller) -> None:

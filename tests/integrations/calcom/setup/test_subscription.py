@@ -104,3 +104,5 @@ def test_it_is_looked_at_once_a_day_and_hourly_while_wrong(connected: Connected)
     assert (failed.error, failed.problems) == ("calcom_unavailable", [])
     assert check_subscription_if_due(at=NOW + dt.timedelta(hours=25)) is not None
     assert SubscriptionCheck.objects.count() == 3
+    # By a clock that was ahead until now.
+    assert check_subscription_if_due(at=NOW - dt.timedelta(hours=1)) is not None
