@@ -24,6 +24,7 @@ EXIT_FAILURE, EXIT_ENVIRONMENT, EXIT_INTERRUPTED = 1, 2, 130
 POSTGRES_PORT = 5432
 PROBE_SECONDS = 2
 DISK_FULL = "53100"
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def run_or_explain(main: Callable[[], T]) -> T:
@@ -63,6 +64,11 @@ def database_problem(problem: OperationalError) -> str | None:
     state = getattr(problem.__cause__, "sqlstate", None)
     if state == DISK_FULL:
         return f"{_database_place()}: its disk is full"
+    if state == LOCK_NOT_AVAILABLE:
+        return (
+            f"{_database_place()}: another transaction held a lock for too long. Nothing of this step was done. "
+            "Hint: run it again, when no dump or long report is running"
+        )
     if state:
         return None
     return f"{_database_place()} {_unreachable_because() or _last_words(problem)}"
