@@ -1,4 +1,4 @@
-# One image, six commands: web (the default), worker, bookings, chats, beat, migrate; see compose.yaml.
+# One image, seven commands: web (the default), worker, bookings, chats, messages, beat, migrate; see compose.yaml.
 # 3.11 is the Python that the test suite runs on.
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 

@@ -114,7 +114,8 @@ def send_staff_mail() -> None:
 
 @_task
 def send_sms() -> None:
-    """What is queued, once those whose visits were cancelled have their message in the queue."""
+    """What is queued: codes first, and before those whose visits were cancelled have their message in the queue."""
+    sms.send_sms(at=timezone.now())
     _while_work(lambda: decisions.tell_cancelled(at=timezone.now()) > 0)
     _while_work(lambda: decisions.tell_reassigned(at=timezone.now()) > 0)
     _while_work(lambda: sms.send_sms(at=timezone.now()) > 0)

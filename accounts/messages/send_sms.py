@@ -88,7 +88,7 @@ _CODE_TEXTS = {Kind.PHONE_CODE.value: phone_code_text, Kind.ERASE_CODE.value: er
 
 
 def send_sms(*, at: dt.datetime) -> int:
-    """Send the messages that wait, oldest first, reminders last; the number of those that were handed to the sender.
+    """Send the messages that wait, by their lines' turn and the oldest first; the number handed to the sender.
 
     A message is claimed and committed before it is sent, so it goes out at most once whatever happens here.
     """
@@ -109,9 +109,11 @@ def _give_up_stuck(at: dt.datetime) -> None:
 def _claim(at: dt.datetime) -> SmsMessage | None:
     due = SmsMessage.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=at), status=Status.QUEUED)
     locked = due.select_related("code").select_for_update(skip_locked=True, of=("self",))
-    # A morning's reminders are many and can wait; somebody sits before the screen and waits for a code.
+    # Somebody sits before the screen and waits for a code. A morning's reminders are many and can wait; the notices of
+    # a doctor's cancelled week come between.
     waiting = locked.order_by("created_at", "id")
-    message = waiting.exclude(kind=Kind.REMINDER).first() or waiting.filter(kind=Kind.REMINDER).first()
+    turns = (waiting.exclude(kind__in=(*NOTICES, Kind.REMINDER)), waiting.filter(kind__in=NOTICES), waiting)
+    message = next((found for turn in turns if (found := turn.first()) is not None), None)
     if message is None:
         return None
     message.status, message.status_at = Status.SENDING, at

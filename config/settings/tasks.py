@@ -14,11 +14,13 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What a patient waits for never stands behind a sweep that Cal.com keeps waiting: a worker of its own takes it
 # (`--queues bookings`, the others exclude it). A worker told nothing takes everything.
-CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}, "chats": {}}
+CELERY_TASK_QUEUES: dict[str, dict[str, Any]] = {"celery": {}, "bookings": {}, "chats": {}, "messages": {}}
 CELERY_TASK_ROUTES = {
     "integrations.run_booking_requests": {"queue": "bookings"},
     # The assistant thinks for seconds, and holds up nothing else meanwhile: likewise (`--queues chats`).
     "integrations.answer_messages": {"queue": "chats"},
+    # A thousand reminders at a second each hold up no webhook (`--queues messages`).
+    "integrations.send_sms": {"queue": "messages"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -60,6 +62,7 @@ _SWEEPS = {
     "apply_retention": 3600.0,
     "seal_access_events": 60.0,
 }
+CELERY_BEAT_SCHEDULER = "config.beat.SteadyScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A sweep that nobody took before the next one came is not worth keeping.
     name: {"task": f"integrations.{name}", "schedule": seconds, "options": {"expires": seconds}}

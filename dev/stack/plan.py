@@ -19,9 +19,10 @@ SIMULATED_ORGANISATION = "1"
 SIMULATED_ASSISTANT = "simulated-assistant"
 # Sweeps come every few seconds; on the console they would bury what somebody did.
 ROUTINE = r"Scheduler: Sending due task|Task \S+ (received|succeeded in)"
-GENERAL = ("--exclude-queues", "bookings,chats")
-# Workers of their own: a patient's booking waits for no sweep, and a thinking assistant holds up neither.
+GENERAL = ("--exclude-queues", "bookings,chats,messages")
+# Workers of their own: a patient's booking waits for no sweep; a thinking assistant and many texts hold up neither.
 BOOKINGS = ("--queues", "bookings", "--hostname", "bookings@%h")
+MESSAGES = ("--queues", "messages", "--hostname", "messages@%h")
 CHATS = ("--queues", "chats", "--hostname", "chats@%h")
 
 
@@ -127,6 +128,7 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
             Child("worker", (*worker, *GENERAL), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("bookings", (*worker, *BOOKINGS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("chats", (*worker, *CHATS), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
+            Child("messages", (*worker, *MESSAGES), ready_text=" ready.", farewell=signal.SIGQUIT, routine=ROUTINE),
             Child("beat", beat, routine=ROUTINE),
         ),
     ]

@@ -30,13 +30,13 @@ from dev.embedded.server import free_port, leashed
 from dev.embedded.valkey import valkey
 from dev.simulators.calcom.process import SimulatorProcess, start_simulator
 from dev.stack.children import answers_ok
-from dev.stack.plan import BOOKINGS, CHATS, GENERAL
+from dev.stack.plan import BOOKINGS, CHATS, GENERAL, MESSAGES
 from tests.plugins.migrated import copy_migrated_postgres
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 SECRET = "webhook-secret-for-tests-0123456789"
-QUEUES = {"bookings": BOOKINGS, "chats": CHATS}
+QUEUES = {"bookings": BOOKINGS, "chats": CHATS, "messages": MESSAGES}
 KEYS = ("SECRET_KEY", "OTP_KEYS", "BOOKING_REFERENCE_KEYS", "AUDIT_KEYS", "VAPI_WEBHOOK_SECRET", "VAPI_API_KEY")
 
 
@@ -106,7 +106,7 @@ class Stack:
         return done.stdout
 
     def start(self, *names: str, **env: str) -> None:
-        """Of `web`, `worker`, `bookings` and `chats`, all at once; `env` is for these alone."""
+        """Of `web`, `worker`, `bookings`, `chats` and `messages`, all at once; `env` is for these alone."""
         for name in names:
             self._launch(name, env)
         for name in names:

@@ -63,7 +63,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         stack.env |= {"DJANGO_SETTINGS_MODULE": "tests.faults.live_settings", "TEST_VAR_DIR": str(var)}
         stack.control("POST", "teams", {"id": TEAM_ID, "name": "North"})
         seeded = json.loads(stack.module("tests.faults.live_seed").splitlines()[-1])
-        stack.start("web", "worker", "bookings")
+        stack.start("web", "worker", "bookings", "messages")
         yield Live(stack, iter(seeded["tokens"]), var)
 
 

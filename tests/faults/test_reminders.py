@@ -58,7 +58,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             TWILIO_FROM_NUMBER="+4366099999998",
             TWILIO_REMINDER_FROM_NUMBER="+4366099999999",
         )
-        stack.start("worker")
+        stack.start("worker", "messages")
         yield House(stack, twilio)
 
 
@@ -71,7 +71,7 @@ def test_a_worker_killed_before_it_knows_that_a_reminder_went_out_sends_none_twi
         return len(house.twilio.taken) == TAKEN_BEFORE_SILENCE + WORKERS
 
     until(is_each_worker_waiting, every=0.5)
-    house.stack.kill("worker")
+    house.stack.kill("messages")
     assert house.messages() == {
         "sent": TAKEN_BEFORE_SILENCE,
         "sending": WORKERS,
@@ -79,7 +79,7 @@ def test_a_worker_killed_before_it_knows_that_a_reminder_went_out_sends_none_twi
     }
     house.twilio.held_from = None
     house.twilio.go_on.set()
-    house.stack.start("worker")
+    house.stack.start("messages")
     house.sweep_until_settled(VISITS)
     until(lambda: house.messages() == {"sent": VISITS - WORKERS, "sending": WORKERS})
 

@@ -35,5 +35,6 @@ def test_the_queues_that_patients_wait_for_have_their_tasks() -> None:
     assert settings.CELERY_TASK_ROUTES == {
         "integrations.run_booking_requests": {"queue": "bookings"},
         "integrations.answer_messages": {"queue": "chats"},
+        "integrations.send_sms": {"queue": "messages"},
     }
     assert {name.partition(".")[2] for name in settings.CELERY_TASK_ROUTES} <= _registered()

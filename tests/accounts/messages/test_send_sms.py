@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from accounts.codes.issue import binding_of, request_code, unmask
 from accounts.messages.local_senders import ConsoleSms, MemorySms
 from accounts.messages.send_sms import (
+    _claim,
     fits_one_segment,
     phone_changed_text,
     phone_code_text,
@@ -100,6 +101,18 @@ def test_a_busy_sender_is_tried_again_later(settings: Settings) -> None:
     settings.SMS_BACKEND = "accounts.messages.local_senders.MemorySms"
     assert send_sms(at=NOW + dt.timedelta(seconds=5)) == 1
     assert (len(MemorySms.sent), state()["status"], state()["tries"]) == (1, "sent", 2)
+
+
+@pytest.mark.django_db
+def test_codes_go_before_notices_and_notices_before_reminders() -> None:
+    kinds = SmsMessage.Kind
+    for minutes, kind in enumerate((kinds.REMINDER, kinds.VISIT_CANCELLED, kinds.SIGN_IN_CODE, kinds.PHONE_CHANGED)):
+        at = NOW + dt.timedelta(minutes=minutes)
+        SmsMessage.objects.create(kind=kind, number=NUMBER, created_at=at, status_at=at)
+    sent = []
+    while (message := _claim(NOW + dt.timedelta(hours=1))) is not None:
+        sent.append(message.kind)
+    assert sent == [kinds.SIGN_IN_CODE, kinds.PHONE_CHANGED, kinds.VISIT_CANCELLED, kinds.REMINDER]
 
 
 def test_retries_slow_down_to_a_limit() -> None:

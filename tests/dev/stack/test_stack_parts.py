@@ -70,7 +70,7 @@ def test_each_program_has_a_log_of_its_own(tmp_path: Path) -> None:
     env = environment({}, ADDRESSES, tmp_path)
     stages = wardbook(env, ADDRESSES, tmp_path)
     names = [program.name for stage in stages for program in ((stage,) if isinstance(stage, Task) else stage)]
-    assert names == ["calcom", "vapi", "prepare", "web", "worker", "bookings", "chats", "beat", "webhooks"]
+    assert names == ["calcom", "vapi", "prepare", "web", "worker", "bookings", "chats", "messages", "beat", "webhooks"]
 
 
 def test_the_simulated_vapi_is_known_to_the_programs_and_knows_them(tmp_path: Path) -> None:
