@@ -97,8 +97,19 @@ class NotWithdrawable(Conflict):
 
 
 class BookingProvider(Protocol):
-    def slots(self, doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
-        """Free times of the doctor that begin in `[start, end)`. Never raises for a calendar that is down."""
+    def slots(
+        self,
+        doctor: Doctor,
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        time_zone: str,
+        asked_by: uuid.UUID | None = None,
+    ) -> Slots:
+        """Free times of the doctor that begin in `[start, end)`. Never raises for a calendar that is down.
+
+        `asked_by` is the patient whose share of the calendar's patience is used.
+        """
         ...
 
     def bookable(self, doctor_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
@@ -107,6 +118,14 @@ class BookingProvider(Protocol):
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
         """How many bookings the patient asked for, and has not withdrawn, that have no outcome yet."""
+        ...
+
+    def is_being_changed(self, appointment_id: uuid.UUID) -> bool:
+        """Whether a move or cancellation of the visit, whoever asked for it, has no outcome yet."""
+        ...
+
+    def changes_since(self, since: dt.datetime, *, patient_id: uuid.UUID) -> Sequence[dt.datetime]:
+        """When the patient asked for moves and cancellations since then, in no order."""
         ...
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:

@@ -17,7 +17,8 @@ from clinical.ports import BookingOutcome, KeyClaim, booking_provider, finish_cl
 from clinical.visits.history import changed_by
 from clinical.visits.reassigning import is_being_reassigned
 from core.phone_numbers import is_valid_phone
-from core.refusals import Conflict, Invalid
+from core.rate_windows import HOUR, Limit, whole_seconds
+from core.refusals import Conflict, Invalid, TooOften
 from hospitals.models import Doctor
 
 
@@ -56,6 +57,16 @@ class VisitNotOpen(Conflict):
     message = _("This visit was cancelled or has begun: it can no longer be changed.")
 
 
+class ChangePending(Conflict):
+    code = "change_pending"
+    message = _("A change of this visit has been asked for and is not done yet. Please wait until it is.")
+    retry_after_seconds = 5
+
+
+class TooManyChanges(TooOften):
+    code = "too_many_changes"
+
+
 @transaction.atomic
 def request_booking(
     *, by: User, doctor_id: uuid.UUID, start: dt.datetime, reason: str, claim: KeyClaim | None, at: dt.datetime
@@ -85,12 +96,14 @@ def request_reschedule(
 ) -> uuid.UUID | None:
     """Queue the move of an own visit, finish the claim with it, and return the request's id; None if it is there.
 
-    Raises: InThePast, TooFar, NotBookable, VisitNotOpen, SlotTaken, IdempotencyKeyInUse, Appointment.DoesNotExist.
+    Raises: InThePast, TooFar, NotBookable, VisitNotOpen, ChangePending, TooManyChanges, SlotTaken,
+        IdempotencyKeyInUse, Appointment.DoesNotExist.
     """
     _refuse_start(start, at)
     visit = _movable_visit(appointment_id, by=by, at=at)
     if visit.status == Appointment.Status.SCHEDULED and visit.start_ts == start:
         return None
+    _refuse_another_change(visit, by=by, at=at)
     _bookable_doctor(visit.doctor_id, by=by)
     request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)
     finish_claim(claim, request_id=request_id)
@@ -106,13 +119,14 @@ def request_cancellation(
     cancelled already. While a visit is being given to a colleague its old booking may be cancelled, and the new one
     must be too.
 
-    Raises: VisitNotOpen, IdempotencyKeyInUse, Appointment.DoesNotExist.
+    Raises: VisitNotOpen, ChangePending, TooManyChanges, IdempotencyKeyInUse, Appointment.DoesNotExist.
     """
     visit = _own_visit(appointment_id, by=by)
     if visit.status != Appointment.Status.CANCELLED:
         _refuse_over(visit, at)
     elif not is_being_reassigned(visit):
         return None
+    _refuse_another_change(visit, by=by, at=at)
     request_id = booking_provider().request_cancellation(appointment=visit, reason=reason)
     finish_claim(claim, request_id=request_id)
     _record_request(by, request_id, visit.hospital_id)
@@ -205,6 +219,17 @@ def _movable_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> A
     if visit.start_ts <= at or not (is_asked or visit.status == Appointment.Status.SCHEDULED):
         raise VisitNotOpen
     return visit
+
+
+def _refuse_another_change(visit: Appointment, *, by: User, at: dt.datetime) -> None:
+    """One change of a visit at a time, and not too many in an hour: the calendar takes few calls, which all share."""
+    if booking_provider().is_being_changed(visit.pk):
+        raise ChangePending
+    # Not the key: rows that refer to the patient may be written meanwhile.
+    Patient.objects.select_for_update(no_key=True).get(user=by)
+    hits = booking_provider().changes_since(at - HOUR, patient_id=by.pk)
+    if wait := Limit(settings.VISIT_CHANGES_AN_HOUR, HOUR).wait(hits, at):
+        raise TooManyChanges(whole_seconds(wait))
 
 
 def _record_request(

@@ -188,7 +188,9 @@ class SlotsView(APIView):
         query.is_valid(raise_exception=True)
         data = query.validated_data
         zone = data.get("time_zone") or zone_or_utc(doctor.hospital.time_zone).key
-        slots = booking_provider().slots(doctor, start=data["from"], end=data["to"], time_zone=zone)
+        slots = booking_provider().slots(
+            doctor, start=data["from"], end=data["to"], time_zone=zone, asked_by=signed_in_patient(request).pk
+        )
         return Response(_slots_document(slots, zone))
 
 

@@ -57,7 +57,8 @@ class RescheduleView(APIView):
     @refuses(
         {
             400: ["in_the_past", "too_far", "idempotency_key_required"],
-            409: [*CALENDAR_REFUSALS, "visit_not_open", *_KEY_CODES],
+            409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", *_KEY_CODES],
+            429: ["too_many_changes"],
             422: ["idempotency_key_reused"],
         }
     )
@@ -87,7 +88,8 @@ class CancelView(APIView):
     @refuses(
         {
             400: ["idempotency_key_required"],
-            409: [*CALENDAR_REFUSALS, "visit_not_open", *_KEY_CODES],
+            409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", *_KEY_CODES],
+            429: ["too_many_changes"],
             422: ["idempotency_key_reused"],
         }
     )

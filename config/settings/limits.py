@@ -70,6 +70,8 @@ PERSONAL_DATA = (
     "config.idempotency.ConfigData",
 )
 EXPORTS_A_DAY = 3
+# Moves and cancellations of one patient: each is a call of the calendar, whose calls are for everybody.
+VISIT_CHANGES_AN_HOUR = 20
 # Failures in a row that close an account, an unknown email or a known device, and for how long.
 SIGN_IN_MAX_FAILURES = 5
 SIGN_IN_LOCKOUT = dt.timedelta(minutes=15)

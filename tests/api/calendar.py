@@ -18,6 +18,8 @@ class Memory:
     requests: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     unbookable: set[uuid.UUID] = field(default_factory=set)
     pending: int = 0
+    is_being_changed: bool = False
+    changes: list[dt.datetime] = field(default_factory=list)
     state: OutcomeState = "pending"
     appointment_id: uuid.UUID | None = None
     code: str | None = None
@@ -26,7 +28,15 @@ class Memory:
 class FakeCalendar:
     memory: ClassVar[Memory] = Memory()
 
-    def slots(self, doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+    def slots(
+        self,
+        doctor: Doctor,
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        time_zone: str,
+        asked_by: uuid.UUID | None = None,
+    ) -> Slots:
         slot = Slot(start=start, end=start + dt.timedelta(minutes=30))
         return Slots(slots=[slot] if slot.end < end else [], source="calcom", as_of=start)
 
@@ -36,6 +46,12 @@ class FakeCalendar:
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
         return self.memory.pending
+
+    def is_being_changed(self, appointment_id: uuid.UUID) -> bool:
+        return self.memory.is_being_changed
+
+    def changes_since(self, since: dt.datetime, *, patient_id: uuid.UUID) -> list[dt.datetime]:
+        return [at for at in self.memory.changes if at > since]
 
     def request_booking(self, *, patient_id: uuid.UUID, doctor: Doctor, start: dt.datetime, reason: str) -> uuid.UUID:
         return self._ask(kind="book", patient_id=patient_id, doctor_id=doctor.pk, start=start, reason=reason)

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -32,6 +32,10 @@ CALLS_A_WINDOW = 80
 KEPT_FOR_BOOKINGS = 20
 # Without our key Cal.com counts by address, also 120.
 SLOTS_A_WINDOW = 80
+# Of these: one patient, who looks at a few doctors' weeks; and one hospital, once others have too few left.
+SLOTS_A_PATIENT = 20
+SLOTS_A_HOSPITAL = 40
+SLOTS_KEPT_FOR_OTHERS = 20
 # While Redis is away each process counts for itself; many processes must not add up to a block.
 ALONE_A_WINDOW = 8
 SOCKET_TIMEOUT_SECONDS = 0.2
@@ -41,20 +45,28 @@ LONGEST_WAIT_SECONDS = 120
 # `booking`: a patient waits. `background`: sweeps and pulls. `setup`: an operator's command. `slots`: without our key.
 Purpose = Literal["booking", "background", "setup", "slots"]
 
-# Returns 0 when the call may be made, else the milliseconds until it is worth asking again.
+# Returns 0 when the call may be made, else the milliseconds until it is worth asking again. The first key is the time
+# until which nobody calls, the others count: all calls, then those of each share. For each of these there are two
+# numbers: how many may be counted, and the calls in all below which it does not matter how many are.
 _TAKE = """
-local now = tonumber(ARGV[1])
-local blocked = tonumber(redis.call('GET', KEYS[2]) or '0')
+local now, window, wait, total = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, 0
+local blocked = tonumber(redis.call('GET', KEYS[1]) or '0')
 if blocked > now then return blocked - now end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
-local allowed, used = tonumber(ARGV[3]), redis.call('ZCARD', KEYS[1])
-if used < allowed then
-    redis.call('ZADD', KEYS[1], now, ARGV[4])
-    redis.call('PEXPIRE', KEYS[1], ARGV[2])
-    return 0
+for i = 2, #KEYS do
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - window)
+    local allowed, free, used = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1]), redis.call('ZCARD', KEYS[i])
+    if i == 2 then total = used end
+    if used >= allowed and total >= free then
+        local oldest = redis.call('ZRANGE', KEYS[i], used - allowed, used - allowed, 'WITHSCORES')
+        wait = math.max(wait, 1, tonumber(oldest[2]) + window - now)
+    end
 end
-local oldest = redis.call('ZRANGE', KEYS[1], used - allowed, used - allowed, 'WITHSCORES')
-return math.max(1, tonumber(oldest[2]) + tonumber(ARGV[2]) - now)
+if wait > 0 then return wait end
+for i = 2, #KEYS do
+    redis.call('ZADD', KEYS[i], now, ARGV[3])
+    redis.call('PEXPIRE', KEYS[i], window)
+end
+return 0
 """
 
 _BLOCK = """
@@ -62,6 +74,15 @@ local till = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV
 redis.call('SET', KEYS[1], till, 'PX', math.max(1, till - tonumber(ARGV[1])))
 return till
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of an allowance: at most so many calls of one `owner` count, except while there are fewer than `free` in all."""
+
+    owner: str
+    most: int
+    free: int = 0
 
 
 class Alone:
@@ -91,10 +112,10 @@ class Budget:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
-    def take(self, operation: str, purpose: Purpose) -> None:
+    def take(self, operation: str, purpose: Purpose, shares: Sequence[Share] = ()) -> None:
         """Count one call. Raises: CalcomRateLimited when it must not be made now."""
         waited = 0.0
-        while (wait := self._wait_seconds(purpose)) > 0:
+        while (wait := self._wait_seconds(purpose, shares)) > 0:
             if purpose != "setup" or waited + wait > LONGEST_WAIT_SECONDS:
                 log.info("calcom.budget_used_up", operation=operation, purpose=purpose, wait_seconds=math.ceil(wait))
                 raise CalcomRateLimited(operation, retry_after=math.ceil(wait))
@@ -104,20 +125,31 @@ class Budget:
     def block(self, purpose: Purpose, seconds: float) -> None:
         """Nobody calls for so long: Cal.com has said 429."""
         try:
-            self.connection.eval(_BLOCK, 1, self._keys(purpose)[1], self._now_ms(), int(seconds * 1000))
+            self.connection.eval(_BLOCK, 1, self._keys(purpose)[0], self._now_ms(), int(seconds * 1000))
         except RedisError as error:
             log.warning("calcom.budget_unreachable", error=type(error).__name__)
 
-    def _wait_seconds(self, purpose: Purpose) -> float:
+    def _wait_seconds(self, purpose: Purpose, shares: Sequence[Share]) -> float:
         allowed = {
             "booking": CALLS_A_WINDOW,
             "setup": CALLS_A_WINDOW,
             "background": CALLS_A_WINDOW - KEPT_FOR_BOOKINGS,
             "slots": SLOTS_A_WINDOW,
         }[purpose]
-        arguments = (self._now_ms(), WINDOW_SECONDS * 1000, allowed, uuid.uuid4().hex)
+        keys = self._keys(purpose)
+        keys += [f"{keys[-1]}:{share.owner}" for share in shares]
+        limits: list[str | int] = [number for share in shares for number in (share.most, share.free)]
+        arguments: list[str | int] = [
+            *keys,
+            self._now_ms(),
+            WINDOW_SECONDS * 1000,
+            uuid.uuid4().hex,
+            allowed,
+            0,
+            *limits,
+        ]
         try:
-            wait_ms = self.connection.eval(_TAKE, 2, *self._keys(purpose), *arguments)
+            wait_ms = self.connection.eval(_TAKE, len(keys), *arguments)
         except RedisError as error:
             log.warning("calcom.budget_unreachable", error=type(error).__name__)
             may_go_on = purpose != "background" and self.alone.take(self.clock())
@@ -128,10 +160,10 @@ class Budget:
         return int(self.clock() * 1000)
 
     @staticmethod
-    def _keys(purpose: Purpose) -> tuple[str, str]:
+    def _keys(purpose: Purpose) -> list[str]:
         # One slot of a cluster: a script may only touch keys of one.
         name = "slots" if purpose == "slots" else "key"
-        return f"{{calcom:{name}}}:calls", f"{{calcom:{name}}}:blocked-until"
+        return [f"{{calcom:{name}}}:blocked-until", f"{{calcom:{name}}}:calls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +172,10 @@ class Gate:
 
     budget: Budget
     purpose: Purpose
+    shares: Sequence[Share] = ()
 
     def before_call(self, operation: str) -> None:
-        self.budget.take(operation, self._purpose(operation))
+        self.budget.take(operation, self._purpose(operation), self.shares)
 
     def after_refusal(self, operation: str, seconds: float) -> None:
         self.budget.block(self._purpose(operation), seconds)

@@ -37,8 +37,16 @@ _STATES: dict[str, OutcomeState] = {
 
 
 class CalcomBookings:
-    def slots(self, doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
-        return read_slots(doctor, start=start, end=end, time_zone=time_zone)
+    def slots(
+        self,
+        doctor: Doctor,
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        time_zone: str,
+        asked_by: uuid.UUID | None = None,
+    ) -> Slots:
+        return read_slots(doctor, start=start, end=end, time_zone=time_zone, asked_by=asked_by)
 
     def bookable(self, doctor_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
         linked = CalLink.objects.filter(
@@ -48,6 +56,12 @@ class CalcomBookings:
 
     def pending_bookings(self, *, patient_id: uuid.UUID) -> int:
         return waiting.pending_bookings(patient_id)
+
+    def is_being_changed(self, appointment_id: uuid.UUID) -> bool:
+        return waiting.is_being_changed(appointment_id)
+
+    def changes_since(self, since: dt.datetime, *, patient_id: uuid.UUID) -> Sequence[dt.datetime]:
+        return waiting.changes_since(since, patient_id)
 
     def waiting_requests(self, *, patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
         return waiting.waiting_requests(patient_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,13 @@ from core.times import known_zone, zone_or_utc
 from hospitals.hours.free_slots import free_slots
 from hospitals.hours.open_hours import Period, WeeklyWindow
 from hospitals.models import Doctor
+from integrations.calcom.api.budget import (
+    SLOTS_A_HOSPITAL,
+    SLOTS_A_PATIENT,
+    SLOTS_A_WINDOW,
+    SLOTS_KEPT_FOR_OTHERS,
+    Share,
+)
 from integrations.calcom.api.errors import CalcomError, CalcomUnavailable
 from integrations.calcom.api.factory import calcom_client
 from integrations.models import CalLink
@@ -34,9 +42,11 @@ _DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)
 
 
-def read_slots(doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str) -> Slots:
+def read_slots(
+    doctor: Doctor, *, start: dt.datetime, end: dt.datetime, time_zone: str, asked_by: uuid.UUID | None = None
+) -> Slots:
     within = _whole_days(start, end, doctor)
-    found = _calcom_slots(doctor, within)
+    found = _calcom_slots(doctor, within, asked_by)
     source: Literal["calcom", "local"] = "calcom" if found else "local"
     periods, as_of = found or _local_slots(doctor, within)
     zone = ZoneInfo(time_zone)
@@ -75,7 +85,9 @@ def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 
-def _calcom_slots(doctor: Doctor, within: Period) -> tuple[list[Period], dt.datetime] | None:
+def _calcom_slots(
+    doctor: Doctor, within: Period, asked_by: uuid.UUID | None
+) -> tuple[list[Period], dt.datetime] | None:
     link = CalLink.objects.filter(doctor=doctor).first()
     if link is None or link.cal_event_type_id is None:
         return None
@@ -86,7 +98,7 @@ def _calcom_slots(doctor: Doctor, within: Period) -> tuple[list[Period], dt.date
     if cache.get(LEFT_ALONE):
         return None
     zone = zone_or_utc(doctor.hospital.time_zone)
-    found = _from_calcom(link.cal_event_type_id, within, zone)
+    found = _from_calcom(link.cal_event_type_id, within, zone, _shares(doctor, asked_by))
     if found is not None:
         periods, as_of = found
         texts = [(start.isoformat(), end.isoformat()) for start, end in periods]
@@ -101,10 +113,18 @@ def _key(doctor: Doctor, within: Period) -> str:
     return f"slots:{doctor.pk}:{since}:{within[0]:%Y%m%dT%H%M}:{within[1]:%Y%m%dT%H%M}"
 
 
-def _from_calcom(event_type_id: int, within: Period, zone: ZoneInfo) -> tuple[list[Period], dt.datetime] | None:
+def _shares(doctor: Doctor, asked_by: uuid.UUID | None) -> list[Share]:
+    """Nobody's curiosity takes the free times from everybody else: who has used up a share gets our own reckoning."""
+    hospital = Share(f"hospital:{doctor.hospital_id}", SLOTS_A_HOSPITAL, SLOTS_A_WINDOW - SLOTS_KEPT_FOR_OTHERS)
+    return [hospital] if asked_by is None else [hospital, Share(f"patient:{asked_by}", SLOTS_A_PATIENT)]
+
+
+def _from_calcom(
+    event_type_id: int, within: Period, zone: ZoneInfo, shares: Sequence[Share]
+) -> tuple[list[Period], dt.datetime] | None:
     if not connection.in_atomic_block:
         connection.close()  # others may have it while this one waits
-    client = calcom_client(purpose="slots")
+    client = calcom_client(purpose="slots", shares=shares)
     try:
         days = client.slots(event_type_id=event_type_id, start=within[0], end=within[1], time_zone=zone.key)
     except CalcomError as error:

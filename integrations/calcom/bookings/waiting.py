@@ -32,8 +32,7 @@ def expires_at(kind: str, created_at: dt.datetime) -> dt.datetime | None:
 
 def waiting_requests(patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
     """The patient's own, without what staff asked for: that is told as their decision."""
-    of_staff = VisitDecision.objects.filter(request_id=OuterRef("pk"))
-    rows = _open(patient_id).filter(kind__in=_PATIENTS).exclude(Exists(of_staff)).order_by("created_at", "pk")
+    rows = _open(patient_id, of=_of_patient()).order_by("created_at", "pk")
     return [
         WaitingRequest(
             request_id=row.pk,
@@ -48,12 +47,28 @@ def waiting_requests(patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
     ]
 
 
+def is_being_changed(appointment_id: uuid.UUID) -> bool:
+    open_changes = BookingRequest.objects.filter(appointment_id=appointment_id, state__in=OPEN)
+    return open_changes.exclude(kind=Kind.MARK_ABSENT).exclude(kind=Kind.BOOK).exists()
+
+
+def changes_since(since: dt.datetime, patient_id: uuid.UUID) -> Sequence[dt.datetime]:
+    asked = _of_patient().filter(patient_id=patient_id, created_at__gt=since, kind__in=(Kind.RESCHEDULE, Kind.CANCEL))
+    return list(asked.values_list("created_at", flat=True))
+
+
+def _of_patient() -> QuerySet[BookingRequest]:
+    """Without what staff asked for."""
+    of_staff = VisitDecision.objects.filter(request_id=OuterRef("pk"))
+    return BookingRequest.objects.filter(kind__in=_PATIENTS).exclude(Exists(of_staff))
+
+
 def pending_bookings(patient_id: uuid.UUID) -> int:
-    return _open(patient_id).filter(kind=Kind.BOOK).count()
+    return _open(patient_id, of=BookingRequest.objects.filter(kind=Kind.BOOK)).count()
 
 
-def _open(patient_id: uuid.UUID) -> QuerySet[BookingRequest]:
-    return BookingRequest.objects.filter(patient_id=patient_id, state__in=OPEN, withdrawn_at__isnull=True)
+def _open(patient_id: uuid.UUID, *, of: QuerySet[BookingRequest]) -> QuerySet[BookingRequest]:
+    return of.filter(patient_id=patient_id, state__in=OPEN, withdrawn_at__isnull=True)
 
 
 def withdraw(request_id: uuid.UUID, *, patient_id: uuid.UUID, at: dt.datetime) -> bool | None:

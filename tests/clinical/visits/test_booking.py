@@ -272,6 +272,33 @@ def test_a_visit_whose_host_asked_for_another_time_can_be_moved(
     assert len(calendar.requests) == 1
 
 
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+def test_one_change_of_a_visit_is_made_at_a_time(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, verb: str
+) -> None:
+    visit = make_visit(patient, north.doctor, SOON)
+    calendar.is_being_changed = True
+    body = {"start": "2026-03-04T09:00:00Z"} if verb == "reschedule" else {}
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/{verb}/", body)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (409, "change_pending", "5")
+    assert nothing_happened(calendar)
+
+
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+def test_changes_of_one_patient_are_limited_by_the_hour(
+    api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast, settings: Settings, verb: str
+) -> None:
+    settings.VISIT_CHANGES_AN_HOUR = 3
+    visit = make_visit(patient, north.doctor, SOON)
+    body = {"start": "2026-03-04T09:00:00Z"} if verb == "reschedule" else {}
+    calendar.changes = [NOW - dt.timedelta(minutes=minutes) for minutes in (61, 50, 20, 0)]
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/{verb}/", body)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many_changes", "600")
+    assert nothing_happened(calendar)
+    calendar.changes.remove(NOW)
+    assert api.post(f"/api/v1/appointments/{visit.pk}/{verb}/", body).status_code == 202
+
+
 def test_a_visit_is_cancelled(api: APIClient, calendar: Memory, patient: Patient, north: HospitalCast) -> None:
     visit = make_visit(patient, north.doctor, SOON)
     calendar.state, calendar.appointment_id = "done", visit.pk

@@ -17,6 +17,7 @@ from hospitals.models import DoctorAvailability
 from integrations.models import BookingRequest, CalLink
 from tests.api.records import client_with
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 START = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).replace(hour=9, minute=0, second=0, microsecond=0).isoformat()
 TIMES = 12
@@ -34,18 +35,22 @@ def _real_queue(nothing_leaves: None, settings: Settings, north: HospitalCast) -
 
 
 def at_once(patient: Patient, north: HospitalCast, key: Callable[[int], str]) -> list[Any]:
+    body = {"doctor": str(north.doctor.pk), "start": START}
+    return sent_at_once(patient, lambda number: ("/api/v1/appointments/", body, {"Idempotency-Key": key(number)}))
+
+
+def sent_at_once(patient: Patient, request: Callable[[int], tuple[str, dict[str, str], dict[str, str]]]) -> list[Any]:
     _, token = DeviceToken.objects.create(user=patient.user)
 
-    def book(number: int) -> Any:
-        body = {"doctor": str(north.doctor.pk), "start": START}
+    def send(number: int) -> Any:
+        path, body, headers = request(number)
         try:
-            headers = {"Idempotency-Key": key(number)}
-            return client_with(token).post("/api/v1/appointments/", body, headers=headers)
+            return client_with(token).post(path, body, headers=headers)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(6) as pool:
-        return list(pool.map(book, range(TIMES)))
+        return list(pool.map(send, range(TIMES)))
 
 
 def test_one_key_is_one_booking_however_often_it_is_sent(patient: Patient, north: HospitalCast) -> None:
@@ -70,3 +75,24 @@ def test_no_more_than_the_allowed_visits_are_asked_for(
     answers = at_once(patient, north, lambda _: str(uuid.uuid4()))
     assert sorted(answer.status_code for answer in answers) == [202] * 3 + [409] * (TIMES - 3)
     assert BookingRequest.objects.filter(patient=patient, state=BookingRequest.State.QUEUED).count() == 3
+
+
+def test_a_visit_is_cancelled_once_however_many_ask_for_it(patient: Patient, north: HospitalCast) -> None:
+    visit = make_visit(patient, north.doctor, dt.datetime.fromisoformat(START))
+    answers = sent_at_once(patient, lambda _: (f"/api/v1/appointments/{visit.pk}/cancel/", {}, {}))
+    assert sorted(answer.json().get("code") or answer.json()["status"] for answer in answers) == [
+        *["change_pending"] * (TIMES - 1),
+        "pending",
+    ]
+    assert BookingRequest.objects.get().kind == BookingRequest.Kind.CANCEL
+
+
+def test_no_more_changes_are_asked_for_than_an_hour_allows(
+    patient: Patient, north: HospitalCast, settings: Settings
+) -> None:
+    settings.VISIT_CHANGES_AN_HOUR = 5
+    first = dt.datetime.fromisoformat(START)
+    visits = [make_visit(patient, north.doctor, first + dt.timedelta(hours=hours)) for hours in range(TIMES)]
+    answers = sent_at_once(patient, lambda number: (f"/api/v1/appointments/{visits[number].pk}/cancel/", {}, {}))
+    assert sorted(answer.status_code for answer in answers) == [202] * 5 + [429] * (TIMES - 5)
+    assert BookingRequest.objects.count() == 5

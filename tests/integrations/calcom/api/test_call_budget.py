@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 import redis
@@ -12,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from dev.simulators.calcom.process import SimulatorProcess
-from integrations.calcom.api.budget import ALONE_A_WINDOW, Alone, Budget, Gate, Purpose
+from integrations.calcom.api.budget import ALONE_A_WINDOW, Alone, Budget, Gate, Purpose, Share
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomRateLimited
 from tests.integrations.calcom.clinic import control, next_call
@@ -45,12 +46,12 @@ def lonely(clock: Clock) -> Budget:
     return Budget(nowhere, Alone(), clock, clock.sleep)
 
 
-def taken(budget: Budget, purpose: Purpose, tries: int = 200) -> int:
+def taken(budget: Budget, purpose: Purpose, tries: int = 200, shares: Sequence[Share] = ()) -> int:
     """How many of so many tries are let through."""
     count = 0
     for _ in range(tries):
         try:
-            budget.take("me", purpose)
+            budget.take("me", purpose, shares)
         except CalcomRateLimited:
             continue
         count += 1
@@ -112,6 +113,26 @@ def test_without_redis_the_background_pauses_and_bookings_go_on(lonely: Budget, 
     clock.now += 60
     assert taken(lonely, "booking", 1) == 1
     lonely.block("booking", 60)  # nowhere to keep it: nothing breaks
+
+
+def test_a_share_ends_before_the_whole_does(budget: Budget, clock: Clock) -> None:
+    one, other = [Share("one", 20)], [Share("other", 20)]
+    assert [taken(budget, "slots", shares=shares) for shares in (one, one, other)] == [20, 0, 20]
+    with pytest.raises(CalcomRateLimited) as refusal:
+        budget.take("me", "slots", one)
+    assert refusal.value.retry_after == 60
+    clock.now += 60
+    assert taken(budget, "slots", shares=one) == 20
+
+
+def test_a_share_that_is_used_up_matters_once_little_is_left(budget: Budget) -> None:
+    busy, quiet = [Share("busy", 40, free=60)], [Share("quiet", 40, free=60)]
+    assert [taken(budget, "slots", shares=shares) for shares in (busy, quiet)] == [60, 20]
+
+
+def test_who_is_refused_by_one_share_uses_nothing_of_another(budget: Budget) -> None:
+    hospital, patient = Share("hospital", 40), Share("patient", 2)
+    assert [taken(budget, "slots", shares=shares) for shares in ([hospital, patient], [hospital])] == [2, 38]
 
 
 def test_threads_share_it(budget: Budget) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,7 +17,7 @@ from rest_framework.test import APIClient
 from clinical.models import Appointment
 from clinical.ports import Slots, SlotTaken
 from hospitals.models import DoctorTimeOff, Hospital
-from integrations.calcom.api.budget import SLOTS_A_WINDOW, shared_budget
+from integrations.calcom.api.budget import SLOTS_A_PATIENT, SLOTS_A_WINDOW, shared_budget
 from integrations.calcom.api.requests import Attendee, ScheduleInput
 from integrations.calcom.api.responses import ScheduleWindow
 from integrations.calcom.bookings.provider import CalcomBookings, forget_slots
@@ -118,6 +119,20 @@ def test_with_their_own_calls_used_up_they_are_our_own_hours(connected: Connecte
     assert slots(connected).source == "local"
     # Bookings have theirs.
     shared_budget().take("create_booking", "booking")
+
+
+def test_one_patients_curiosity_leaves_the_others_their_free_times(connected: Connected) -> None:
+    curious, other = uuid.uuid4(), uuid.uuid4()
+
+    def source(asked_by: uuid.UUID | None) -> str:
+        forget_slots(connected.doctor.pk)  # as if another doctor, or other days
+        end = NINE + dt.timedelta(hours=1)
+        calendar = CalcomBookings()
+        return calendar.slots(connected.doctor, start=NINE, end=end, time_zone="UTC", asked_by=asked_by).source
+
+    for _ in range(SLOTS_A_PATIENT):
+        assert source(curious) == "calcom"
+    assert [source(asked_by) for asked_by in (curious, other, None)] == ["local", "calcom", "calcom"]
 
 
 def test_a_doctor_who_is_not_connected_has_our_own_hours(connected: Connected) -> None:

@@ -17,6 +17,7 @@ from hospitals.models import DoctorAvailability
 from integrations.calcom.api.client import CalcomClient
 from integrations.calcom.api.errors import CalcomUnavailable
 from integrations.calcom.bookings.calls import Impossible, carry_out
+from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.waiting import cancel_withdrawn
 from integrations.calcom.bookings.worker import _later
 from integrations.models import BookingRequest, CalLink
@@ -205,3 +206,37 @@ def test_an_unknown_outcome_is_looked_for_an_hour_and_a_cancellation_for_ever(
     request.refresh_from_db()
     assert request.state == state
     assert request.outcome_code == ("calendar_unavailable" if state == State.REFUSED else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "expected"),
+    [
+        *(("reschedule", State.QUEUED, True), ("cancel", State.SENT, True), ("reassign", State.UNKNOWN, True)),
+        *(("cancel", State.DONE, False), ("reschedule", State.REFUSED, False), ("mark_absent", State.QUEUED, False)),
+    ],
+)
+def test_a_visit_is_being_changed_while_a_change_has_no_outcome(
+    patient: Patient, north: HospitalCast, kind: str, state: str, expected: bool
+) -> None:
+    visit, other = make_visit(patient, north.doctor, START), make_visit(patient, north.doctor, START)
+    asked(patient, north, kind=kind, state=state, appointment=visit)
+    calendar = CalcomBookings()
+    assert [calendar.is_being_changed(one.pk) for one in (visit, other)] == [expected, False]
+
+
+def test_changes_that_count_are_the_patients_own_of_whatever_outcome(
+    patient: Patient, other_patient: Patient, north: HospitalCast
+) -> None:
+    visit = make_visit(patient, north.doctor, START)
+    times = [NOW - dt.timedelta(minutes=minutes) for minutes in (5, 4, 3)]
+    asked(patient, north, kind="reschedule", appointment=visit, created_at=times[0], state=State.REFUSED)
+    asked(patient, north, kind="cancel", appointment=visit, created_at=times[1])
+    asked(patient, north)
+    asked(other_patient, north, kind="cancel", appointment=visit)
+    of_staff = asked(patient, north, kind="cancel", appointment=visit)
+    VisitDecision.objects.create(
+        appointment=visit, doctor=north.doctor, start_ts=START, cause="visit", choice="cancel", request_id=of_staff.pk
+    )
+    calendar = CalcomBookings()
+    assert sorted(calendar.changes_since(NOW - dt.timedelta(hours=1), patient_id=patient.pk)) == times[:2]
+    assert calendar.changes_since(times[0], patient_id=patient.pk) == [times[1]]
