@@ -11,6 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.logs import logging_settings
+from config.settings import limits
 from config.settings.api import *  # noqa: F403
 from config.settings.chat import *  # noqa: F403
 from config.settings.env import Env
@@ -114,6 +115,21 @@ TEMPLATES = [
         },
     }
 ]
+
+
+def _ceiling(name: str) -> int:
+    default: int = getattr(limits, name)
+    return env.integer(name, default=default, minimum=1)
+
+
+# Ceilings that fit an operator's size and trouble; `config.settings.limits` has them all, with their reasons.
+OTP_SENDS_PER_ADDRESS = _ceiling("OTP_SENDS_PER_ADDRESS")
+OTP_FAILURES_PER_ADDRESS = _ceiling("OTP_FAILURES_PER_ADDRESS")
+SMS_PER_COUNTRY_AN_HOUR = _ceiling("SMS_PER_COUNTRY_AN_HOUR")
+SMS_IN_ALL_AN_HOUR = _ceiling("SMS_IN_ALL_AN_HOUR")
+API_CALLS_PER_TOKEN_A_MINUTE = _ceiling("API_CALLS_PER_TOKEN_A_MINUTE")
+API_CALLS_PER_ADDRESS_A_MINUTE = _ceiling("API_CALLS_PER_ADDRESS_A_MINUTE")
+VISIT_CHANGES_AN_HOUR = _ceiling("VISIT_CHANGES_AN_HOUR")
 
 _database: dict[str, Any] = env.database("DATABASE_URL")
 # A pooler in transaction mode gives each transaction another session: nothing may be kept in one.

@@ -218,6 +218,14 @@ def test_twilio_is_asked_for_only_where_it_sends() -> None:
         ]
 
 
+def test_ceilings_are_the_operators_to_set() -> None:
+    read = "import config.settings.production as s; print(s.SMS_IN_ALL_AN_HOUR, s.SMS_PER_COUNTRY_AN_HOUR)"
+    told = python("-c", read, env=PRODUCTION | {"SMS_IN_ALL_AN_HOUR": "50"})
+    assert (told.stdout, told.stderr) == ("50 600\n", "")
+    none = python("-c", read, env=PRODUCTION | {"SMS_IN_ALL_AN_HOUR": "0"})
+    assert "SMS_IN_ALL_AN_HOUR: is not a whole number from 1 up." in none.stderr
+
+
 OPEN_REDIS = {"REDIS_URL": "redis://redis.example.org:6379/0"}
 
 
