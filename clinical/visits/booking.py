@@ -103,6 +103,8 @@ def request_reschedule(
     visit = _movable_visit(appointment_id, by=by, at=at)
     if visit.status == Appointment.Status.SCHEDULED and visit.start_ts == start:
         return None
+    if is_being_reassigned(visit):
+        raise ChangePending
     _refuse_another_change(visit, by=by, at=at)
     _bookable_doctor(visit.doctor_id, by=by)
     request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)

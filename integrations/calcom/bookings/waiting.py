@@ -48,8 +48,8 @@ def waiting_requests(patient_id: uuid.UUID) -> Sequence[WaitingRequest]:
 
 
 def is_being_changed(appointment_id: uuid.UUID) -> bool:
-    open_changes = BookingRequest.objects.filter(appointment_id=appointment_id, state__in=OPEN)
-    return open_changes.exclude(kind=Kind.MARK_ABSENT).exclude(kind=Kind.BOOK).exists()
+    changes = BookingRequest.objects.filter(kind__in=(Kind.RESCHEDULE, Kind.CANCEL), state__in=OPEN)
+    return changes.filter(appointment_id=appointment_id).exists()
 
 
 def changes_since(since: dt.datetime, patient_id: uuid.UUID) -> Sequence[dt.datetime]:
