@@ -211,7 +211,7 @@ def test_an_unknown_outcome_is_looked_for_an_hour_and_a_cancellation_for_ever(
 @pytest.mark.parametrize(
     ("kind", "state", "expected"),
     [
-        *(("reschedule", State.QUEUED, True), ("cancel", State.SENT, True), ("reassign", State.UNKNOWN, True)),
+        *(("reschedule", State.QUEUED, True), ("cancel", State.SENT, True), ("reassign", State.UNKNOWN, False)),
         *(("cancel", State.DONE, False), ("reschedule", State.REFUSED, False), ("mark_absent", State.QUEUED, False)),
     ],
 )
