@@ -7,10 +7,10 @@ UV := $(BIN)/uv
 UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run status test test-slow check format tour bench lock clean
+.PHONY: help install run status test test-slow test-pooled check format tour bench lock clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 install: ## set up .venv, locked packages and style sheet
 	@$(PYTHON) dev/stack/install.py
@@ -28,6 +28,11 @@ test: install ## run the suite on PostgreSQL and Valkey of its own
 test-slow: install ## run real processes, the browser, the API's schema
 	@$(BIN)/python -m pytest -m "slow and not alone" -n 2 $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 	@$(BIN)/python -m pytest -m "slow and alone" $(ARGS) || test $$? = $(NOTHING_CHOSEN)
+
+test-pooled: install ## run the suite behind PgBouncer in transaction mode
+	@if PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || [ -n "$$CI" ]; \
+	then exec $(BIN)/python -m pytest --pooled -m "not slow" -n 2 $(ARGS); \
+	else echo "Skipped: there is no pgbouncer on this machine."; fi
 
 check: install ## lint, types, import contracts, migrations, templates
 	@exec $(BIN)/python -m dev.stack.check

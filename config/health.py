@@ -116,7 +116,8 @@ def _state(connection: psycopg.Connection) -> dict[str, str]:
     """Raises: psycopg.Error, also where the disk is full or a pooler loses what was prepared."""
     with connection.transaction():
         connection.execute(_LIMITS, [f"{DATABASE_SECONDS:g}s"])
-        [is_read_only] = connection.execute(_WORK, prepare=True).fetchone() or [True]
+        # The server's kind of cursor: Django's own, which the connection makes, never prepares.
+        [is_read_only] = psycopg.Cursor(connection).execute(_WORK, prepare=True).fetchone() or [True]
         return {"database": "read-only" if is_read_only else OK, "migrations": migrations_state(connection)}
 
 

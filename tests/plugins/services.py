@@ -20,6 +20,7 @@ import pytest
 # Before anything of ours is imported: `config` names the development settings where none are named.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
+from dev.embedded.pgbouncer import running_pgbouncer
 from dev.embedded.postgres import NAME, running_postgres
 from dev.embedded.server import ServerProblem, claimed, is_claimed
 from dev.embedded.valkey import running_valkey
@@ -30,6 +31,13 @@ OPTIONS_WITHOUT_TESTS = {"-h", "--help", "-V", "--version", "--markers"}
 TEMPLATE = "WARDBOOK_TEST_TEMPLATE"
 
 
+POOLED = "--pooled"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(POOLED, action="store_true", help="put PgBouncer, in transaction mode, before PostgreSQL")
+
+
 # A wrapper: pytest-django's own implementation of this hook, which loads the settings, runs inside.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
@@ -37,16 +45,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if worker:
         os.environ["REDIS_URL"] = with_database_number(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
     elif not OPTIONS_WITHOUT_TESTS.intersection(args):
+        is_pooled = POOLED in args
+        if is_pooled:
+            # The databases end with their server: the pooler's connections to them stand in the way of dropping them.
+            args.append("--reuse-db")
         servers = contextlib.ExitStack()
         early_config.add_cleanup(servers.close)
         try:
-            start_absent_servers(servers)
+            start_absent_servers(servers, is_pooled=is_pooled)
         except ServerProblem as problem:
             raise pytest.UsageError(str(problem)) from None
     return (yield)
 
 
-def start_absent_servers(servers: contextlib.ExitStack) -> None:
+def start_absent_servers(servers: contextlib.ExitStack, *, is_pooled: bool = False) -> None:
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     directory = servers.enter_context(temporary_directory())
@@ -54,6 +66,9 @@ def start_absent_servers(servers: contextlib.ExitStack) -> None:
         copy_migrated_postgres(directory / "postgres")
         os.environ[TEMPLATE] = NAME
         os.environ["DATABASE_URL"] = servers.enter_context(running_postgres(directory / "postgres", durable=False))
+    if is_pooled:
+        pooler = running_pgbouncer(directory / "pooler", os.environ["DATABASE_URL"])
+        os.environ |= {"DATABASE_URL": servers.enter_context(pooler), "DATABASE_POOLED": "true"}
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = servers.enter_context(running_valkey(directory / "valkey", durable=False))
 
