@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from accounts.models import Patient, Profile, Role, User
 from hospitals.models import Doctor, Hospital, HospitalAdmin, Pharmacist
 
 PASSWORD = "a-long-test-password"
+
+# Before anything that tests tell of: what is booked with a number then is its owner's.
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def make_staff(hospital: Hospital, role: Role, email: str, full_name: str) -> Us
 
 
 def make_patient(phone: str, full_name: str | None) -> Patient:
-    user = User.objects.create(phone=phone, role=Role.PATIENT)
+    user = User.objects.create(phone=phone, role=Role.PATIENT, created_at=LONG_AGO)
     if full_name:
         Profile.objects.create(user=user, full_name=full_name)
     return Patient.objects.create(user=user)

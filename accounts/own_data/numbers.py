@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from accounts.access_log.record import AccessAction
 from accounts.models import AccessEvent, ErasedNumber
@@ -32,6 +33,12 @@ def erased_numbers(numbers: Collection[str]) -> dict[str, dt.datetime]:
 
 def _digest(key: str, number: str) -> str:
     return hmac.digest(key.encode(), f"erased number|{number}".encode(), "sha256").hex()
+
+
+def number_taken(user: str = "user") -> Subquery:
+    """`number_taken_at` of the person whom the field `user` of a query's rows names."""
+    changes = AccessEvent.objects.filter(patient_id=OuterRef(user), action=AccessAction.CHANGED_PHONE).order_by("-id")
+    return Subquery(changes.values("at")[:1])
 
 
 def number_taken_at(user_id: uuid.UUID) -> dt.datetime | None:

@@ -218,9 +218,17 @@ def _set_patient(row: Appointment, ordered: Sequence[MergedBooking], rows: Mirro
     if row.identity_confirmed_at is not None and row.patient_id is not None:
         return  # staff or the patient have said who it is; a typed number does not overrule them
     phone = attendee.attendee_phone if attendee else None
-    row.patient_id = rows.phones.get(phone) if phone else None
+    owner = rows.phones.get(phone) if phone else None
+    # What was booked before belongs to whoever had the number then.
+    is_theirs = owner is not None and _booked_at(row, ordered) >= owner.since
+    row.patient_id = owner.patient_id if owner and is_theirs else None
     row.patient_match = Appointment.PatientMatch.PHONE if row.patient_id else Appointment.PatientMatch.NONE
     row.guest_name = attendee.attendee_name if attendee else None
+
+
+def _booked_at(row: Appointment, ordered: Sequence[MergedBooking]) -> dt.datetime:
+    """When the visit was booked, at the latest."""
+    return min((one.first_told_at for one in ordered if one.first_told_at), default=row.created_at)
 
 
 @transaction.atomic

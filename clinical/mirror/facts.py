@@ -44,6 +44,7 @@ class BookingFacts:
     attendee_name: str | None = None
     phone: str | None = None
     patient_id: uuid.UUID | None = None
+    booked_at: dt.datetime | None = None
     no_show: bool | None = None
     rescheduled_from: str | None = None
     rescheduled_to: str | None = None
@@ -74,6 +75,7 @@ class MergedBooking:
     reference: str | None = None
     attendee_at: dt.datetime | None = None
     attendee_hash: str | None = None
+    first_told_at: dt.datetime | None = None
     no_show: bool | None = None
     no_show_at: dt.datetime | None = None
     no_show_hash: str | None = None
@@ -120,6 +122,7 @@ def is_marked_here_only(booking: NoShow) -> bool:
 def merge(booking: MergedBooking, facts: BookingFacts) -> None:
     """Take from `facts` each kind that is newer than what the booking has."""
     booking.booking_id = booking.booking_id or facts.booking_id
+    booking.first_told_at = min(booking.first_told_at or facts.at, facts.booked_at or facts.at, facts.at)
     if facts.status is not None:
         _merge_status(booking, facts)
     if facts.start and facts.end and _is_newer(facts, booking.times_at, booking.times_hash):

@@ -15,9 +15,10 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import Patient, Role
-from accounts.own_data.numbers import erased_numbers
+from accounts.own_data.numbers import erased_numbers, number_taken
 from clinical.mirror.facts import BookingFacts, MergedBooking
 from clinical.mirror.tombstones import Tombstones
 from clinical.models import Appointment, AppointmentAlias, AppointmentBooking, VisitDecision
@@ -76,6 +77,14 @@ class Overtaken(Exception):
     code = "overtaken"
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a number is, and since when."""
+
+    patient_id: uuid.UUID
+    since: dt.datetime
+
+
 @dataclass(slots=True)
 class MirrorRows:
     """`bookings` has every uid that was asked for and all that are linked to them, `visits` the visits of these.
@@ -88,7 +97,7 @@ class MirrorRows:
     visits: dict[uuid.UUID, Appointment]
     strays: dict[str, uuid.UUID]
     patients: dict[str, uuid.UUID]
-    phones: dict[str, uuid.UUID]
+    phones: dict[str, Owner]
     tombstones: Tombstones
     _named_by: dict[str, set[str]] = field(default_factory=dict)
     _changed_bookings: set[str] = field(default_factory=set)
@@ -180,7 +189,10 @@ def _age(visit: Appointment) -> tuple[bool, dt.datetime, str]:
 def _locked_bookings(uids: set[str]) -> dict[str, HeldBooking]:
     wanted = _linked_uids(uids)
     rows = AppointmentBooking.objects.select_for_update().filter(uid__in=wanted).order_by("uid")
-    bookings = {row[0]: _held(row) for row in rows.values_list(*_BOOKING_COLUMNS)}
+    # Of those told of before it was kept, our own row is the oldest sign.
+    first_told_at = Coalesce("first_told_at", "created_at")
+    columns = [first_told_at if name == "first_told_at" else name for name in _BOOKING_COLUMNS]
+    bookings = {row[0]: _held(row) for row in rows.values_list(*columns)}
     # What links these now has been linked before the locks were ours.
     if _linked_uids(wanted) != wanted:
         raise Overtaken
@@ -210,11 +222,12 @@ def _patients(ids: set[uuid.UUID | None], references: set[str | None]) -> dict[u
     return dict(Patient.objects.filter(pk__in=asked).values_list("pk", "erased_at"))
 
 
-def _phones(numbers: Collection[str | None]) -> dict[str, uuid.UUID]:
+def _phones(numbers: Collection[str | None]) -> dict[str, Owner]:
     known = Patient.objects.filter(
         user__phone__in=[number for number in numbers if number], user__role=Role.PATIENT, user__is_active=True
     )
-    return {phone: pk for phone, pk in known.values_list("user__phone", "pk") if phone}
+    rows = known.values_list("user__phone", "pk", Coalesce(number_taken(), "user__created_at"))
+    return {phone: Owner(pk, since) for phone, pk, since in rows if phone}
 
 
 def _write_visits(visits: Collection[Appointment]) -> None:

@@ -172,6 +172,8 @@ class AppointmentBooking(models.Model):
     reference = NullableTextField(null=True)
     attendee_at = models.DateTimeField(null=True)
     attendee_hash = NullableTextField(null=True)
+    # The earliest that anything was told of it: it was booked then, or before. NULL: as `created_at`.
+    first_told_at = models.DateTimeField(null=True)
     no_show = models.BooleanField(null=True)
     no_show_at = models.DateTimeField(null=True)
     no_show_hash = NullableTextField(null=True)
@@ -188,8 +190,8 @@ class AppointmentBooking(models.Model):
         sensitive="uid cancellation_reason organizer_email attendee_name attendee_phone reference"
         " rescheduled_from rescheduled_to",
         safe="booking_id appointment status status_at status_hash fetched_status fetched_status_at start_ts end_ts"
-        " times_at times_hash organizer_id organizer_at organizer_hash attendee_at attendee_hash no_show no_show_at"
-        " no_show_hash rescheduled_from_at rescheduled_to_at erased_at created_at updated_at",
+        " times_at times_hash organizer_id organizer_at organizer_hash attendee_at attendee_hash first_told_at"
+        " no_show no_show_at no_show_hash rescheduled_from_at rescheduled_to_at erased_at created_at updated_at",
     )
 
     class Meta:

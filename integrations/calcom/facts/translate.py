@@ -262,6 +262,7 @@ def translate_booking(booking: Booking, *, digest: str, fetched_at: dt.datetime)
         attendee_name=booking_name(booking),
         phone=booking_phone(booking),
         patient_id=reference.patient_id if reference else None,
+        booked_at=booking.created_at,
         rescheduled_from=booking.rescheduled_from_uid,
         rescheduled_to=booking.rescheduled_to_uid,
     )

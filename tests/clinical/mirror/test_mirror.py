@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Patient
+from accounts.access_log.record import AccessAction
+from accounts.models import AccessEvent, Patient, User
 from clinical.mirror.apply import (
     Applied,
     BookingEvent,
@@ -135,6 +136,58 @@ def test_a_visit_is_tied_by_proof_before_phone(north: HospitalCast, patient: Pat
     apply(north.doctor, [booked("a", 2, phone=phone, patient_id=patient.pk)])
     visit.refresh_from_db()
     assert (visit.patient_id, visit.patient_match, visit.guest_name) == (patient.pk, "reference", None)
+
+
+def owned_since(patient: Patient, at: dt.datetime) -> str:
+    User.objects.filter(pk=patient.pk).update(created_at=at)
+    return patient.user.phone or ""
+
+
+@pytest.mark.parametrize(("since", "is_theirs"), [(3, False), (1, True), (0, True)])
+def test_what_was_booked_with_a_number_is_its_owners_of_that_time(
+    north: HospitalCast, patient: Patient, since: int, is_theirs: bool
+) -> None:
+    """Whatever is told of it later, and in whatever order."""
+    phone = owned_since(patient, minute(since))
+    told = [[booked("a", 1, phone=phone)], [booked("a", 5, phone=phone)]]
+    told += [[replace(one, phone=phone) for one in moved("a", "b", 7, start=NOON + HALF_HOUR)]]
+    for order in itertools.permutations(told):
+        AppointmentBooking.objects.all().delete()
+        Appointment.objects.all().delete()
+        apply(north.doctor, *order)
+        visit = Appointment.objects.get()
+        expected = (patient.pk, "phone") if is_theirs else (None, "none")
+        assert (visit.patient_id, visit.patient_match) == expected
+
+
+def test_a_number_taken_over_brings_no_visit_of_before(north: HospitalCast, patient: Patient) -> None:
+    phone = patient.user.phone
+    AccessEvent.objects.create(patient_id=patient.pk, action=AccessAction.CHANGED_PHONE, at=minute(4))
+    apply(north.doctor, [booked("a", 3, phone=phone)], [booked("b", 5, phone=phone, start=NOON + HALF_HOUR)])
+    assert dict(Appointment.objects.values_list("cal_booking_id", "patient_id")) == {"a": None, "b": patient.pk}
+
+
+def test_the_calendar_may_say_that_it_was_booked_earlier(north: HospitalCast, patient: Patient) -> None:
+    phone = owned_since(patient, minute(3))
+    apply(north.doctor, [booked("a", 5, phone=phone, booked_at=minute(1))])
+    assert Appointment.objects.get().patient_id is None
+
+
+def test_a_booking_from_before_this_was_kept_is_as_old_as_its_row(north: HospitalCast, patient: Patient) -> None:
+    phone = owned_since(patient, minute(3))
+    for uid, at in (("old", 2), ("new", 4)):
+        AppointmentBooking.objects.create(uid=uid)
+        AppointmentBooking.objects.filter(uid=uid).update(created_at=minute(at))
+        apply(north.doctor, [booked(uid, 9, phone=phone)])
+    assert dict(Appointment.objects.values_list("cal_booking_id", "patient_id")) == {"old": None, "new": patient.pk}
+
+
+def test_who_has_accepted_a_visit_keeps_it(north: HospitalCast, patient: Patient) -> None:
+    phone = owned_since(patient, minute(3))
+    apply(north.doctor, [booked("a", 1, phone=phone)])
+    Appointment.objects.update(patient_id=patient.pk, patient_match="phone", identity_confirmed_at=minute(6))
+    apply(north.doctor, [booked("a", 7, phone=phone)])
+    assert Appointment.objects.get().patient_id == patient.pk
 
 
 def test_a_proof_for_nobody_we_know_makes_a_guest(north: HospitalCast) -> None:
