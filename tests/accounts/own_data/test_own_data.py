@@ -96,6 +96,8 @@ def test_nothing_of_others_is_in(
     api: APIClient, patient: Patient, other_patient: Patient, north: HospitalCast, other_api: APIClient
 ) -> None:
     fill(north, other_patient)
+    # The message was to this number, before it was theirs.
+    User.objects.filter(pk=patient.pk).update(created_at=NOW + 2 * DAY)
     document = export(api)
     empty = {name for name, rows in document.items() if rows == []}
     assert empty >= {"appointments", "prescriptions", "ai_sessions", "booking_requests", "text_messages"}
