@@ -34,6 +34,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
         connections["default"].settings_dict["TEST"]["TEMPLATE"] = os.environ[TEMPLATE]
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """A pooler's connections stand in the way of dropping a database, which ends with its server anyway."""
+    return django_db_keepdb or bool(os.environ.get("DATABASE_POOLED"))
+
+
 @pytest.fixture
 def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller]:
     """Stands still at the NOW of the module, or at that of the API's tests."""

@@ -46,9 +46,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         os.environ["REDIS_URL"] = with_database_number(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
     elif not OPTIONS_WITHOUT_TESTS.intersection(args):
         is_pooled = POOLED in args
-        if is_pooled:
-            # The databases end with their server: the pooler's connections to them stand in the way of dropping them.
-            args.append("--reuse-db")
         servers = contextlib.ExitStack()
         early_config.add_cleanup(servers.close)
         try:
