@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import sentry_sdk
 
+from config.error_reports import without_personal_data
 from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
 from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, REDIS_URL, SENTRY_DSN, env
@@ -89,10 +90,13 @@ STORAGES = {
 env.done()
 
 if SENTRY_DSN:
-    # Errors only: no bodies, no cookies, no local variables, which hold personal data.
+    # Errors only: no bodies, queries, cookies, breadcrumbs or local variables, which hold personal data.
     sentry_sdk.init(
         dsn=SENTRY_DSN,
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
+        max_breadcrumbs=0,
+        before_send=without_personal_data,
+        before_send_transaction=without_personal_data,
     )
