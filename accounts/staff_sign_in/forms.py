@@ -47,6 +47,19 @@ class EmailForm(forms.Form):
         return email
 
 
+class LinkForm(forms.Form):
+    """A mailed link, of which a script fills in the part that opens it; without scripts it is pasted."""
+
+    link = forms.CharField(
+        label=_("The link from the mail"),
+        max_length=1000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-link": ""}),
+    )
+
+    def clean_link(self) -> str:
+        return str(self.cleaned_data["link"]).rpartition("#")[2]
+
+
 class _UserForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,6 @@ when it was made, so that it ends with the first password set, the next sign-in,
 from __future__ import annotations
 
 import datetime as dt
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -16,7 +15,15 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import StaffMail, User
 from accounts.staff_sign_in.password import staff_with_email
-from accounts.staff_sign_in.tries import RESET_REQUEST, hashed_email, spend
+from accounts.staff_sign_in.tries import (
+    LINK_WINDOW,
+    OPENED_LINK,
+    RESET_REQUEST,
+    hashed_email,
+    hashed_token,
+    spend,
+    unknown_subject,
+)
 from core.refusals import Invalid
 from core.wake_ups import wake
 
@@ -27,9 +34,9 @@ LIFETIMES: dict[str, dt.timedelta] = {
 
 
 def password_link(user: User, kind: str) -> str:
-    """The address to mail. The token is in the query, which no server writes to its log."""
+    """The address to mail. The token is in the fragment, which browsers send to no server: it is in no log."""
     token = signing.dumps([str(user.pk), _state_of(user)], salt=_salt(kind))
-    return f"{settings.PUBLIC_BASE_URL}{reverse('staff:set-password')}?{urlencode({'token': token})}"
+    return f"{settings.PUBLIC_BASE_URL}{reverse('staff:set-password')}#{token}"
 
 
 def user_of_link(token: str, *, lock: bool = False) -> User | None:
@@ -43,6 +50,18 @@ def user_of_link(token: str, *, lock: bool = False) -> User | None:
         user = rows.filter(pk=pk, is_active=True).exclude(role="PATIENT").first()
         return user if user is not None and constant_time_compare(state, _state_of(user)) else None
     return None
+
+
+@transaction.atomic
+def open_link(token: str, *, at: dt.datetime) -> User:
+    """Take the link for the browser that opens it first: whoever finds it later can do nothing with it.
+
+    Raises: LinkNotValid.
+    """
+    user = user_of_link(token, lock=True)
+    if user is None or not spend(kind=OPENED_LINK, subject=hashed_token(token), most=1, at=at, window=LINK_WINDOW):
+        raise LinkNotValid
+    return user
 
 
 def _salt(kind: str) -> str:
@@ -96,7 +115,8 @@ def request_password_reset(*, email: str, at: dt.datetime) -> None:
     user = staff_with_email(email)
     limit = settings.PASSWORD_RESETS_A_DAY
     # By the email on file: PostgreSQL folds some letters that Python keeps apart, each a fresh count otherwise.
-    if spend(kind=RESET_REQUEST, subject=hashed_email((user and user.email) or email), most=limit, at=at):
+    subject = hashed_email(user.email or email) if user else unknown_subject(email)
+    if spend(kind=RESET_REQUEST, subject=subject, most=limit, at=at):
         StaffMail.objects.create(kind=StaffMail.Kind.RESET, user=user, created_at=at, status_at=at)
         wake("send_staff_mail")
 

@@ -39,6 +39,11 @@ UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_devic
 SECOND_FACTOR_DAY, RESET_REQUEST = "second_factor_day", "staff_reset"
 STAFF_KINDS = (UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD, SECOND_FACTOR_DAY, RESET_REQUEST)
 BUDGET_WINDOW = dt.timedelta(hours=24)
+# Which mailed links were opened, for as long as one lives.
+OPENED_LINK = "staff_link"
+LINK_WINDOW = max(settings.INVITATION_LIFETIME, settings.PASSWORD_RESET_LIFETIME)
+# Emails that nobody has share so many counters: a stranger who makes them up adds no row for each.
+UNKNOWN_COUNTERS = 64
 # Their subjects are ids, the person's and the devices', which never coincide.
 _PERSONAL_KINDS = (SECOND_FACTOR, SECOND_FACTOR_DAY, OWN_PASSWORD, DEVICE)
 
@@ -57,7 +62,7 @@ class Try:
 def count_sign_in(*, email: str, user: User | None, device_secret: str | None, at: dt.datetime) -> Try:
     """Count a try for the email: `user` is who may sign in with it, if anyone."""
     if user is None:
-        return _count((UNKNOWN_EMAIL, hashed_email(email)), None, at)
+        return _count((UNKNOWN_EMAIL, unknown_subject(email)), None, at)
     device = known_device(user, device_secret, at=at)
     return _count_account(user, at) if device is None else _count((DEVICE, str(device.pk)), user, at)
 
@@ -80,7 +85,9 @@ def take_back(attempt: Try) -> None:
 @transaction.atomic
 def record_failure(attempt: Try, *, about: User | None, reason: str) -> None:
     """Put the failure on record, and the closing where this try closed something. `about` may not sign in, but is
-    whose email it was."""
+    whose email it was. Emails that nobody has and that are closed add nothing: the log keeps its rows for years."""
+    if about is None and attempt.is_locked:
+        return
     reason = "locked" if attempt.is_locked else reason
     _record(AccessAction.SIGN_IN_FAILED, about, reason)
     if attempt.closes:
@@ -88,10 +95,10 @@ def record_failure(attempt: Try, *, about: User | None, reason: str) -> None:
 
 
 @transaction.atomic
-def spend(*, kind: str, subject: str, most: int, at: dt.datetime) -> bool:
-    """Take one of so many in a rolling day; False where they are used up."""
+def spend(*, kind: str, subject: str, most: int, at: dt.datetime, window: dt.timedelta = BUDGET_WINDOW) -> bool:
+    """Take one of so many in a rolling day, or another window; False where they are used up."""
     try:
-        count_hit(kind=kind, subject=subject, limit=Limit(most, BUDGET_WINDOW), at=at)
+        count_hit(kind=kind, subject=subject, limit=Limit(most, window), at=at)
     except TooOften:
         return False
     return True
@@ -99,6 +106,15 @@ def spend(*, kind: str, subject: str, most: int, at: dt.datetime) -> bool:
 
 def hashed_email(email: str) -> str:
     return salted_hmac("accounts.staff_email", email.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def hashed_token(token: str) -> str:
+    return salted_hmac("accounts.staff_link", token, algorithm="sha256").hexdigest()
+
+
+def unknown_subject(email: str) -> str:
+    """Which of the shared counters counts for an email that nobody has."""
+    return str(int(hashed_email(email)[:8], 16) % UNKNOWN_COUNTERS)
 
 
 def known_device(user: User, secret: str | None, *, at: dt.datetime) -> LoginDevice | None:
@@ -187,6 +203,7 @@ def purge_sign_in_traces(*, at: dt.datetime) -> int:
     longest = max(settings.OTP_NUMBER_WINDOW, settings.OTP_ADDRESS_WINDOW, BUDGET_WINDOW)
     kinds = [SENDS, FAILURES, ADDRESS_SENDS, ADDRESS_FAILURES, PHONE_CHANGES, EXPORTS, *STAFF_KINDS]
     removed = purge(kinds=kinds, before=at - longest, at=at)
+    removed += purge(kinds=[OPENED_LINK], before=at - LINK_WINDOW, at=at)
     Session.objects.filter(expire_date__lte=at).delete()
     StaffMail.objects.filter(created_at__lte=at - MAILS_KEPT).delete()
     return removed

@@ -27,6 +27,7 @@ from accounts.staff_sign_in.forms import (
     ChosenPasswordForm,
     CodeForm,
     EmailForm,
+    LinkForm,
     NewPasswordForm,
     OwnNameForm,
     OwnPasswordForm,
@@ -36,6 +37,7 @@ from accounts.staff_sign_in.password import remember_device, start_session
 from accounts.staff_sign_in.passwords import (
     LinkNotValid,
     change_own_password,
+    open_link,
     request_password_reset,
     set_password_by_link,
     user_of_link,
@@ -177,17 +179,19 @@ def forgot_password(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/forgot_password_sent.html")
 
 
-@sensitive_post_parameters("new_password", "new_password_again")
+@sensitive_post_parameters("link", "new_password", "new_password_again")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def set_password(request: HttpRequest) -> HttpResponse:
-    """Where a mailed link leads. The token moves to the session at once, out of the address."""
-    if "token" in request.GET:
-        request.session[_LINK] = request.GET["token"]
-        return redirect("staff:set-password")
+    """Where a mailed link leads. The page hands its token over, and the session keeps it."""
+    if "link" in request.POST:
+        return _open_link(request)
     token = request.session.get(_LINK, "")
+    if not token:
+        return render(request, "accounts/open_link.html", {"form": LinkForm()})
     user = user_of_link(token)
     if user is None:
+        del request.session[_LINK]
         return render(request, "accounts/link_not_valid.html", status=410)
     form = ChosenPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
@@ -201,6 +205,21 @@ def set_password(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("Your password is set. Sign in with it."))
     return redirect("staff:login")
+
+
+def _open_link(request: HttpRequest) -> HttpResponse:
+    form = LinkForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/open_link.html", {"form": form}, status=422)
+    token = form.cleaned_data["link"]
+    try:
+        # Who opened it goes back to it.
+        if request.session.get(_LINK) != token:
+            open_link(token, at=timezone.now())
+    except LinkNotValid:
+        return render(request, "accounts/link_not_valid.html", status=410)
+    request.session[_LINK] = token
+    return redirect("staff:set-password")
 
 
 @sensitive_post_parameters("current_password", "code")

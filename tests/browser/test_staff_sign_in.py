@@ -14,7 +14,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import StaffMail, User
+from accounts.staff_sign_in.passwords import password_link
 from tests.accounts.staff_sign_in.authenticator import code_at
 from tests.cast import PASSWORD, HospitalCast
 
@@ -109,3 +110,25 @@ def age_sessions() -> None:
         session = SessionStore(row.session_key)
         session["active_at"] = (timezone.now() - dt.timedelta(minutes=30)).isoformat()
         session.save()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_mailed_link_is_opened_and_leaves_the_address(
+    width: int, height: int, browser: Browser, live_server: LiveServer, north: HospitalCast
+) -> None:
+    fragment = password_link(north.pharmacist.user, StaffMail.Kind.RESET).partition("#")[2]
+    asked: list[str] = []
+    with browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        page.on("console", lambda message: _no_policy_breach(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"/staff/password/set/#{fragment}")
+        expect(page.get_by_label("The link from the mail")).to_be_hidden()
+        assert page.url == f"{live_server.url}/staff/password/set/"
+        page.get_by_role("button", name="Continue").click()
+        for field in ("New password", "New password again"):
+            page.get_by_label(field, exact=True).fill("quite-another-pass-phrase")
+        page.get_by_role("button", name="Set password").click()
+        expect(page.get_by_text("Your password is set.")).to_be_visible()
+    # What the server is asked for holds no token; the fragment in the first is the browser's own.
+    assert [url for url in asked if fragment in url.partition("#")[0]] == []

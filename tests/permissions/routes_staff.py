@@ -50,7 +50,7 @@ ROWS: list[Row] = [
     *both("staff/profile/", everyone(200, **_NOBODY), everyone(DONE, **_NOBODY), {"full_name": "Dr. Nora Newname"}),
     *both("staff/password/", everyone(200, **_NOBODY), everyone(422, **_NOBODY)),
     *both("staff/password/forgot/", everyone(200), everyone(422)),
-    *both("staff/password/set/", everyone(410), everyone(410)),
+    *both("staff/password/set/", everyone(200), everyone(200)),
     *both("staff/second-factor/", everyone(200, **_NOBODY), everyone(422, **_NOBODY)),
     *sent_to("staff/second-factor/recovery-codes/", everyone(DONE, **_NOBODY)),
     *sent_to("staff/second-factor/remove/", everyone(DONE, **_NOBODY)),

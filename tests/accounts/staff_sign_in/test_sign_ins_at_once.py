@@ -71,7 +71,7 @@ def test_a_code_given_twice_at_once_is_taken_once(north: HospitalCast) -> None:
 
 
 def test_a_link_used_twice_at_once_sets_one_password(north: HospitalCast) -> None:
-    token = password_link(north.doctor.user, StaffMail.Kind.RESET).partition("token=")[2].replace("%3A", ":")
+    token = password_link(north.doctor.user, StaffMail.Kind.RESET).partition("#")[2]
 
     def use() -> str:
         try:

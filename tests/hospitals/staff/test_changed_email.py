@@ -27,14 +27,14 @@ def test_sessions_and_links_end_and_both_addresses_are_told(admin_client: Client
     signed_in = Client()
     signed_in.force_login(user)
     assert signed_in.get("/staff/doctor/").status_code == 200
-    token = password_link(user, StaffMail.Kind.INVITATION).partition("token=")[2]
+    token = password_link(user, StaffMail.Kind.INVITATION).partition("#")[2]
     mail_password_link(user=user, by=north.admin, at=timezone.now())
     assert "Dora North: saved." in change(admin_client, north, NEW)
     assert User.objects.get(pk=user.pk).email == NEW
     assert user_of_link(token) is None
     assert signed_in.get("/staff/doctor/").status_code == 302
     assert send_staff_mail(at=timezone.now()) == 2
-    assert sorted((one.to[0], "?token=" in one.body) for one in mail.outbox) == [
+    assert sorted((one.to[0], "/staff/password/set/#" in str(one.body)) for one in mail.outbox) == [
         ("doctor@north.test", False),
         (NEW, True),
     ]
