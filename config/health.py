@@ -189,10 +189,16 @@ def _overall(checks: dict[str, str]) -> str:
 
 
 def is_internal(request: HttpRequest) -> bool:
-    """Whether a request comes from this machine or a private network."""
-    seen = client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT)
-    if seen is None:
+    """Whether a request comes from this machine or a private network.
+
+    Where a proxy forwarded it and the settings know of fewer or more, the address seen is the proxy's: not internal.
+    """
+    proxies = settings.TRUSTED_PROXY_COUNT
+    hops = request.headers.get("X-Forwarded-For", "").count(",") + 1 if "X-Forwarded-For" in request.headers else 0
+    seen = client_address(request, trusted_proxies=proxies)
+    if seen is None or (hops and hops < max(1, proxies)) or (hops and not proxies):
         return False
     address = ipaddress.ip_address(seen)
     mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_private)
+    # Python counts Teredo's addresses as private; they are anyone's on the internet.
+    return bool((mapped or address).is_private) and not getattr(address, "teredo", None)

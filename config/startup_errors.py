@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,15 @@ POSTGRES_PORT = 5432
 PROBE_SECONDS = 2
 DISK_FULL = "53100"
 LOCK_NOT_AVAILABLE = "55P03"
+
+
+def require_settings_module() -> None:
+    """For what serves people: without the variable, development's settings would show them debug pages.
+
+    Raises: EnvironmentProblem.
+    """
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        raise EnvironmentProblem(["DJANGO_SETTINGS_MODULE: is not set. Hint: config.settings.production"])
 
 
 def run_or_explain(main: Callable[[], T]) -> T:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-from config.startup_errors import run_or_explain
+from config.startup_errors import require_settings_module, run_or_explain
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+run_or_explain(require_settings_module)
 
 application = run_or_explain(get_wsgi_application)

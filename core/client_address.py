@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 
 from django.http import HttpRequest
 
 # Of an IPv6 address with the name of an interface.
 LONGEST = 64
+# Some gateways write the client's port too: `192.0.2.1:80`, `[2001:db8::1]:80`.
+_WITH_PORT = re.compile(r"(?P<four>[0-9.]+):[0-9]+|\[(?P<six>[0-9a-fA-F:.]+)\](:[0-9]+)?")
 
 
 def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
@@ -25,7 +28,8 @@ def client_address(request: HttpRequest, *, trusted_proxies: int) -> str | None:
 # Parsing an address costs as much as finding the view. Only short ones are kept: a client may write it.
 @functools.lru_cache(maxsize=4096)
 def _written_alike(candidate: str) -> str | None:
+    with_port = _WITH_PORT.fullmatch(candidate)
     try:
-        return str(ipaddress.ip_address(candidate))
+        return str(ipaddress.ip_address(with_port["four"] or with_port["six"] if with_port else candidate))
     except ValueError:
         return None

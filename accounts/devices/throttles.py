@@ -28,7 +28,7 @@ from core.refusals import TooOften
 
 log = structlog.get_logger(__name__)
 
-PATIENT_API = "/api/v1/"
+PATIENT_API = "/api/"
 PERIOD_SECONDS = 60
 SOCKET_TIMEOUT_SECONDS = 0.1
 # After a failure Redis is left alone for so long: while it hangs, not every call waits for it.

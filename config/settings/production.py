@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import sentry_sdk
@@ -9,14 +10,42 @@ import sentry_sdk
 from config.error_reports import without_personal_data
 from config.logs import logging_settings
 from config.settings.base import *  # noqa: F403
-from config.settings.base import BASE_DIR, PUBLIC_BASE_URL, REDIS_URL, SENTRY_DSN, env
+from config.settings.base import (
+    AUDIT_KEYS,
+    BASE_DIR,
+    BOOKING_REFERENCE_KEYS,
+    EMAIL_CONFIG,
+    OTP_KEYS,
+    PUBLIC_BASE_URL,
+    REDIS_URL,
+    SENTRY_DSN,
+    env,
+)
+from config.settings.env import KEY_HINT
+
+MINIMUM_SECRET_KEY_LENGTH = 50
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return bool(name) and find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
 
 DEBUG = False
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", hint="the host names we answer to, as wardbook.example.org")
+if "*" in ALLOWED_HOSTS:
+    env.problem("ALLOWED_HOSTS", "allows every host", hint="name ours: mailed links and forms trust it")
+SECRET_KEY = env.text("SECRET_KEY")
+if 0 < len(SECRET_KEY) < MINIMUM_SECRET_KEY_LENGTH:
+    env.problem("SECRET_KEY", f"is shorter than {MINIMUM_SECRET_KEY_LENGTH} characters", hint=KEY_HINT)
 _TWILIO_SMS = "integrations.twilio.sms.TwilioSms"
 SMS_BACKEND = env.text("SMS_BACKEND", default=_TWILIO_SMS)
 if SMS_BACKEND.startswith("accounts.messages.local_senders."):
     env.problem("SMS_BACKEND", "prints or keeps codes and is for development", hint="leave it unset")
+elif not _is_module(SMS_BACKEND.rpartition(".")[0]):
+    env.problem("SMS_BACKEND", "is in no module that is installed", hint="leave it unset for Twilio")
 
 _without_password = env.flag("REDIS_WITHOUT_PASSWORD", default=False)
 if REDIS_URL and not _without_password and not REDIS_URL.startswith("unix:") and not urlsplit(REDIS_URL).password:
@@ -30,9 +59,18 @@ if REDIS_URL and not _without_password and not REDIS_URL.startswith("unix:") and
 for _name, _hint in {
     "EMAIL_URL": "the mail server; links to set a password are mailed: smtp+tls://user:password@host:587",
     "CALCOM_API_KEY": "an organisation admin's key, cal_live_..",
-    "CALCOM_WEBHOOK_SECRET": "the secret of our one webhook subscription",
 }.items():
     env.text(_name, hint=_hint)
+if EMAIL_CONFIG["EMAIL_BACKEND"] != "django.core.mail.backends.smtp.EmailBackend":
+    env.problem("EMAIL_URL", "sends no mail", hint="smtp+tls://user:password@host:587")
+CALCOM_WEBHOOK_SECRET = env.keys("CALCOM_WEBHOOK_SECRET", hint=f"the secret of our webhook subscription; {KEY_HINT}")
+VAPI_WEBHOOK_SECRET = env.keys("VAPI_WEBHOOK_SECRET", default=[])
+_secrets = [
+    [SECRET_KEY],
+    *(OTP_KEYS, BOOKING_REFERENCE_KEYS, AUDIT_KEYS, CALCOM_WEBHOOK_SECRET, VAPI_WEBHOOK_SECRET),
+]
+if len({key for keys in _secrets for key in keys}) < sum(len(set(keys)) for keys in _secrets):
+    env.problem("SECRET_KEY", "or another key serves two purposes", hint="make each key and webhook secret anew")
 # Guessed wrongly, every stranger would count as one of us, or all as one address.
 TRUSTED_PROXY_COUNT = env.integer(
     "TRUSTED_PROXY_COUNT", hint="how many proxies of ours append to X-Forwarded-For; 0 if none"

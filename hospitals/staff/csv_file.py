@@ -107,7 +107,7 @@ def _decoded(content: bytes) -> str:
 
 def _lines(text: str, separator: str) -> Iterator[StaffLine]:
     rows = _rows(text, separator)
-    _line, header = next(rows)
+    _line, header = next(rows, (1, []))
     columns = _columns(header)
     for count, (line, row) in enumerate(rows, start=1):
         if count > MAX_ROWS:
@@ -145,8 +145,7 @@ def _columns(header: list[str]) -> list[str]:
     while names and not names[-1]:
         names.pop()
     missing = [name for name in REQUIRED if name not in names]
-    odd = [name for name in names if name not in COLUMNS or names.count(name) > 1]
-    if missing or odd:
+    if missing or not set(names) <= set(COLUMNS) or len(names) > len(set(names)):
         raise UnreadableFile(
             _("The first line must name the columns %(expected)s; %(optional)s may be left out. It says: %(found)s.")
             % {

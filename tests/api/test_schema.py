@@ -131,6 +131,12 @@ def test_anyone_may_read_the_description(anyone: APIClient) -> None:
     assert yaml.safe_load(answer.content)["openapi"] == "3.1.1"
 
 
+def test_the_description_is_made_once(anyone: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = anyone.get("/api/schema/").content
+    monkeypatch.setattr(SchemaGenerator, "get_schema", pytest.fail)
+    assert anyone.get("/api/schema/").content == first
+
+
 @pytest.mark.django_db
 def test_the_docs_page_runs_no_inline_script_and_asks_no_other_host(anyone: APIClient) -> None:
     answer = anyone.get("/api/docs/")

@@ -142,9 +142,9 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "wardbook.example.org",
     "PUBLIC_BASE_URL": "https://wardbook.example.org",
     "TRUSTED_PROXY_COUNT": "1",
-    "OTP_KEYS": KEY,
-    "BOOKING_REFERENCE_KEYS": KEY,
-    "AUDIT_KEYS": KEY,
+    "OTP_KEYS": f"{KEY}-otp",
+    "BOOKING_REFERENCE_KEYS": f"{KEY}-reference",
+    "AUDIT_KEYS": f"{KEY}-audit",
     "EMAIL_URL": "smtp+tls://me:secret@mail.example.org:587",
     "TWILIO_ACCOUNT_SID": "AC0",
     "TWILIO_AUTH_TOKEN": "token",
@@ -205,8 +205,8 @@ def test_notices_from_the_codes_sender_are_left_out_not_named() -> None:
 def test_twilio_is_asked_for_only_where_it_sends() -> None:
     env = {name: value for name, value in PRODUCTION.items() if not name.startswith("TWILIO_")}
     read = "import config.settings.production as settings; print(settings.SMS_BACKEND)"
-    other = python("-c", read, env=env | {"SMS_BACKEND": "gateway.sms.OurSms"})
-    assert (other.returncode, other.stdout, other.stderr) == (0, "gateway.sms.OurSms\n", "")
+    other = python("-c", read, env=env | {"SMS_BACKEND": "integrations.vapi.chat.OurSms"})
+    assert (other.returncode, other.stdout, other.stderr) == (0, "integrations.vapi.chat.OurSms\n", "")
     for named in ({}, {"SMS_BACKEND": "integrations.twilio.sms.TwilioSms"}):
         done = python("manage.py", "migrate", env=env | named)
         assert (done.returncode, done.stdout) == (2, "")
@@ -239,6 +239,38 @@ def test_a_redis_without_a_password_is_refused_unless_said_so() -> None:
 def test_a_redis_that_nobody_else_reaches_needs_no_password(given: dict[str, str]) -> None:
     done = python("-c", "import config.settings.production", env=PRODUCTION | given)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SECRET_KEY", "x", "is shorter than 50 characters"),
+        ("CALCOM_WEBHOOK_SECRET", "x", "holds a key of fewer than 32 characters"),
+        ("VAPI_WEBHOOK_SECRET", "x", "holds a key of fewer than 32 characters"),
+        ("ALLOWED_HOSTS", "wardbook.example.org,*", "allows every host"),
+        ("EMAIL_URL", "consolemail://", "sends no mail"),
+        ("SMS_BACKEND", "anything", "is in no module that is installed"),
+        ("SMS_BACKEND", "gateway.sms.OurSms", "is in no module that is installed"),
+    ],
+)
+def test_production_refuses_what_protects_nothing(name: str, value: str, said: str) -> None:
+    done = python("manage.py", "migrate", env=PRODUCTION | {name: value})
+    assert (done.returncode, done.stderr.splitlines()[0].partition(". Hint")[0]) == (2, f"{name}: {said}")
+
+
+def test_production_refuses_one_key_for_two_purposes() -> None:
+    done = python("manage.py", "migrate", env=PRODUCTION | {"AUDIT_KEYS": PRODUCTION["OTP_KEYS"]})
+    assert (done.returncode, done.stderr.partition(". Hint")[0]) == (
+        2,
+        "SECRET_KEY: or another key serves two purposes",
+    )
+
+
+@pytest.mark.parametrize("module", ["config.wsgi", "config.celery as celery; celery.app.conf.broker_url"])
+def test_what_serves_people_takes_no_settings_for_granted(module: str) -> None:
+    done = python("-c", f"import {module}", env={**PRODUCTION, "DJANGO_SETTINGS_MODULE": ""})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "DJANGO_SETTINGS_MODULE: is not set. Hint: config.settings.production\n"
 
 
 def test_missing_variables_stop_the_web_process() -> None:

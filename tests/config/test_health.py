@@ -260,7 +260,10 @@ def test_a_host_that_falls_silent_is_given_up_within_seconds() -> None:
         ("127.0.0.1", 0, None, True),
         ("::1", 0, None, True),
         ("::ffff:192.168.1.5", 0, None, True),
-        (INTERNAL, 0, OUTSIDE, True),
+        # A proxy that the settings do not know of: whose address it is cannot be told.
+        (INTERNAL, 0, OUTSIDE, False),
+        (INTERNAL, 2, OUTSIDE, False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", 0, None, False),
         (OUTSIDE, 0, INTERNAL, False),
         (INTERNAL, 1, OUTSIDE, False),
         (INTERNAL, 1, f"{INTERNAL}, {OUTSIDE}", False),

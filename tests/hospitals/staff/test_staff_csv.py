@@ -174,3 +174,10 @@ def test_cells_are_taken_without_what_nobody_sees() -> None:
 def test_a_name_that_cannot_be_seen_is_missing() -> None:
     (one,) = read_staff(file_of("doctor,\u200b\u3164,nora@north.test,,"))
     assert problems(one) == {"full_name": "Missing."}
+
+
+@pytest.mark.parametrize("header", ["role," * 400_000, ",,,,"])
+def test_a_header_of_repetitions_or_of_nothing_is_refused(header: str) -> None:
+    """Compared pair by pair, these 2 MB took more than an hour."""
+    with pytest.raises(UnreadableFile):
+        read_staff(f"{header}\nx".encode())
