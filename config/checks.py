@@ -56,6 +56,8 @@ BEGIN
         EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON FUNCTIONS FROM %I', exposed);
     END LOOP;
     REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+    -- Those made later, too. What PUBLIC gets by default can be taken away for all schemas only.
+    ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
     -- Indexes on names call these in the name of whoever writes the row, who needs no more than the table granted.
     FOR item IN
         SELECT DISTINCT p.oid::regprocedure AS name, coalesce(quote_ident(r.rolname), 'PUBLIC') AS writer

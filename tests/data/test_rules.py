@@ -147,6 +147,14 @@ def test_a_table_without_row_security_is_found_and_secured(db: None) -> None:
     assert unsecured_tables() == []
 
 
+def test_a_function_made_later_is_nobody_else_s(north: HospitalCast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE outsider NOLOGIN")
+        cursor.execute("CREATE FUNCTION made_later() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        cursor.execute("SELECT has_function_privilege('outsider', 'made_later()', 'EXECUTE')")
+        assert cursor.fetchone() == (False,)
+
+
 def test_a_role_without_bypass_sees_no_row(north: HospitalCast) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE outsider NOLOGIN")
