@@ -36,8 +36,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_keepdb: bool) -> bool:
-    """A pooler's connections stand in the way of dropping a database, which ends with its server anyway."""
-    return django_db_keepdb or bool(os.environ.get("DATABASE_POOLED"))
+    """Connections of pools stand in the way of dropping a database, and ours ends with its server anyway."""
+    return django_db_keepdb or TEMPLATE in os.environ or bool(os.environ.get("DATABASE_POOLED"))
 
 
 @pytest.fixture
