@@ -93,6 +93,8 @@ class App:
                 with self.world.lock:
                     self.world.scripted.append(scripted)
                 return 201, {}
+            case ("GET", "faults"):
+                return 200, self._switchboard.faults.model_dump(mode="json")
             case ("PUT", "faults"):
                 self._switchboard.faults = Faults.model_validate(_json(request))
                 return 200, self._switchboard.faults.model_dump(mode="json")
