@@ -28,7 +28,8 @@ class JsonSerializer:
 class TolerantRedisCache(RedisCache):
     """Redis that may be down: a read then misses, a write does nothing. Nothing kept here is the only copy.
 
-    What is no JSON is missing too: an earlier version of this program, or another program, wrote it.
+    What is no JSON is missing too: an earlier version of this program, or another program, wrote it. Nor is it kept: a
+    package that keeps its own objects here (the portal's search does) works them out anew each time.
 
     Throttles built on it therefore fail open; what must not fail open (guess counters, sessions) is in PostgreSQL.
     """
@@ -42,7 +43,7 @@ class TolerantRedisCache(RedisCache):
     def set(self, key: Any, value: Any, timeout: Any = 300, version: int | None = None) -> None:
         try:
             super().set(key, value, timeout, version)
-        except RedisError as error:
+        except (RedisError, TypeError) as error:
             self._missed("set", error, None)
 
     def set_many(self, data: Any, timeout: Any = 300, version: int | None = None) -> list[Any]:
@@ -58,6 +59,6 @@ class TolerantRedisCache(RedisCache):
         except RedisError as error:
             return bool(self._missed("delete", error, False))
 
-    def _missed(self, operation: str, error: RedisError | ValueError, answer: Any) -> Any:
+    def _missed(self, operation: str, error: RedisError | ValueError | TypeError, answer: Any) -> Any:
         log.warning("cache.missed", operation=operation, error=type(error).__name__)
         return answer
