@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import uuid
 from typing import Any
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, register_converter
+from django.urls.converters import UUIDConverter
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
@@ -23,9 +25,19 @@ from clinical.prescriptions import api as prescriptions
 from clinical.visits import api as appointments
 from clinical.visits import doctors_api as doctors
 from clinical.visits import requests_api as requests
-from core.api.addresses import AnyCaseUUIDConverter
 from hospitals.access_log import api as access_log
 from hospitals.staff import api as hospitals
+
+
+class AnyCaseUUIDConverter(UUIDConverter):
+    """An id in either case: RFC 9562 says that UUIDs are read so, and Swift prints them in capitals."""
+
+    regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
+
+    # Written out for the description, which reads the type from here.
+    def to_python(self, value: str) -> uuid.UUID:
+        return super().to_python(value)
+
 
 register_converter(AnyCaseUUIDConverter, "id")
 _public: dict[str, Any] = {"authentication_classes": [], "permission_classes": []}

@@ -51,18 +51,9 @@ def reassign_visits(
     refused = refused_requests(before.values())
     open_visits = [visit for visit in visits if visit.status == Appointment.Status.SCHEDULED and visit.start_ts > at]
     chosen = [visit for visit in open_visits if says_more(Choice.REASSIGN, before.get(visit.pk), visit, refused)]
-    free = free_colleagues(chosen, by=by)
-    taken: dict[uuid.UUID, list[Period]] = defaultdict(list)
-    doctors = []
-    for visit in chosen:
-        doctor = next((one for one in free[visit.pk] if one.pk == colleagues[visit.pk]), None)
-        # Two of these visits may go to one colleague, but not at one time.
-        if doctor is None or touches(_span(visit), taken[doctor.pk]):
-            raise ColleagueNotFree
-        taken[doctor.pk].append((visit.start_ts, visit.end_ts))
-        doctors.append(doctor)
     if not chosen:
         return []
+    doctors = _free_doctors(chosen, colleagues, by)
     asked = booking_provider().request_reassignments(appointments=chosen, doctors=doctors, reason=reason)
     VisitDecision.objects.filter(pk__in=[before[one.pk].pk for one in chosen if one.pk in before]).update(
         replaced_at=at
@@ -89,6 +80,21 @@ def reassign_visits(
         )
         for visit, request_id in zip(chosen, asked, strict=True)
     )
+
+
+def _free_doctors(visits: Sequence[Appointment], colleagues: Mapping[uuid.UUID, uuid.UUID], by: User) -> list[Doctor]:
+    """Each visit's new doctor. Raises: ColleagueNotFree."""
+    free = free_colleagues(visits, by=by)
+    taken: dict[uuid.UUID, list[Period]] = defaultdict(list)
+    doctors = []
+    for visit in visits:
+        doctor = next((one for one in free[visit.pk] if one.pk == colleagues[visit.pk]), None)
+        # Two of these visits may go to one colleague, but not at one time.
+        if doctor is None or touches(_span(visit), taken[doctor.pk]):
+            raise ColleagueNotFree
+        taken[doctor.pk].append((visit.start_ts, visit.end_ts))
+        doctors.append(doctor)
+    return doctors
 
 
 def is_being_reassigned(visit: Appointment) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import Http404
@@ -33,6 +33,7 @@ from clinical.visits.serializers import (
     RescheduleSerializer,
     WaitingRequestsSerializer,
 )
+from core.api.fields import StrictSerializer
 from core.api.idempotency import key_parameter
 from core.api.schema import operations, refuses
 from core.times import in_zone
@@ -41,7 +42,12 @@ from hospitals.staff.serializers import doctor_document
 
 _OUTCOMES = {200: BookingOutcomeSerializer, 202: BookingOutcomeSerializer}
 _HEADERS = [key_parameter(required=False), *waiting_headers()]
-_KEY_CODES = ["idempotency_key_in_use"]
+_REFUSALS = {
+    400: ["idempotency_key_required"],
+    409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", "idempotency_key_in_use"],
+    422: ["idempotency_key_reused"],
+    429: ["too_many_changes"],
+}
 
 
 def own_visit_or_404(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
@@ -54,62 +60,35 @@ def own_visit_or_404(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
 @operations(post="rescheduleAppointment")
 class RescheduleView(APIView):
     @extend_schema(request=RescheduleSerializer, responses=_OUTCOMES, parameters=_HEADERS)
-    @refuses(
-        {
-            400: ["in_the_past", "too_far", "idempotency_key_required"],
-            409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", *_KEY_CODES],
-            429: ["too_many_changes"],
-            422: ["idempotency_key_reused"],
-        }
-    )
+    @refuses(_REFUSALS | {400: ["in_the_past", "too_far", *_REFUSALS[400]]})
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """Move a visit to another time; it keeps its id. To the time it has already: 200, and nothing is asked."""
-        user = signed_in_patient(request)
-        body = RescheduleSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        visit = own_visit_or_404(appointment_id, by=user)
-        with claimed_key(request, body.validated_data, owner_id=user.pk) as claim:
-            request_id = (claim and claim.request_id) or request_reschedule(
-                by=user,
-                appointment_id=visit["id"],
-                start=body.validated_data["start"],
-                reason=body.validated_data.get("reason", ""),
-                claim=claim,
-                at=timezone.now(),
-            )
-        if request_id is None:
-            return Response(already_so(own_visit_or_404(visit["id"], by=user)))
-        return answer_when_known(request, request_id, by=user, done_status=200, claim=claim)
+        return _change(request, appointment_id, RescheduleSerializer(data=request.data), request_reschedule)
 
 
 @operations(post="cancelAppointment")
 class CancelView(APIView):
     @extend_schema(request=CancellationSerializer, responses=_OUTCOMES, parameters=_HEADERS)
-    @refuses(
-        {
-            400: ["idempotency_key_required"],
-            409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", *_KEY_CODES],
-            429: ["too_many_changes"],
-            422: ["idempotency_key_reused"],
-        }
-    )
+    @refuses(_REFUSALS)
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """Cancel a visit. One that is cancelled already: 200, and nothing is asked."""
-        user = signed_in_patient(request)
-        body = CancellationSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        visit = own_visit_or_404(appointment_id, by=user)
-        with claimed_key(request, body.validated_data, owner_id=user.pk) as claim:
-            request_id = (claim and claim.request_id) or request_cancellation(
-                by=user,
-                appointment_id=visit["id"],
-                reason=body.validated_data.get("reason", ""),
-                claim=claim,
-                at=timezone.now(),
-            )
-        if request_id is None:
-            return Response(already_so(own_visit_or_404(visit["id"], by=user)))
-        return answer_when_known(request, request_id, by=user, done_status=200, claim=claim)
+        return _change(request, appointment_id, CancellationSerializer(data=request.data), request_cancellation)
+
+
+def _change(
+    request: Request, appointment_id: uuid.UUID, body: StrictSerializer, ask: Callable[..., uuid.UUID | None]
+) -> Response:
+    """Ask for what the body says, unless its key has done so, and answer with what becomes of it."""
+    user = signed_in_patient(request)
+    body.is_valid(raise_exception=True)
+    visit = own_visit_or_404(appointment_id, by=user)
+    with claimed_key(request, body.validated_data, owner_id=user.pk) as claim:
+        request_id = (claim and claim.request_id) or ask(
+            **{"reason": "", **body.validated_data}, by=user, appointment_id=visit["id"], claim=claim, at=timezone.now()
+        )
+    if request_id is None:
+        return Response(already_so(own_visit_or_404(visit["id"], by=user)))
+    return answer_when_known(request, request_id, by=user, done_status=200, claim=claim)
 
 
 @operations(get="listBookingRequests")
