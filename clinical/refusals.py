@@ -16,6 +16,11 @@ class RecordNotOpen(Conflict):
     message = _("Confirm who sits here first: this patient's record is not open to you.")
 
 
+class ChangeOnItsWay(Conflict):
+    code = "change_on_its_way"
+    message = _("This appointment is already being cancelled or given to a colleague. Nothing was changed.")
+
+
 class AlreadyClaimed(Conflict):
     """`holder` is the name of who has it, empty if unknown."""
 

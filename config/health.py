@@ -38,7 +38,13 @@ PENDING_SHOWN = 3
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 # What nobody can be served without.
 NEEDED = ("database", "migrations")
-UNANSWERED = dict.fromkeys(NEEDED, f"no answer within {DATABASE_SECONDS:g} s")
+
+
+def no_answer(seconds: float) -> str:
+    return f"no answer within {seconds:g} s"
+
+
+UNANSWERED = dict.fromkeys(NEEDED, no_answer(DATABASE_SECONDS))
 # For this transaction only: behind a pooler, the session is others' the moment after.
 _LIMITS = "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64kB', true)"
 # More rows than that memory holds: PostgreSQL writes them to its disk, and fails where that is full.
@@ -77,7 +83,7 @@ class Probe:
         asking = self._asking
         if asking:
             asking.join(max(0.0, self._asked_at + self.seconds - time.monotonic()))
-        return self._answer or dict.fromkeys(self.names, f"no answer within {self.seconds:g} s")
+        return self._answer or dict.fromkeys(self.names, no_answer(self.seconds))
 
     def forget(self) -> None:
         self._answer, self._asked_at = None, float("-inf")
@@ -150,6 +156,8 @@ def ask_redis() -> dict[str, str]:
             settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=once
         ) as client:
             client.set("readyz", "1", px=1000)
+    except redis.TimeoutError:
+        return {"redis": no_answer(REDIS_SECONDS)}
     except redis.ResponseError:
         return {"redis": "refuses writes"}
     except redis.RedisError:
@@ -191,12 +199,13 @@ def _overall(checks: dict[str, str]) -> str:
 def is_internal(request: HttpRequest) -> bool:
     """Whether a request comes from this machine or a private network.
 
-    Where a proxy forwarded it and the settings know of fewer or more, the address seen is the proxy's: not internal.
+    Not internal where a proxy forwarded it and the settings know of none, or of more than forwarded it. One proxy too
+    few in the settings cannot be seen here.
     """
     proxies = settings.TRUSTED_PROXY_COUNT
     hops = request.headers.get("X-Forwarded-For", "").count(",") + 1 if "X-Forwarded-For" in request.headers else 0
     seen = client_address(request, trusted_proxies=proxies)
-    if seen is None or (hops and hops < max(1, proxies)) or (hops and not proxies):
+    if seen is None or (hops and (not proxies or hops < proxies)):
         return False
     address = ipaddress.ip_address(seen)
     mapped = getattr(address, "ipv4_mapped", None)

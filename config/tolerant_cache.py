@@ -13,7 +13,8 @@ log = structlog.get_logger(__name__)
 class JsonSerializer:
     """What is kept, as JSON: Django's own serializer is pickle, which runs the code of whoever can write to Redis.
 
-    Refuses times and dataclasses, which would come back as texts and dicts; sequences come back as lists.
+    Refuses times and dataclasses, which would come back as texts and dicts; UUIDs and enums come back as texts,
+    sequences as lists.
     """
 
     def dumps(self, value: Any) -> bytes:

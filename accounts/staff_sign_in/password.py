@@ -68,7 +68,8 @@ class EmailBackend(BaseBackend):
     """Staff and operators by email, whatever its case. Patients have no password here, whatever their row says.
 
     Unknown, inactive, locked, without a password, malformed hash and wrong password get the same answer for the same
-    work: one try counted, one hash, one outcome put on record.
+    work: one try counted, one hash, one outcome put on record (none for an email that nobody has, once it is
+    closed).
     """
 
     def authenticate(

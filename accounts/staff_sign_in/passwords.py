@@ -36,7 +36,7 @@ LIFETIMES: dict[str, dt.timedelta] = {
 def password_link(user: User, kind: str) -> str:
     """The address to mail. The token is in the fragment, which browsers send to no server: it is in no log."""
     token = signing.dumps([str(user.pk), _state_of(user)], salt=_salt(kind))
-    return f"{settings.PUBLIC_BASE_URL}{reverse('staff:set-password')}#{token}"
+    return f"{settings.PUBLIC_BASE_URL}{reverse('staff:set-password')}?open#{token}"
 
 
 def user_of_link(token: str, *, lock: bool = False) -> User | None:

@@ -187,7 +187,8 @@ def set_password(request: HttpRequest) -> HttpResponse:
     if "link" in request.POST:
         return _open_link(request)
     token = request.session.get(_LINK, "")
-    if not token:
+    # `?open`: a link was followed, which need not be the one that the session keeps.
+    if not token or (request.method == "GET" and "open" in request.GET):
         return render(request, "accounts/open_link.html", {"form": LinkForm()})
     user = user_of_link(token)
     if user is None:

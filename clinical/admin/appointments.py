@@ -130,7 +130,7 @@ class AppointmentPages(ReassignPages):
 
     def match_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         done = _(
-            "Tied to the patient with this number. The record stays closed until somebody confirms who sits there."
+            "Linked to the patient with this number. The record stays closed until somebody confirms who sits there."
         )
         return self._act(request, pk, match_guest, done)
 
@@ -210,14 +210,16 @@ def _week_asked_for(request: HttpRequest) -> Week:
 
 
 def _days_shown(given: QueryDict) -> dict[str, str]:
-    """The first and the last day of the list: of one that is not narrowed, today; of a search, from today on."""
+    """The first and the last day of the list. Unless days are given: of a search and of what needs a look, all days
+    from today on; else today.
+    """
     names = (StartFilter.from_name, StartFilter.to_name)
+    if any(name in given for name in (*names, StartFilter.any_name)):
+        return {name: str(given[name]) for name in names if given.get(name)}
     today = timezone.localdate().isoformat()
-    if not set(given) - {"o", "p", "e"}:
-        return dict.fromkeys(names, today)
-    if given.get("q") and not set(given) - {"q", "o", "p", "e"}:
+    if given.get("q") or given.get(AttentionFilter.parameter_name):
         return {StartFilter.from_name: today}
-    return {name: str(given[name]) for name in names if given.get(name)}
+    return dict.fromkeys(names, today)
 
 
 def _chips(given: QueryDict) -> list[tuple[Any, str, bool]]:

@@ -33,7 +33,7 @@ from clinical.assistant.transcripts import MessageOutcome, message_outcome, wait
 from clinical.idempotency import claimed_key
 from clinical.models import AiSession
 from clinical.ports import AssistantUnavailable, IdempotencyKeyInUse, IdempotencyKeyReused, KeyClaim
-from clinical.visits.api_outcomes import ASK_AGAIN_SECONDS, waiting_headers
+from clinical.visits.api_outcomes import ASK_AGAIN_SECONDS, keyed_headers
 from core.api.idempotency import REPLAYED, IdempotencyKeyRequired, key_parameter
 from core.api.schema import operations, refuses
 
@@ -95,7 +95,7 @@ class MessagesView(APIView):
     @extend_schema(
         request=ChatMessageSerializer,
         responses=_OUTCOMES,
-        parameters=[key_parameter(required=False), *waiting_headers()],
+        parameters=[key_parameter(required=False), *keyed_headers()],
     )
     @refuses(
         {

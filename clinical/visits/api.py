@@ -15,7 +15,7 @@ from accounts.devices.authentication import signed_in_patient
 from clinical.idempotency import claimed_key
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS
-from clinical.visits.api_outcomes import answer_when_known, waiting_headers
+from clinical.visits.api_outcomes import answer_when_known, keyed_headers
 from clinical.visits.booking import accept_visit, request_booking
 from clinical.visits.document import (
     ORDER,
@@ -77,7 +77,7 @@ class AppointmentListView(ListAPIView[Any]):
     @extend_schema(
         request=BookingSerializer,
         responses={201: BookingOutcomeSerializer, 202: BookingOutcomeSerializer},
-        parameters=[key_parameter(required=True), *waiting_headers(created=True)],
+        parameters=[key_parameter(required=True), *keyed_headers(created=True)],
         filters=False,
     )
     @refuses(

@@ -35,6 +35,11 @@ _REFUSED = _("The calendar refused this.")
 ASK_AGAIN_SECONDS = 1
 
 
+def keyed_headers(*, created: bool = False) -> list[OpenApiParameter]:
+    """The headers of an answer that may be a 202, and to a key that was used before."""
+    return [*waiting_headers(created=created), replayed_header(*([201] if created else [200]), 202)]
+
+
 def waiting_headers(*, created: bool = False) -> list[OpenApiParameter]:
     """The headers of an answer that may be a 202, for its description."""
     located = [201, 202] if created else [202]
@@ -53,7 +58,6 @@ def waiting_headers(*, created: bool = False) -> list[OpenApiParameter]:
             response=[202],
             description="Seconds after which to ask again.",
         ),
-        replayed_header(*located, *([] if created else [200])),
     ]
 
 

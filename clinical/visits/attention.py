@@ -43,7 +43,10 @@ ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "time_off": (
         _("Appointments in a doctor's time off"),
-        _("Ask the patient to choose another time, cancel, or keep it if the doctor comes in. It stays listed."),
+        _(
+            "Ask the patient to choose another time, cancel, or keep it if the doctor comes in; a kept one stays listed"
+            " until it is over."
+        ),
     ),
     "deactivated": (
         _("Appointments of a deactivated doctor"),

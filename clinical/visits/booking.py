@@ -101,10 +101,12 @@ def request_reschedule(
     """
     _refuse_start(start, at)
     visit = _movable_visit(appointment_id, by=by, at=at)
-    if visit.status == Appointment.Status.SCHEDULED and visit.start_ts == start:
-        return None
     if is_being_reassigned(visit):
         raise ChangePending
+    if visit.status == Appointment.Status.SCHEDULED and visit.start_ts == start:
+        # So it is, unless it is on its way elsewhere.
+        _refuse_pending(visit)
+        return None
     _refuse_another_change(visit, by=by, at=at)
     _bookable_doctor(visit.doctor_id, by=by)
     request_id = booking_provider().request_reschedule(appointment=visit, start=start, reason=reason)
@@ -127,6 +129,9 @@ def request_cancellation(
     if visit.status != Appointment.Status.CANCELLED:
         _refuse_over(visit, at)
     elif not is_being_reassigned(visit):
+        # A move that was asked for would bring it back.
+        if _is_asked_to_move(visit):
+            _refuse_pending(visit)
         return None
     _refuse_another_change(visit, by=by, at=at)
     request_id = booking_provider().request_cancellation(appointment=visit, reason=reason)
@@ -203,12 +208,6 @@ def _own_visit(appointment_id: uuid.UUID, *, by: User) -> Appointment:
     return visit
 
 
-def _open_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
-    visit = _own_visit(appointment_id, by=by)
-    _refuse_over(visit, at)
-    return visit
-
-
 def _refuse_over(visit: Appointment, at: dt.datetime) -> None:
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
         raise VisitNotOpen
@@ -217,16 +216,24 @@ def _refuse_over(visit: Appointment, at: dt.datetime) -> None:
 def _movable_visit(appointment_id: uuid.UUID, *, by: User, at: dt.datetime) -> Appointment:
     """One that is booked; or cancelled by a host who asked for another time, which is the patient's to choose."""
     visit = _own_visit(appointment_id, by=by)
-    is_asked = visit.status == Appointment.Status.CANCELLED and visit.cancellation_reason == RESCHEDULE_REQUESTED
-    if visit.start_ts <= at or not (is_asked or visit.status == Appointment.Status.SCHEDULED):
+    if visit.start_ts <= at or not (_is_asked_to_move(visit) or visit.status == Appointment.Status.SCHEDULED):
         raise VisitNotOpen
     return visit
 
 
-def _refuse_another_change(visit: Appointment, *, by: User, at: dt.datetime) -> None:
-    """One change of a visit at a time, and not too many in an hour: the calendar takes few calls, which all share."""
+def _is_asked_to_move(visit: Appointment) -> bool:
+    """Whether its host asked for another time, which the calendar tells as a cancellation."""
+    return visit.status == Appointment.Status.CANCELLED and visit.cancellation_reason == RESCHEDULE_REQUESTED
+
+
+def _refuse_pending(visit: Appointment) -> None:
     if booking_provider().is_being_changed(visit.pk):
         raise ChangePending
+
+
+def _refuse_another_change(visit: Appointment, *, by: User, at: dt.datetime) -> None:
+    """One change of a visit at a time, and not too many in an hour: the calendar takes few calls, which all share."""
+    _refuse_pending(visit)
     # Not the key: rows that refer to the patient may be written meanwhile.
     Patient.objects.select_for_update(no_key=True).get(user=by)
     hits = booking_provider().changes_since(at - HOUR, patient_id=by.pk)

@@ -20,12 +20,11 @@ from accounts.models import SmsMessage, User
 from accounts.permissions import Permission, has_permission
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.ports import booking_provider
-from clinical.refusals import VisitBegun, VisitCancelled
+from clinical.refusals import ChangeOnItsWay, VisitBegun, VisitCancelled
 from core.refusals import NotFound, NotPermitted
 from core.wake_ups import wake
 
 if TYPE_CHECKING:
-    from clinical.models import Appointment, VisitDecision
     from clinical.ports import BookingOutcome
 
 
@@ -74,7 +73,7 @@ def phones_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, str]:
 def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     """Queue the cancellation of a visit that has not begun. Again, while it is on its way: no change.
 
-    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun, ChangeOnItsWay.
     """
     return _decide_one(appointment_id, Choice.CANCEL, reason, by, at)
 
@@ -83,7 +82,7 @@ def cancel_visit(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.dat
 def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.datetime) -> VisitDecision:
     """Ask the visit's patient to choose another time. Again, while the ask is open: no change and no message.
 
-    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun, ChangeOnItsWay.
     """
     return _decide_one(appointment_id, Choice.ASK_TO_MOVE, reason, by, at)
 
@@ -92,7 +91,7 @@ def ask_to_move(*, appointment_id: uuid.UUID, reason: str, by: User, at: dt.date
 def keep_visit(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> VisitDecision:
     """The visit stays as booked; takes back an open ask. A cancellation that was queued cannot be taken back.
 
-    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun.
+    Raises: NotFound, NotPermitted, VisitCancelled, VisitBegun, ChangeOnItsWay.
     """
     return _decide_one(appointment_id, Choice.KEEP, "", by, at)
 
@@ -149,6 +148,8 @@ def _decide_one(appointment_id: uuid.UUID, choice: str, reason: str, by: User, a
     if visit.status != Appointment.Status.SCHEDULED or visit.start_ts <= at:
         raise VisitBegun
     [decision] = _decide([visit], {visit.pk: choice}, Cause.VISIT, reason, by, at)
+    if decision.choice != choice:
+        raise ChangeOnItsWay
     return decision
 
 

@@ -138,7 +138,7 @@ def _of_rows(rows: Sequence[Mapping[str, Any]], names: Mapping[uuid.UUID | None,
         if after["completed_at"] and not before["completed_at"]:
             yield Step(at, _("Marked as completed"), names.get(after["completed_by_id"], who))
         if after["patient_id"] and after["patient_id"] != before["patient_id"]:
-            yield Step(at, _("Tied to a patient's account"), who)
+            yield Step(at, _("Linked to a patient's account"), who)
         if after["doctor_id"] != before["doctor_id"]:
             yield Step(at, _("Given to another doctor"), who)
 

@@ -21,6 +21,7 @@ from clinical.ports import CALENDAR_REFUSALS, WaitingRequest, booking_provider
 from clinical.visits.api_outcomes import (
     already_so,
     answer_when_known,
+    keyed_headers,
     outcome_document,
     still_waiting,
     waiting_headers,
@@ -41,7 +42,7 @@ from hospitals.models import Doctor
 from hospitals.staff.serializers import doctor_document
 
 _OUTCOMES = {200: BookingOutcomeSerializer, 202: BookingOutcomeSerializer}
-_HEADERS = [key_parameter(required=False), *waiting_headers()]
+_HEADERS = [key_parameter(required=False), *keyed_headers()]
 _REFUSALS = {
     400: ["idempotency_key_required"],
     409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", "idempotency_key_in_use"],

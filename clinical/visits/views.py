@@ -94,7 +94,9 @@ def change(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
             return render(request, "clinical/visit_cancel.html", context)
     is_cancelled = choice != VisitDecision.Choice.ASK_TO_MOVE
     act = cancel_visit if is_cancelled else ask_to_move
-    said = _("The visit is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
+    said = (
+        _("The appointment is being cancelled.") if is_cancelled else _("The patient is asked to choose another time.")
+    )
     with outcome_told(request, said):
         act(appointment_id=visit_id, reason=reason, by=request.user, at=now)
     return redirect("staff:doctor-visit", visit_id)
@@ -109,7 +111,7 @@ def _page_again(
 @doctor_page
 @sent_to("staff:doctor-visit")
 def keep(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("The visit stays as it was booked.")):
+    with outcome_told(request, _("The appointment stays as it was booked.")):
         keep_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
     return redirect("staff:doctor-visit", visit_id)
 

@@ -153,12 +153,12 @@ class TimeOffEndsBeforeStart(Exception):
 
 class TimeOffOver(Invalid):
     code = "time_off_over"
-    message = _("This time is over already.")
+    message = _("This period is already over.")
 
 
 class TimeOffTaken(Conflict):
     code = "time_off_taken"
-    message = _("The doctor is off in this time already.")
+    message = _("This period is already time off.")
 
 
 @transaction.atomic

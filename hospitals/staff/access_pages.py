@@ -95,10 +95,11 @@ class AccessPages(_Base):
             return self._access_page(request, member)
         user, by, at = member.user, acting_user(request), timezone.now()
         try:
-            if user.is_active:
-                deactivate_staff_member(user=user, answers=given_answers(request.POST), by=by, at=at)
-            else:
+            # As the page said, not as things are by now: pressed twice, it is done once.
+            if request.POST.get("access") == "restore":
                 reactivate_staff_member(user=user, by=by, at=at)
+            else:
+                deactivate_staff_member(user=user, answers=given_answers(request.POST), by=by, at=at)
         except CannotDeactivateYourself:
             self.message_user(request, _("You cannot deactivate yourself."), messages.ERROR)
             return self._back(member)
@@ -109,7 +110,8 @@ class AccessPages(_Base):
     def _access_page(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         at = timezone.now()
         booked = booked_visits().booked(member.pk, at=at) if member.user.is_doctor and member.user.is_active else []
-        more = {"is_locked_out": is_locked_out(member.user, at=at), "booked": len(booked)}
+        asks = not acting_user(request).is_operator
+        more = {"is_locked_out": is_locked_out(member.user, at=at), "booked": len(booked), "asks": asks}
         return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
 
     def _booked_visits_page(self, request: HttpRequest, member: StaffMember, step: VisitStep) -> HttpResponse:

@@ -9,8 +9,9 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(part.id);
-      // Whoever is about to press a button in it is not disturbed.
-      if (fresh && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
+      // Whoever is about to press a button in it, or reads what was unfolded, is not disturbed.
+      const isInUse = part.contains(document.activeElement) || part.querySelector("details[open]");
+      if (fresh && !isInUse) part.innerHTML = fresh.innerHTML;
     }
   };
   // Unreachable for a moment: the page says as of when it is, and the next try follows.

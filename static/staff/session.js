@@ -22,7 +22,7 @@
 
   const ask = async (options = {}) => {
     // Asking by itself is no activity.
-    const headers = { "HX-Current-URL": location.href, ...(options.body ? {} : { "X-Poll": "1" }) };
+    const headers = { "HX-Current-URL": location.href, [options.body ? "HX-Request" : "X-Poll"]: "true" };
     const answer = await fetch(box.action, { ...options, headers }).catch(() => null);
     if (answer?.ok) show(await answer.json());
     else if (answer?.headers.has("HX-Redirect")) location.assign(answer.headers.get("HX-Redirect"));

@@ -65,7 +65,7 @@ def test_asking_to_move_and_cancelling_with_a_reason(
     expect(page.get_by_text("has not yet.")).to_be_visible()
     page.get_by_text("Cancel it").click()
     page.get_by_label("Reason").fill("I am away.")
-    page.get_by_role("button", name="Cancel the visit").click()
+    page.get_by_role("button", name="Cancel the appointment").click()
     page.get_by_role("button", name="Yes, cancel the appointment").click()
     expect(page.get_by_text("Being cancelled:")).to_be_visible()
     assert list(VisitDecision.objects.order_by("decided_at").values_list("choice", "reason")) == [

@@ -26,6 +26,8 @@ State = BookingRequest.State
 CLOCKS_DIFFER = dt.timedelta(minutes=5)
 # A visit was hardly moved more often since it was last seen.
 MOVES_FOLLOWED = 5
+# By this, where no reason was given, the cancellation of a visit that goes to a colleague is known as ours.
+REASSIGNED = "Given to a colleague"
 # In place of a patient whom nothing proves.
 NOBODY = uuid.UUID(int=0)
 
@@ -122,14 +124,15 @@ def _reassign(request: BookingRequest, client: CalcomClient, at: dt.datetime) ->
         raise Impossible("visit_changed")  # cancelled since: the old booking stays as it is
     # From here on something was done: what fails now is looked up by the next try, never booked again.
     request.state = State.UNKNOWN
+    uid, reason = request.booking_uid or "", request.reason or REASSIGNED
     try:
-        old = client.cancel_booking(request.booking_uid or "", reason=request.reason or "")
-        is_gone = old.status in FINAL
+        is_gone = client.cancel_booking(uid, reason=reason).status in FINAL
     except CalcomRefused as refusal:
         if refusal.is_credential_problem:
             raise
         # If not by an earlier try of ours, then by the patient or the practice, who want no visit.
-        is_gone = refusal.is_already_cancelled and may_have_cancelled
+        is_ours = refusal.is_already_cancelled and may_have_cancelled
+        is_gone = is_ours and client.get_booking(uid).cancellation_reason == reason
     if not is_gone:
         # It was moved or is kept there: the patient must not have both.
         client.cancel_booking(new.uid)

@@ -179,8 +179,9 @@ def _later(request: BookingRequest, state: str, error: CalcomError) -> None:
     """Try again with growing pauses; a booking that was never sent is given up in the end."""
     now = timezone.now()
     is_late = now - request.created_at > (GIVE_UP_AFTER if state == State.QUEUED else GIVE_UP_LOOKING_AFTER)
-    # What staff cancelled or reassigned, above all, is done in the end, however long the calendar is away.
-    if is_late and (state == State.QUEUED or request.kind not in {Kind.CANCEL, Kind.REASSIGN}):
+    # A cancellation is tried until Cal.com answers; so is the second half of a reassignment.
+    is_given_up = request.kind != Kind.CANCEL and (state == State.QUEUED or request.kind != Kind.REASSIGN)
+    if is_late and is_given_up:
         _resolve(request, State.REFUSED, code="calendar_unavailable")
         return
     pause = min(FIRST_RETRY * 2 ** min(request.tries - 1, 10), LONGEST_RETRY)

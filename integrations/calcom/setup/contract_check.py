@@ -43,7 +43,7 @@ _TEXTS: dict[str, Promise] = {
     "field_unreadable": gettext_lazy("the field %(detail)s cannot be read"),
     "unknown_status": gettext_lazy("there is a status that we do not know: %(detail)s"),
     "event_type_gone": gettext_lazy("event type %(detail)s is gone"),
-    "event_type_settings": gettext_lazy("event type %(detail)s differ from what we set"),
+    "event_type_settings": gettext_lazy("not as we set it: event type %(detail)s"),
     "more": gettext_lazy("and %(detail)s more"),
     "slots_by_zone": gettext_lazy("other times are offered when asked in another zone (%(detail)s)"),
     "slots_in_another_zone": gettext_lazy("the times are not in the zone that was asked for (%(detail)s)"),
@@ -79,7 +79,7 @@ def check_contract_if_due(*, at: dt.datetime) -> ContractCheck | None:
 
 
 def check_contract(*, at: dt.datetime, purpose: Purpose = "background") -> ContractCheck:
-    """Look, and keep what was found for the portal and the alarms. Some ten calls, and one for each team."""
+    """Look, and keep what was found for the portal and the alarms. Some ten calls, and one for each of a few teams."""
     client = calcom_client(purpose=purpose)
     found = ContractCheck(checked_at=at)
     try:

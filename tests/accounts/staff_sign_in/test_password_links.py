@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from accounts.messages.send_mail import send_staff_mail
 from accounts.models import AccessEvent, GuessCounter, Role, StaffMail, User
-from accounts.staff_sign_in.passwords import request_password_reset
+from accounts.staff_sign_in.passwords import password_link, request_password_reset
 from accounts.staff_sign_in.tries import UNKNOWN_COUNTERS, count_sign_in
 from hospitals.staff.actions import OwnPasswordPage, add_staff_member, mail_password_link, reset_staff_password
 from tests.cast import PASSWORD, HospitalCast
@@ -40,7 +40,7 @@ def mailed_link() -> str:
     """Sends what waits; the one mail's link, from its `#` on."""
     send_staff_mail(at=now())
     (message,) = mail.outbox
-    found = re.search(r"http://testserver/staff/password/set/#(\S+)", str(message.body))
+    found = re.search(r"http://testserver/staff/password/set/\?open#(\S+)", str(message.body))
     assert found
     return found[1]
 
@@ -118,11 +118,24 @@ def test_what_is_no_link_leaves_nothing(link: str, status: int, client: Client, 
     assert client.post(SET, NEW).status_code == 200
 
 
+def test_a_link_that_is_followed_comes_before_the_one_that_another_person_left_open(
+    client: Client, north: HospitalCast
+) -> None:
+    ask(client)
+    open_link(client, mailed_link())
+    assert "doctor@north.test" in client.get(SET).content.decode()
+    followed = client.get(f"{SET}?open").content.decode()
+    assert ("The link from the mail" in followed, "doctor@north.test" in followed) == (True, False)
+    theirs = password_link(north.pharmacist.user, StaffMail.Kind.RESET).partition("#")[2]
+    assert open_link(client, theirs) == 200
+    assert "pharmacist@north.test" in client.get(SET).content.decode()
+
+
 def test_a_link_opens_for_the_first_browser_alone(client: Client, north: HospitalCast) -> None:
     ask(client)
     link = mailed_link()
     thief = Client()
-    assert open_link(client, f"https://north.test/staff/password/set/#{link}") == 200
+    assert open_link(client, f"https://north.test/staff/password/set/?open#{link}") == 200
     assert open_link(thief, link) == 410
     assert thief.post(SET, NEW).status_code == 200
     assert open_link(client, link) == 200

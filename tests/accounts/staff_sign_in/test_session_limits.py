@@ -134,8 +134,15 @@ def test_the_page_asks_how_long_the_session_lasts(doctor: Client, clock: time_ma
     clock.shift(dt.timedelta(seconds=30))
     # Within the minute in which activity is not noted.
     assert doctor.post("/staff/session/").json()["seconds"] == 1800
+
+
+@pytest.mark.parametrize(("method", "mark"), [("get", "X-Poll"), ("post", "HX-Request")])
+def test_a_page_whose_session_has_ended_is_led_to_sign_in(
+    method: str, mark: str, doctor: Client, clock: time_machine.Traveller
+) -> None:
     clock.shift(30 * MINUTE)
-    ended = doctor.get("/staff/session/", headers={"X-Poll": "1", "HX-Current-URL": f"http://testserver{DAY}"})
+    headers = {mark: "true", "HX-Current-URL": f"http://testserver{DAY}"}
+    ended = getattr(doctor, method)("/staff/session/", headers=headers)
     assert (ended.status_code, ended.headers["HX-Redirect"]) == (401, SIGN_IN)
 
 

@@ -94,7 +94,7 @@ def test_what_needs_a_look_is_counted_and_has_a_next_step(
     assert said(admin_client, f"{BASE}{later.pk}/decide/", {"choice": "keep", "back": "attention"}) == (
         "It stays as booked."
     )
-    assert said(admin_client, f"{BASE}{found.pk}/match/").startswith("Tied to the patient with this number.")
+    assert said(admin_client, f"{BASE}{found.pk}/match/").startswith("Linked to the patient with this number.")
     page = admin_client.get(TO_LOOK_AT).content.decode()
     assert page.count("Nothing to do.") == 5
 

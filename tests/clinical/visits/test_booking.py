@@ -264,8 +264,10 @@ def test_a_visit_whose_host_asked_for_another_time_can_be_moved(
     answer = api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", {"start": "2026-03-04T09:00:00Z"})
     assert answer.status_code == 202
     assert [one["appointment_id"] for one in calendar.requests.values()] == [visit.pk]
-    # It is cancelled already, and once begun it is over.
+    # It is cancelled already, unless a move is on its way; and once begun it is over.
     assert api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {}).json()["status"] == "done"
+    calendar.is_being_changed = True
+    assert api.post(f"/api/v1/appointments/{visit.pk}/cancel/", {}).json()["code"] == "change_pending"
     begun = make_visit(patient, north.doctor, NOW, **asked)
     answer = api.post(f"/api/v1/appointments/{begun.pk}/reschedule/", {"start": "2026-03-04T09:00:00Z"})
     assert (answer.status_code, answer.json()["code"]) == (409, "visit_not_open")
@@ -340,6 +342,9 @@ def test_what_is_so_already_is_not_asked_again(
         body = answer.json()
         assert (answer.status_code, body["request_id"], body["status"]) == (200, None, "done")
         assert body["appointment"] == api.get(f"/api/v1/appointments/{kept.pk}/").json()
+    calendar.is_being_changed = True
+    answer = api.post(f"/api/v1/appointments/{visit.pk}/reschedule/", {"start": START})
+    assert (answer.status_code, answer.json()["code"]) == (409, "change_pending")
     assert nothing_happened(calendar)
 
 

@@ -100,7 +100,7 @@ def test_what_staff_did_to_a_visit_is_told_with_their_names(north: HospitalCast,
     steps = [(step.text, step.who, step.note) for step in visit_history(visit)]
     assert ("The patient was asked to choose another time", "Ada North", "We are full.") in steps
     assert steps[-3:] == [
-        ("Tied to a patient's account", "Ada North", ""),
+        ("Linked to a patient's account", "Ada North", ""),
         ("Confirmed who sits there", "Ada North", ""),
         ("Marked: did not come", "Dora North", ""),
     ]

@@ -60,7 +60,7 @@ def test_who_tied_a_guests_visit_and_who_accepted_one_stays_known(north: Hospita
     matched = make_visit(patient, north.doctor, SOON, patient_match="phone")
     accept_visit(appointment_id=matched.pk, by=patient.user, at=AT)
     lose_access_log()
-    assert steps_of(guests) == [("Tied to a patient's account", "Ada North", "")]
+    assert steps_of(guests) == [("Linked to a patient's account", "Ada North", "")]
     assert steps_of(matched) == [("Confirmed who sits there", "Paula Patient", "")]
 
 
@@ -77,9 +77,9 @@ def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> 
     Appointment.objects.filter(pk=visit.pk).update(no_show=False, patient=patient)
     complete_past_visits(at=SOON + dt.timedelta(days=1))
     assert steps_of(visit) == [
+        ("Linked to a patient's account", "", ""),
         ("Marked: did not come", "Dora North", ""),
         ("The no-show was taken back", "", ""),
-        ("Tied to a patient's account", "", ""),
     ]
 
 

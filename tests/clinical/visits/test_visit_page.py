@@ -94,12 +94,12 @@ def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment)
     page = send(browser, "change", ahead, choice="cancel_for_good", reason="I am ill.")
     assert "Being cancelled: the booking calendar has not answered yet." in page
     assert "I am ill." in page
-    assert "Cancel the visit" not in page
+    assert "Cancel the appointment" not in page
     assert (VisitDecision.objects.get().choice, BookingRequest.objects.get().kind) == ("cancel", "cancel")
     BookingRequest.objects.update(state="refused")
     page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
     assert "Not cancelled: the booking calendar refused." in page
-    assert "Cancel the visit" in page
+    assert "Cancel the appointment" in page
 
 
 def test_cancelling_is_asked_once_more(browser: Client, ahead: Appointment) -> None:
@@ -128,7 +128,7 @@ def test_a_patient_is_asked_to_move_and_need_not_after_all(browser: Client, ahea
     assert "asked to choose another time, and has not yet" in page
     assert list(SmsMessage.objects.values_list("kind", flat=True)) == ["visit_to_move"]
     page = send(browser, "keep", ahead)
-    assert "The visit stays as it was booked." in page
+    assert "The appointment stays as it was booked." in page
     assert "has not yet" not in page
 
 

@@ -66,7 +66,7 @@ def test_the_page_says_so_beside_the_first_day_and_removing_asks_first(
     page = admin_client.post(
         reverse("admin:hospitals_doctor_time_off", args=[north.doctor.pk]), {"off-first_day": "2020-01-01"}
     ).content.decode()
-    assert '<p class="week-error">This time is over already.</p>' in page
+    assert '<p class="week-error">This period is already over.</p>' in page
     soon = timezone.now() + dt.timedelta(days=1)
     off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=soon, ends_at=soon + dt.timedelta(days=1))
     page = admin_client.get(reverse("admin:hospitals_doctor_hours", args=[north.doctor.pk])).content.decode()

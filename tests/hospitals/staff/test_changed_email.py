@@ -34,7 +34,7 @@ def test_sessions_and_links_end_and_both_addresses_are_told(admin_client: Client
     assert user_of_link(token) is None
     assert signed_in.get("/staff/doctor/").status_code == 302
     assert send_staff_mail(at=timezone.now()) == 2
-    assert sorted((one.to[0], "/staff/password/set/#" in str(one.body)) for one in mail.outbox) == [
+    assert sorted((one.to[0], "/staff/password/set/?open#" in str(one.body)) for one in mail.outbox) == [
         ("doctor@north.test", False),
         (NEW, True),
     ]

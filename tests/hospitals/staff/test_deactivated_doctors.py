@@ -69,7 +69,9 @@ def test_choices_are_saved_with_it_and_what_stays_booked_needs_attention(
     assert published == [north.doctor.pk]
     assert [one["reason"] for one in calendar.requests.values()] == (["Left"] if choice == "cancel" else [])
     assert listed(north) == [visit.pk]
-    admin_client.post(address)
+    admin_client.post(address, {"access": "end"})
+    assert is_active(north) is False
+    admin_client.post(address, {"access": "restore"})
     assert is_active(north) is True
     assert listed(north) == []
 

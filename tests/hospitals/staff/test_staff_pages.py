@@ -86,10 +86,10 @@ def test_access_is_taken_and_given_back_after_asking(
     address = reverse("admin:hospitals_doctor_access", args=[north.doctor.pk])
     assert "Deactivate Dora North?" in admin_client.get(address).content.decode()
     assert User.objects.get(pk=north.doctor.pk).is_active is True
-    admin_client.post(address)
+    admin_client.post(address, {"access": "end"})
     assert User.objects.get(pk=north.doctor.pk).is_active is False
     assert "Let Dora North in again?" in admin_client.get(address).content.decode()
-    admin_client.post(address)
+    admin_client.post(address, {"access": "restore"})
     assert User.objects.get(pk=north.doctor.pk).is_active is True
 
 

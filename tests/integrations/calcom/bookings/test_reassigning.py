@@ -110,6 +110,23 @@ def test_what_fails_in_between_is_done_in_the_end_and_only_once(
     assert state(decision) == "reassigned"
 
 
+@pytest.mark.parametrize("fault", ["429", "500", "drop"])
+def test_a_patient_who_cancels_in_between_is_booked_with_nobody(
+    connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor, fault: str
+) -> None:
+    """The first try to cancel the old booking fails; the one that succeeds is not ours."""
+    decision = give(north, visit, colleague)
+    next_call(connected.simulator, "POST /v2/bookings/*/cancel", fault)
+    run_all()
+    connected.client.cancel_booking(visit.cal_booking_id, reason="I feel better")
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=2), tick=False):
+        run_all()
+    assert held(connected) == [(MONDAY_TEN, "cancelled"), (MONDAY_TEN, "cancelled")]
+    request = BookingRequest.objects.get(kind="reassign")
+    assert request.pk == decision.request_id
+    assert (request.state, request.outcome_code) == ("refused", "visit_changed")
+
+
 def test_a_colleague_who_is_booked_meanwhile_leaves_the_visit_as_it_was(
     connected: Connected, north: HospitalCast, visit: Appointment, colleague: Doctor, other_patient: Patient
 ) -> None:

@@ -6,27 +6,23 @@ import datetime as dt
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 from pydantic import JsonValue
 
 from accounts.models import Patient
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import BookingOutcome
-from integrations.calcom.api.config import sign
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.drift import repair
-from integrations.calcom.inbound.processing import process_webhooks
 from integrations.models import BookingRequest
 from tests.integrations.calcom.clinic import call, control, next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
 from tests.integrations.calcom.mirror import bookings
-from tests.integrations.calcom.requests import book, held, outcome, run_all
+from tests.integrations.calcom.requests import book, held, outcome, run_all, subscribe, tell
 
 HALF_HOUR = dt.timedelta(minutes=30)
 LATER = MONDAY_TEN + HALF_HOUR
-SECRET = "webhook-secret-for-tests-0123456789"
 CREATE = "POST /v2/bookings"
 MOVE = "POST /v2/bookings/*/reschedule"
 pytestmark = pytest.mark.django_db
@@ -42,25 +38,12 @@ def visit(connected: Connected) -> Appointment:
 @pytest.fixture
 def asked(connected: Connected, visit: Appointment) -> Appointment:
     """A visit whose host asked for another time; our mirror knows."""
-    connected.client.create_org_webhook(url="http://127.0.0.1:9/hook", secret=SECRET)
+    subscribe(connected)
     control(connected.simulator, "POST", "events", {"trigger": "REQUEST_RESCHEDULE", "uid": visit.cal_booking_id})
     tell(connected)
     found = Appointment.objects.get()
     assert (found.status, found.cancellation_reason) == ("CANCELLED", "reschedule_requested")
     return found
-
-
-def tell(connected: Connected) -> None:
-    """Let all webhooks arrive, and apply them."""
-    state = control(connected.simulator, "GET", "state")
-    assert isinstance(state, dict)
-    assert isinstance(state["deliveries"], list)
-    for delivery in state["deliveries"]:
-        assert isinstance(delivery, dict)
-        body = str(delivery["body"]).encode()
-        headers = {"X-Cal-Signature-256": sign(SECRET, body)}
-        Client().post("/webhooks/calcom/", body, content_type="application/json", headers=headers)
-    process_webhooks(at=timezone.now())
 
 
 def move(visit: Appointment, start: dt.datetime = LATER) -> BookingOutcome:

@@ -193,19 +193,19 @@ def test_nobody_withdraws_another_persons_request(
     assert set(BookingRequest.objects.values_list("state", flat=True)) == {State.QUEUED}
 
 
-@pytest.mark.parametrize(
-    ("kind", "state"), [("book", State.REFUSED), ("reschedule", State.REFUSED), ("cancel", "unknown")]
-)
-def test_an_unknown_outcome_is_looked_for_an_hour_and_a_cancellation_for_ever(
-    patient: Patient, north: HospitalCast, kind: str, state: str
+@pytest.mark.parametrize("before", [State.UNKNOWN, State.QUEUED])
+@pytest.mark.parametrize("kind", ["book", "reschedule", "cancel"])
+def test_an_outcome_is_waited_for_an_hour_and_that_of_a_cancellation_for_ever(
+    patient: Patient, north: HospitalCast, kind: str, before: str
 ) -> None:
     request = asked(
         patient, north, kind=kind, state=State.SENT, sent_at=NOW, created_at=NOW - dt.timedelta(hours=1, seconds=1)
     )
-    _later(request, State.UNKNOWN, CalcomUnavailable("list_bookings"))
+    _later(request, before, CalcomUnavailable("list_bookings"))
     request.refresh_from_db()
-    assert request.state == state
-    assert request.outcome_code == ("calendar_unavailable" if state == State.REFUSED else None)
+    is_kept = kind == "cancel"
+    assert request.state == (before if is_kept else State.REFUSED)
+    assert request.outcome_code == (None if is_kept else "calendar_unavailable")
 
 
 @pytest.mark.parametrize(

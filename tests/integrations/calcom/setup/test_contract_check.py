@@ -111,7 +111,7 @@ def test_nothing_there_is_said_and_is_no_difference(connected: Connected) -> Non
             "API version: the answer has another shape: this version of the API may be gone",
         ),
         (f"GET {ORG}/teams/*", {"bookingFields": None}, "Our event types: the field bookingFields is missing"),
-        ("GET /v2/slots", {"end": None}, "Free times: the field start, end cannot be read"),
+        ("GET /v2/slots", {"end": None}, "Free times: the field start or end cannot be read"),
         ("GET /v2/slots", {"data": []}, None),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_version_that_is_gone(whole: Connected) -> None:
 def test_settings_of_our_event_types(whole: Connected) -> None:
     path = f"{ORG}/teams/{TEAM_ID}/event-types/{whole.link.cal_event_type_id}"
     assert call(whole.simulator, "PATCH", path, {"hidden": True, "lengthInMinutes": 45}).ok
-    settings = f"event type {whole.link.cal_event_type_id}: lengthInMinutes, hidden differ from what we set"
+    settings = f"not as we set it: event type {whole.link.cal_event_type_id}: lengthInMinutes, hidden"
     assert f"Our event types: {settings}" in check()[0]
     lie(whole, f"GET {ORG}/teams/*", bookingFields=[{"type": "email", "required": True}])
     assert "bookingFields" in check()[0][5]
@@ -229,7 +229,7 @@ def test_when_it_is_due(whole: Connected) -> None:
 
 def test_the_portal_shows_what_differs_and_how_old_it_is(whole: Connected, operator: User, north: HospitalCast) -> None:
     never = home(operator)
-    assert "Last check of what we rely on" in never
+    assert "Last check that Cal.com works as expected" in never
     now = timezone.now()
     lie(whole, f"GET {ORG}/users", timeZone=None)
     check_contract(at=now)
