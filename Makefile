@@ -26,7 +26,7 @@ test: install ## run the suite on PostgreSQL and Valkey of its own
 	@exec $(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 test-slow: install ## run real processes, the browser, the API's schema
-	@$(BIN)/python -m pytest -m "slow and not alone" -n 2 $(ARGS) || test $$? = $(NOTHING_CHOSEN)
+	@$(BIN)/python -m pytest -m "slow and not alone" -n 3 --dist loadfile --no-loadscope-reorder $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 	@$(BIN)/python -m pytest -m "slow and alone" $(ARGS) || test $$? = $(NOTHING_CHOSEN)
 
 test-pooled: install ## run the suite behind PgBouncer in transaction mode

@@ -21,10 +21,18 @@ from tests.api.described import DescribedClient
 from tests.api.records import NOW, sign_in
 from tests.cast import HospitalCast, make_hospital, make_patient
 from tests.hospitals import publishing
+from tests.plugins.in_turn import in_turn
 from tests.plugins.services import TEMPLATE
 from tests.plugins.simulators import simulator, vapi_process
 
 __all__ = ["simulator", "vapi_process"]
+
+
+# After the tests that are not asked for are left out.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("loadscopereorder", default=True):
+        items[:] = in_turn(items)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.faults.booking_house import House, answers, at_once, booking_house
 from tests.faults.harness import until
 from tests.faults.mirror import settle as settle_webhooks
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 VIENNA = ZoneInfo("Europe/Vienna")
 WRITES = "POST /v2/bookings*"

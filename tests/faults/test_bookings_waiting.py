@@ -17,7 +17,7 @@ from tests.faults.booking_house import House, at_once, booking_house
 from tests.faults.harness import until
 from tests.faults.narrow_settings import APPLICATION_NAME, WEB_THREADS
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 # So many of its threads may wait for an outcome at a time.
 WAITING = WEB_THREADS // 4

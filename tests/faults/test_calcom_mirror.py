@@ -23,7 +23,7 @@ from tests.faults.mirror import (
     waiting,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 IN_A_BATCH = """
     SELECT 1 FROM pg_locks JOIN pg_class c ON c.oid = relation

@@ -12,7 +12,7 @@ from tests.faults.bustle import Bustle
 from tests.faults.harness import Stack, until
 from tests.faults.mirror import assert_mirrored, forget_calls, mirror_stack, pull, settle
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

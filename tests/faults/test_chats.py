@@ -14,7 +14,7 @@ import requests
 from dev.simulators.vapi.process import SimulatorProcess, start_simulator
 from tests.faults.harness import Stack, running_stack, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 ASSISTANT = "5b0a4a08-133c-4146-9315-0984f8c6be80"
 DEADLINE_SECONDS = 30
 OTHERWISE = "I understand. Could you tell me a little more?"

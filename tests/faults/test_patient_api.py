@@ -16,7 +16,7 @@ import requests
 from tests.faults.harness import REPOSITORY, Stack, running_stack
 from tests.faults.mirror_seed_data import TEAM_ID
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 # What ends the session or the account that the other calls need gets a token of its own: the list of devices tells
 # which one is the caller's.

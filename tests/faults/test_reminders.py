@@ -13,7 +13,7 @@ import pytest
 from tests.faults.harness import Stack, running_stack, until
 from tests.faults.held_twilio import HeldTwilio, held_twilio
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 SWEEPS = ("queue_reminders", "queue_reminders", "send_sms", "send_sms")
 VISITS, TAKEN_BEFORE_SILENCE, WORKERS = 12, 4, 2
 

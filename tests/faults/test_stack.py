@@ -25,7 +25,7 @@ import redis
 from dev.embedded.server import free_port, is_claimed
 from dev.stack.children import answers_ok
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60

@@ -207,7 +207,7 @@ def test_the_servers_under_test_lack_only_what_production_lacks() -> None:
 @pytest.mark.alone
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_the_whole_of_it_runs() -> None:
-    options = ["--small-only", "--rounds", "1", "--seconds", "1"]
+    options = ["--small-only", "--rounds", "1", "--seconds", "1", "--events", "2000"]
     run = subprocess.run(
         [sys.executable, "-m", "dev.bench", *options], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -21,7 +21,6 @@ from tests.integrations.vapi.phone import control
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("plain_secret", [True, False])
 def test_a_call_comes_in(
