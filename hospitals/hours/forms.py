@@ -26,6 +26,7 @@ from hospitals.hours.windows import (
     Window,
     format_span,
     format_time,
+    next_day,
     overlapping_pairs,
     parse_time,
 )
@@ -94,6 +95,23 @@ class ShiftForm(forms.Form):
             self._split(Shift(self.day, start, end))
         return data
 
+    @property
+    def hours(self) -> str:
+        """As typed; a valid one."""
+        start, end = self.cleaned_data["start"], self.cleaned_data["end"]
+        return format_span(start, MIDNIGHT if end == START_OF_DAY else end)
+
+    @property
+    def runs_until(self) -> str:
+        """The next day and the time, where it ends there; else empty."""
+        try:
+            start, end = (parse_time(str(self[name].value() or "")) for name in ("start", "end"))
+        except UnreadableTime:
+            return ""
+        if not START_OF_DAY < end < start:
+            return ""
+        return _("until %(day)s %(time)s") % {"day": DAY_NAMES[Weekday(next_day(self.day))], "time": format_time(end)}
+
     def _split(self, shift: Shift) -> None:
         try:
             self.windows = shift.windows()
@@ -145,13 +163,20 @@ class WeekForm:
             fields[0].widget.attrs["autofocus"] = True
 
     def _refuse_overlap(self, one: Window, other: Window) -> None:
-        """Beside the later row; of two equal windows, beside the second."""
-        form = next(form for form in reversed(self._forms) if other in form.windows)
-        text = _("This overlaps %(hours)s on %(day)s.") % {
-            "hours": format_span(one.start, one.end),
-            "day": DAY_NAMES[Weekday(one.day)],
-        }
-        form.add_error("start", ValidationError(text, code="overlapping_windows"))
+        """Beside a row that runs into this day from the one before; else beside the later, of two equal the second."""
+        earlier = next(form for form in self._forms if one in form.windows)
+        later = next(form for form in reversed(self._forms) if other in form.windows)
+        night, rest = (later, earlier) if later.day != other.day else (earlier, later)
+        if night.day != one.day:
+            text = _("This runs into %(day)s and overlaps %(hours)s there.") % _said(other.day, rest)
+            night.add_error("end", ValidationError(text, code="overlapping_windows"))
+        else:
+            text = _("This overlaps %(hours)s on %(day)s.") % _said(one.day, earlier)
+            later.add_error("start", ValidationError(text, code="overlapping_windows"))
+
+
+def _said(day: int, form: ShiftForm) -> dict[str, Any]:
+    return {"day": DAY_NAMES[Weekday(day)], "hours": form.hours}
 
 
 def rows_of(shifts: Iterable[Shift]) -> Rows:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from hospitals.hours.forms import (
     MAX_SHIFTS_A_DAY,
     WeekForm,
@@ -57,7 +59,7 @@ def test_overlaps_are_told_together_with_other_mistakes() -> None:
     assert not week.is_valid()
     assert errors(week) == {
         "d1-1-start": ["overlapping_windows"],
-        "d3-0-start": ["overlapping_windows"],
+        "d2-0-end": ["overlapping_windows"],
         "d4-0-end": ["end_missing"],
     }
 
@@ -71,7 +73,26 @@ def test_an_overlap_is_told_beside_the_later_row() -> None:
 def test_a_night_that_runs_into_the_next_mornings_hours_is_an_overlap() -> None:
     week = WeekForm({7: [("22", "9")], 1: [("8", "12")]}, is_bound=True)
     assert not week.is_valid()
-    assert errors(week) == {"d1-0-start": ["overlapping_windows"]}
+    assert errors(week) == {"d7-0-end": ["overlapping_windows"]}
+
+
+@pytest.mark.parametrize("next_day", [("8", "12"), ("0", "9"), ("0", "15"), ("0", "12")])
+def test_hours_that_run_into_the_next_day_by_mistake_are_named_where_they_were_typed(next_day: tuple[str, str]) -> None:
+    week = WeekForm({2: [("18", "12")], 3: [next_day]}, is_bound=True)
+    assert not week.is_valid()
+    assert errors(week) == {"d2-0-end": ["overlapping_windows"]}
+    (form,) = week.days[1].forms
+    hours = "-".join(f"{int(hour):02d}:00" for hour in next_day)
+    assert form.errors["end"] == [f"This runs into Wednesday and overlaps {hours} there."]
+    assert form.fields["end"].widget.attrs["autofocus"] is True
+    assert form.runs_until == "until Wednesday 12:00"
+    assert [form.runs_until for form in week.days[2].forms] == [""]
+
+
+def test_a_row_says_until_when_on_the_next_day_it_runs() -> None:
+    rows = {6: [("22:00", "09:00"), ("18:00", "00:00"), ("08:00", "12:00"), ("", ""), ("22", "x")]}
+    week = WeekForm(rows, is_bound=False)
+    assert [form.runs_until for form in week.days[5].forms] == ["until Sunday 09:00", "", "", "", ""]
 
 
 def test_the_same_row_twice_is_an_overlap() -> None:
