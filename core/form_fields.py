@@ -12,6 +12,17 @@ from core.text.digits import typed_number
 from core.text.lines import is_one_line, typed_email, typed_line
 
 
+class FocusedOnError(forms.Form):
+    """Sent back with errors, it has the cursor in the first field that has one."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, field in self.fields.items():
+            if name in self.errors:
+                field.widget.attrs["autofocus"] = True
+                return
+
+
 class LineField(forms.CharField):
     """One line with something to see on it, such as a name."""
 

@@ -20,13 +20,13 @@ from clinical.prescriptions.forms import numeric_input
 from clinical.prescriptions.medications import MAX_QUANTITY, Medication
 from clinical.prescriptions.states import NOT_A_PHARMACISTS_REASONS
 from core.db.name_search import beginning_with, name_words
-from core.form_fields import WholeNumberField
+from core.form_fields import FocusedOnError, WholeNumberField
 from core.text.search import search_text
 
 LONGEST = 100
 
 
-class DenyForm(forms.Form):
+class DenyForm(FocusedOnError):
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
         choices=[
@@ -51,7 +51,7 @@ class DenyForm(forms.Form):
         return cleaned
 
 
-class TakeOverForm(forms.Form):
+class TakeOverForm(FocusedOnError):
     reason = forms.CharField(
         label=gettext_lazy("Why do you take it over?"),
         help_text=gettext_lazy("The colleague can read this. Write nothing about the patient."),
@@ -61,7 +61,7 @@ class TakeOverForm(forms.Form):
     use_required_attribute = False
 
 
-class DispenseForm(forms.Form):
+class DispenseForm(FocusedOnError):
     """A quantity and a batch for each medication."""
 
     use_required_attribute = False

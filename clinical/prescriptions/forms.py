@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from clinical.prescriptions.current import CurrentMedication
 from clinical.prescriptions.medications import MAX_MEDICATIONS, Medication, Route, plain_name, same_medicine
 from clinical.prescriptions.suggestions import Suggestion
+from core.form_fields import FocusedOnError
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -135,7 +136,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
     limits = problem.get("ctx", {})
     match problem["type"]:
         case "missing" | "string_too_short":
-            return _("Fill this in.")
+            return _("This field is required.")
         case "int_parsing" | "int_from_float" | "int_type" | "int_parsing_size":
             return _("Enter a whole number.")
         case "greater_than_equal":
@@ -228,7 +229,7 @@ class MedicationRows:
         """Whether every flagged line was ticked; those that were not say so. After `is_valid` and `flag`."""
         open_ones = [form for form in self.forms if form.is_flagged and not form.is_confirmed]
         for form in open_ones:
-            form.add_error("anyway", _("Tick this to prescribe it all the same, or take the line out."))
+            form.add_error("anyway", _("Confirm that you want to prescribe it anyway, or change the medication."))
         return not open_ones
 
     @property
@@ -264,7 +265,7 @@ def sent_id(data: Mapping[str, Any]) -> uuid.UUID:
         return uuid.uuid4()
 
 
-class MessageForm(forms.Form):
+class MessageForm(FocusedOnError):
     text = forms.CharField(label=gettext_lazy("Message"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
     use_required_attribute = False

@@ -24,6 +24,7 @@ from clinical.dashboard.pages import StaffRequest, doctor_page, proof_of_page, p
 from clinical.models import Prescription
 from clinical.prescriptions.actions import prescribe
 from clinical.prescriptions.current import CurrentMedication, current_medications
+from clinical.prescriptions.follow_up import is_unsettled
 from clinical.prescriptions.forms import MedicationRows, sent_id
 from clinical.prescriptions.medications import MAX_MEDICATIONS, stored_medications
 from clinical.prescriptions.suggestions import forget_own, suggestion, suggestions
@@ -97,6 +98,13 @@ def _repeated_id(request: StaffRequest) -> uuid.UUID | None:
         raise Http404 from None
 
 
+def _replaced(request: StaffRequest, patient: Patient) -> Prescription | None:
+    """The doctor's own that was rejected or expired, and whose place this one takes."""
+    own = Prescription.objects.filter(doctor_id=request.user.pk, patient_id=patient.pk)
+    earlier = own.filter(pk=earlier_id).first() if (earlier_id := _repeated_id(request)) else None
+    return earlier if earlier and is_unsettled(earlier) else None
+
+
 def _checked(request: StaffRequest, patient: Patient, rows: MedicationRows, *, is_signed: bool) -> HttpResponse:
     """The form again where something is wrong with it; else the review page, or, signed there, the prescription."""
     if not rows.is_valid():
@@ -132,8 +140,11 @@ def _send(request: StaffRequest, patient: Patient, rows: MedicationRows) -> Http
 
 def _review(request: StaffRequest, patient: Patient, rows: MedicationRows) -> HttpResponse:
     _record_fragment(request, patient)
+    replaced = _replaced(request, patient)
     context = {
         "rows": rows,
+        "replaced": replaced,
+        "is_unchanged": replaced is not None and rows.medications == stored_medications(replaced.medications),
         "patient": patient,
         "prescription_id": sent_id(request.POST),
         "shown_proof": proof_of_page(request, request.path),
@@ -156,6 +167,7 @@ def _form(request: StaffRequest, patient: Patient, rows: MedicationRows, *, stat
         "name": patient_name(patient.user),
         "age": age_text(patient.date_of_birth, timezone.localdate()),
         "current": current,
+        "replaced": _replaced(request, patient),
     }
     return render(request, "clinical/prescribe.html", context, status=status)
 

@@ -15,6 +15,7 @@ from clinical.ports import booking_provider
 from clinical.visits.attendance import SEEN_EARLY_BY
 from clinical.visits.decisions import REASON_LENGTH, DecisionState, state_of
 from clinical.visits.shown import VisitHeading, VisitState, heading_of
+from core.form_fields import FocusedOnError
 
 # Cancelling is asked once more; `back` leaves that question.
 CANCEL_FOR_GOOD, BACK = "cancel_for_good", "back"
@@ -106,7 +107,7 @@ def _decision_state(decision: VisitDecision | None, visit: Appointment, at: dt.d
     return state_of(decision, visit, outcome=outcome, at=at)
 
 
-class VisitDecisionForm(forms.Form):
+class VisitDecisionForm(FocusedOnError):
     """What is to become of a booked visit; which, is said by the button."""
 
     reason = forms.CharField(

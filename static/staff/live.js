@@ -24,6 +24,7 @@
     const isReached = event.detail.successful || event.detail.xhr?.status === 304;
     document.getElementById("live-stale")?.toggleAttribute("hidden", isReached);
   });
-  // The day opens where the day is.
-  document.getElementById("now-line")?.scrollIntoView({ block: "center" });
+  // The day opens where the day is, unless there is a message to read at the top.
+  const isLed = location.hash || document.querySelector("#toasts > *");
+  if (!isLed) document.getElementById("now-line")?.scrollIntoView({ block: "center" });
 })();

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Patient
 from clinical.models import Appointment
-from clinical.prescriptions.actions import claim_prescription
+from clinical.prescriptions.actions import claim_prescription, deny_prescription
 from tests.browser.people import SignedIn
 from tests.cast import HospitalCast
 from tests.clinical.records import make_prescription, make_visit
@@ -63,6 +63,35 @@ def test_the_focus_stays_on_a_prescription_that_a_poll_moves(
     page.clock.run_for(POLL_MS)
     expect(page.get_by_role("button", name="Claim Paula Patient")).to_have_count(0)
     expect(page.get_by_role("link", name="Paula Patient")).to_be_focused()
+
+
+def test_what_a_press_did_is_in_view(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
+    rejected = make_prescription(patient, north.doctor, pharmacist=north.pharmacist)
+    by, now = north.pharmacist.user, timezone.now()
+    deny_prescription(prescription_id=rejected.pk, by=by, reason="out_of_stock", note="", at=now)
+    for hours in range(0, 24, 2):
+        make_visit(patient, north.doctor, now.replace(hour=hours, minute=0))
+    page = signed_in(north.doctor.user, "/staff/doctor/", size="phone")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_first_field_in_error_has_the_cursor(
+    size: str, signed_in: SignedIn, north: HospitalCast, patient: Patient
+) -> None:
+    visit = make_visit(patient, north.doctor, timezone.now() + dt.timedelta(days=1))
+    page = signed_in(north.doctor.user, reverse("staff:doctor-visit", args=[visit.pk]), size=size)
+    page.get_by_text("Ask the patient to move, or cancel").click()
+    page.get_by_role("button", name="Cancel the appointment").click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(page.get_by_label("Reason")).to_be_in_viewport()
+    facts = {"status": "APPROVED", "pharmacist": north.pharmacist, "decided_at": timezone.now()}
+    row = make_prescription(patient, north.doctor, claimed_at=timezone.now(), **facts)
+    page = signed_in(north.pharmacist.user, reverse("staff:pharmacy-review", args=[row.pk]), size=size)
+    page.get_by_role("button", name="Dispensed").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+    expect(page.get_by_label("Batch")).to_be_focused()
 
 
 def test_no_button_comes_under_the_pointer(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:

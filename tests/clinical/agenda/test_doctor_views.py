@@ -329,7 +329,7 @@ def test_there_is_an_end_to_rows(browser: Client, form_address: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("m0-name", " ", "Fill this in."),
+        ("m0-name", " ", "This field is required."),
         ("m0-duration_days", "many", "Enter a whole number."),
         ("m0-duration_days", "1.5", "Enter a whole number."),
         ("m0-quantity", "0", "At least 1."),

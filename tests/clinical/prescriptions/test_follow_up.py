@@ -112,6 +112,37 @@ def test_another_prescription_settles_it(
 
 
 @time_machine.travel(NOW, tick=False)
+def test_amending_says_why_it_was_rejected_and_whether_anything_was_changed(
+    browser: Client, rejected: Prescription, patient: Patient, north: HospitalCast
+) -> None:
+    make_visit(patient, north.doctor, NOW)
+    form = f"{reverse('staff:prescribe', args=[patient.pk])}?repeat={rejected.pk}"
+    said = "Rejected by the pharmacy: out of stock: Not before Friday. The new prescription replaces the one of"
+    text = shown(browser, address=form)
+    assert (text.count("Amend prescription"), said in text) == (2, True)
+    unchanged = "Nothing was changed: these are the medications that the pharmacy rejected."
+    for dose, is_said in (("1 tablet", True), ("2 tablets", False)):
+        review = browser.post(form, {**MEDICATION_ROW, "m0-dose": dose, "action": "review"}).content.decode()
+        review = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", review))
+        assert (said in review, unchanged in review) == (True, is_said)
+    dismiss_prescription(prescription_id=rejected.pk, by=north.doctor.user, at=NOW)
+    assert said not in shown(browser, address=form)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_renewing_says_so(browser: Client, expired: Prescription, patient: Patient, north: HospitalCast) -> None:
+    make_visit(patient, north.doctor, NOW)
+    form = f"{reverse('staff:prescribe', args=[patient.pk])}?repeat={expired.pk}"
+    text = shown(browser, address=form)
+    assert (text.count("Renew prescription"), "Expired before collection, 2 Mar 2026" in text) == (2, True)
+    review = browser.post(form, {**MEDICATION_ROW, "action": "review"}).content.decode()
+    assert ("The new prescription replaces the one of 2 Dec 2025." in review, "Nothing was changed" in review) == (
+        True,
+        False,
+    )
+
+
+@time_machine.travel(NOW, tick=False)
 def test_repeating_what_has_not_ended_settles_nothing(
     browser: Client, approved: Prescription, patient: Patient, north: HospitalCast
 ) -> None:
