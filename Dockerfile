@@ -39,5 +39,5 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-CMD ["granian", "--interface", "wsgi", "config.wsgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "3", "--no-ws"]
+CMD ["granian", "--interface", "rsgi", "config.rsgi:application", "--host", "0.0.0.0", "--port", "8000", \
+     "--workers", "2", "--no-ws"]

@@ -13,6 +13,8 @@ _TEXTS = {
     400: ("bad_request", _("This request cannot be understood.")),
     403: ("forbidden", _("You may not open this page.")),
     404: ("not_found", _("There is nothing at this address.")),
+    411: ("length_required", _("This request does not say how long it is.")),
+    413: ("too_large", _("This request is too large.")),
     500: ("server_error", _("Something went wrong on our side. It has been logged.")),
 }
 
@@ -37,6 +39,13 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Most often the person signed in anew in another tab while this page was open."""
     text = _("Nothing was saved: this page was opened before you signed in. Open it again and check what you typed.")
     return _answer(request, 403, text, again=request.get_full_path())
+
+
+def refuse_body(request: HttpRequest, status: int) -> HttpResponse:
+    """Without a page: it comes before sessions and languages."""
+    if request.path.startswith("/api/"):
+        return problem(status)
+    return HttpResponse(str(_TEXTS[status][1]), status=status, content_type="text/plain")
 
 
 def problem(status: int) -> HttpResponse:

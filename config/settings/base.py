@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_bodies.LimitRequestBodyMiddleware",
     "config.middleware.StraightThroughMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -240,7 +241,12 @@ IDEMPOTENCY_LIFETIME = dt.timedelta(hours=24)
 REMINDER_QUIET_HOURS = (dt.time(21), dt.time(8))
 
 # Requests
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+REQUEST_BODY_LIMIT_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# A file of 2 MB, and the form around it. Whatever is not refused for its size stays in memory: nothing goes to a disk.
+STAFF_FILE_BODY_LIMIT_BYTES = FILE_UPLOAD_MAX_MEMORY_SIZE = 2560 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+# How long a request's body may take to arrive.
+REQUEST_BODY_SECONDS = 10.0
 API_BODY_LIMIT_BYTES = 64 * 1024
 WEBHOOK_BODY_LIMIT_BYTES = 256 * 1024
 

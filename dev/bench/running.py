@@ -29,7 +29,6 @@ STARTS = 5
 MOST_FIRST_SECONDS, MOST_RESIDENT_MB = 2.0, 120
 POLL_SECONDS = 0.01
 WORKERS = 2
-THREADS = 3
 READY_SECONDS = 40
 # As in the image.
 _AS_INSTALLED = {"PYTHONPATH": str(Path(__file__).with_name("as_installed")), "MALLOC_ARENA_MAX": "2"}
@@ -98,9 +97,9 @@ def _verdict(holds: bool) -> str:
 def web_server(name: str, environment: Mapping[str, str], *, log: Path, lock: int) -> Iterator[Server]:
     port = free_port()
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "config.rsgi:application"),
         *("--host", LOOPBACK, "--port", str(port), "--no-ws"),
-        *("--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--workers-kill-timeout", "5"),
+        *("--workers", str(WORKERS), "--workers-kill-timeout", "5"),
     ]
     process = start_leashed(command, log=log, farewell=signal.SIGTERM, lock=lock, env={**environment, **_AS_INSTALLED})
     server = Server(name, f"http://{LOOPBACK}:{port}", process, log, (signal.SIGTERM,))

@@ -114,9 +114,9 @@ def wardbook(env: Mapping[str, str], addresses: Addresses, var: Path) -> list[St
     python = sys.executable
     celery = (python, "-m", "celery", "-A", "config")
     granian = (
-        *(python, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *(python, "-m", "granian", "--interface", "rsgi", "config.rsgi:application"),
         *("--host", "127.0.0.1", "--port", str(addresses.web_port)),
-        *("--workers", "2", "--blocking-threads", "3", "--workers-kill-timeout", "5"),
+        *("--workers", "2", "--no-ws", "--workers-kill-timeout", "5"),
     )
     worker = (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle")
     beat = (*celery, "beat", "--loglevel", "INFO", "--schedule", str(var / "beat-schedule"), "--pidfile", "")

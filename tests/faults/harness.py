@@ -86,7 +86,6 @@ class Stack:
     web_port: int
     log_dir: Path
     programs: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    web_threads: int = 3
 
     @property
     def web(self) -> str:
@@ -117,8 +116,8 @@ class Stack:
 
     def _launch(self, name: str, env: dict[str, str]) -> None:
         granian = (
-            *("-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"),
-            *("--port", str(self.web_port), "--workers", "1", "--blocking-threads", str(self.web_threads)),
+            *("-m", "granian", "--interface", "rsgi", "config.rsgi:application", "--host", "127.0.0.1"),
+            *("--port", str(self.web_port), "--workers", "1"),
         )
         celery = (
             *("-m", "celery", "-A", "config", "worker", "--concurrency", "2"),

@@ -29,7 +29,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with booking_house(Path(tmp_path_factory.mktemp("stack"))) as running:
         for program in ("web", "bookings"):
             running.stack.kill(program)
-        running.stack.web_threads = WEB_THREADS
         running.stack.start("web", DJANGO_SETTINGS_MODULE="tests.faults.narrow_settings")
         yield running
 
