@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access_log.record import AccessAction, record_access
 from accounts.guessing.counters import clear, count_hit, forget, hits_of, step_ups_locked
 from accounts.models import DeviceToken, LoginDevice, Patient, User
-from accounts.permissions import Permission, require
 from core.rate_windows import FOREVER, Limit
 from core.refusals import Forbidden, Invalid, TooOften
 
@@ -44,18 +43,9 @@ def step_up(*, by: User, token: DeviceToken, birth_date: dt.date, at: dt.datetim
         raise WrongBirthDate
 
 
-@transaction.atomic
-def release_step_up(*, by: User, patient_id: uuid.UUID, at: dt.datetime) -> None:
-    """Let a patient try again, after a doctor has checked who they are. Raises: NotPermitted."""
-    require(by, Permission.TREAT_PATIENTS)
+def forget_step_ups(patient_id: uuid.UUID) -> None:
+    """Start the count of wrong dates anew."""
     forget(kinds=[TRIES], subjects=[str(patient_id)])
-    record_access(
-        by=by,
-        action=AccessAction.RELEASED_STEP_UP,
-        patient_id=patient_id,
-        object_kind="patient",
-        object_id=patient_id,
-    )
 
 
 def is_step_up_locked(patient_id: uuid.UUID) -> bool:

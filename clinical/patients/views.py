@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access_log.record import AccessAction, record_access
-from accounts.devices.step_up import is_step_up_locked, release_step_up
+from accounts.devices.step_up import is_step_up_locked
 from accounts.people.names import patient_name
 from clinical.dashboard.pages import StaffRequest, doctor_page, sent_to
 from clinical.models import AiSession, Appointment
 from clinical.patients.record import patient_record
 from clinical.patients.search import SHORTEST_NAME, begins_search, search_patients
+from clinical.patients.step_up import release_step_up
 from clinical.querysets import open_patient
+from core.refusals import NotPermitted
 
 EARLIER_THAN = range(1900, 2201)
 
@@ -70,9 +72,11 @@ def _before(request: StaffRequest) -> dt.datetime | None:
 @doctor_page
 @sent_to("staff:doctor-patient")
 def let_phone_in(request: StaffRequest, patient_id: uuid.UUID) -> HttpResponse:
-    if open_patient(request.user, patient_id) is None:
-        raise Http404
-    release_step_up(by=request.user, patient_id=patient_id, at=timezone.now())
+    try:
+        release_step_up(by=request.user, patient_id=patient_id, at=timezone.now())
+    except NotPermitted:
+        # As if there were no such patient.
+        raise Http404 from None
     messages.success(request, _("The patient can try the date of birth again."))
     return redirect("staff:doctor-patient", patient_id)
 

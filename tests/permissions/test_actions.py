@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.devices.step_up import release_step_up
 from accounts.models import AccessEvent, Patient, Role, User
 from accounts.staff_sign_in.second_factor import reset_second_factor
 from accounts.staff_sign_in.tries import release_lockout
+from clinical.patients.step_up import release_step_up
 from core.refusals import NotPermitted
 from hospitals.hours.actions import add_time_off, cancel_time_off, replace_weekly_hours, save_hospital
 from hospitals.models import DoctorTimeOff
@@ -35,6 +35,7 @@ from integrations.calcom.setup.link_check import ask_for_check
 from integrations.models import CalLink, CalWebhook, VapiNumber
 from integrations.vapi.numbers import save_number
 from tests.cast import HospitalCast
+from tests.clinical.records import make_visit
 
 pytestmark = pytest.mark.django_db
 AT = timezone.now()
@@ -127,10 +128,14 @@ def test_an_operator_is_managed_by_nobody_in_the_portal(act: Any, north: Hospita
             act(user=other, by=by, at=AT)
 
 
-def test_only_doctors_let_a_phone_in(north: HospitalCast, patient: Patient) -> None:
-    for by in (north.admin, north.pharmacist.user, patient.user):
+def test_only_doctors_of_the_patient_let_a_phone_in(north: HospitalCast, south: HospitalCast, patient: Patient) -> None:
+    make_visit(patient, north.doctor, AT)
+    for by in (north.admin, north.pharmacist.user, patient.user, south.doctor.user):
         with pytest.raises(NotPermitted):
             release_step_up(by=by, patient_id=patient.pk, at=AT)
+    assert not AccessEvent.objects.exists()
+    release_step_up(by=north.doctor.user, patient_id=patient.pk, at=AT)
+    assert AccessEvent.objects.get().action == "released_step_up"
 
 
 def test_only_who_manages_staff_takes_its_table_away(north: HospitalCast, patient: Patient) -> None:

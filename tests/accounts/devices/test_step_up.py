@@ -8,8 +8,9 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
-from accounts.devices.step_up import is_step_up_locked, release_step_up
+from accounts.devices.step_up import is_step_up_locked
 from accounts.models import AccessEvent, DeviceToken, LoginDevice, Patient, Profile
+from clinical.patients.step_up import release_step_up
 from tests.accounts.codes.test_code_limits import KNOWN, sign_in
 from tests.accounts.codes.test_sign_in import NEW
 from tests.api.records import client_with
@@ -79,6 +80,7 @@ def test_three_tries_then_staff(anyone: APIClient, new_phone: APIClient, born: P
     assert new_phone.get("/api/v1/me/").json()["code"] == "step_up_required"
     assert AccessEvent.objects.filter(action="step_up_locked", patient_id=born.pk).count() == 1
 
+    make_visit(born, north.doctor, dt.datetime.now(dt.UTC))
     release_step_up(by=north.doctor.user, patient_id=born.pk, at=dt.datetime.now(dt.UTC))
 
     assert not is_step_up_locked(born.pk)
