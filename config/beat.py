@@ -7,6 +7,8 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
+from config.heartbeats import Pulse
+
 # A clock that is corrected by less does not hold up any sweep for long.
 TOLERANCE = dt.timedelta(seconds=1)
 
@@ -17,9 +19,18 @@ class SteadyScheduler(PersistentScheduler):
     A clock that was an hour ahead, even for a minute, would end all sweeps for an hour.
     """
 
+    pulse: Pulse | None = None
+
     def tick(self, *args: Any, **kwargs: Any) -> Any:
+        if self.pulse:
+            self.pulse.beat()
         self._forget_the_future()
         return super().tick(*args, **kwargs)
+
+    def close(self) -> None:
+        super().close()
+        if self.pulse:
+            self.pulse.end()
 
     def _forget_the_future(self) -> None:
         """What was last sent later than now is due at once."""

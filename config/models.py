@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.db.fields import GenRandomUuid, TransactionNow
@@ -30,3 +31,23 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"idempotency key {self.pk}"
+
+
+class Heartbeat(models.Model):
+    """A background process at work: a worker with the queues it serves, or beat, which serves `beat`.
+
+    Times are by the database's clock: those of the machines may differ, and jump. A process that ends in order removes
+    its row (`config.heartbeats`).
+    """
+
+    node = models.TextField(primary_key=True)
+    serves = ArrayField(models.TextField())
+    seen_at = models.DateTimeField(db_default=TransactionNow())
+
+    privacy = privacy(safe="node serves seen_at")
+
+    class Meta:
+        db_table = "heartbeats"
+
+    def __str__(self) -> str:
+        return self.node
