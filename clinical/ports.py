@@ -38,17 +38,11 @@ class Slots:
     as_of: dt.datetime
 
 
-# Why a calendar may refuse what it was asked for, whatever was asked: part of the patient API.
-CALENDAR_REFUSALS = (
-    "slot_taken",
-    "not_bookable",
-    "phone_not_valid",
-    "visit_changed",
-    "not_cancelled",
-    "calendar_unavailable",
-    "withdrawn",
-    "refused",
-)
+# Why a calendar may refuse a booking, a move and a cancellation: part of the patient API.
+BOOKING_REFUSALS = ("slot_taken", "not_bookable", "phone_not_valid", "calendar_unavailable", "withdrawn", "refused")
+MOVE_REFUSALS = (*BOOKING_REFUSALS, "visit_changed")
+CANCELLATION_REFUSALS = ("visit_changed", "not_cancelled", "refused")
+CALENDAR_REFUSALS = (*MOVE_REFUSALS, "not_cancelled")
 
 
 class SlotTaken(Conflict):

@@ -25,6 +25,7 @@ from clinical.prescriptions import api as prescriptions
 from clinical.visits import api as appointments
 from clinical.visits import doctors_api as doctors
 from clinical.visits import requests_api as requests
+from config import problem_pages
 from hospitals.access_log import api as access_log
 from hospitals.staff import api as hospitals
 
@@ -105,4 +106,6 @@ urlpatterns = [
     path("v1/", include(calls)),
     path("schema/", description, name="api-schema"),
     path("docs/", _docs, name="api-docs"),
+    path("problems/", problem_pages.problems, name="api-problems"),
+    path("problems/<slug:code>/", problem_pages.problem, name="api-problem"),
 ]

@@ -41,6 +41,7 @@ _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
 _ALWAYS_OPEN = ("/staff/logout/", "/staff/session/")
 API = "/api/v1/"
+_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{16,64}")
 _NO_GZIP = re.compile(r"\bgzip\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
@@ -67,7 +68,10 @@ class StraightThroughMiddleware:
 
 
 class RequestContextMiddleware:
-    """Gives each request an id for logs and answer, and the access log the surface and address it came from."""
+    """Gives each request an id for logs and answer, and the access log the surface and address it came from.
+
+    A proxy or an app may name the request itself, in letters that do no harm in a log.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -76,7 +80,8 @@ class RequestContextMiddleware:
         name = next((name for prefix, name in _SURFACES.items() if request.path_info.startswith(prefix)), "web")
         surface = Surface(name, client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT))
         token = current_surface.set(surface)
-        request_id = uuid.uuid4().hex
+        claimed = request.headers.get("X-Request-ID", "")
+        request_id = claimed if _REQUEST_ID.fullmatch(claimed) else uuid.uuid4().hex
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = self.get_response(request)

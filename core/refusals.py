@@ -9,6 +9,8 @@ from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.rate_windows import Limit
+
 
 class Refused(Exception):
     """`code` is part of the API; `message` may be shown. Neither ever holds personal data."""
@@ -64,13 +66,16 @@ class Unavailable(Refused):
 
 
 class TooOften(Refused):
-    """Asked again too soon. `retry_after_seconds` says when it may be asked again."""
+    """Asked again too soon. `retry_after_seconds` says when it may be asked again, `limit` what it went beyond."""
 
     code = "too_many_requests"
     message = _("Please wait a moment before you try again.")
+    # What the limit is called in the API's `RateLimit` field.
+    policy: ClassVar[str] = "requests"
 
     retry_after_seconds: int
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, retry_after_seconds: int, limit: Limit | None = None) -> None:
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
+        self.limit = limit

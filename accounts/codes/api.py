@@ -36,8 +36,8 @@ TOKEN_IF_THERE: list[Any] = [{}, {"bearer": []}]  # the library's type knows no 
 class OtpRequestView(APIView):
     """Send a sign-in code. The answer is the same whether the number is known or not.
 
-    A device that was signed in before sends its old token in `Authorization`, expired or not: what others ask for
-    its number then does not hold it up. The same goes for giving the code.
+    A device that was signed in before sends its old token in `Authorization`, even an expired one, with this call and
+    the next: it then has limits of its own.
     """
 
     authentication_classes: list[Any] = []
@@ -57,8 +57,7 @@ class OtpRequestView(APIView):
 class OtpVerifyView(APIView):
     """Sign in with the code that was sent. Three tries, then ask for another one.
 
-    Sent again with the same `Idempotency-Key`, because its answer was lost, it answers with a new token, and the lost
-    one ends.
+    If the answer is lost, the same request with the same `Idempotency-Key` answers with a new token; the lost one ends.
     """
 
     authentication_classes: list[Any] = []
@@ -99,7 +98,7 @@ class PhoneView(APIView):
     @extend_schema(request=PhoneNumberSerializer, responses={202: ChallengeSerializer})
     @refuses({400: ["invalid_phone"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        """Begin to change one's number: a code is sent to the new one. `auth/phone/verify/` ends it."""
+        """Begin to change the phone number: a code is sent to the new one, for `auth/phone/verify/`."""
         body = PhoneNumberSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         number = parse_phone(body.validated_data["phone"], countries=settings.SMS_COUNTRIES)
@@ -111,8 +110,9 @@ class PhoneVerifyView(APIView):
     @extend_schema(request=PhoneChangeSerializer, responses={200: MeSerializer})
     @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        """Change one's number with the code that was sent to it. Every other device is signed out. Sent again after
-        its answer was lost, it answers the same.
+        """Change the phone number with the code that was sent to it. Every other device is signed out.
+
+        Sent again after its answer was lost, it answers the same.
         """
         body = PhoneChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)

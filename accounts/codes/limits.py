@@ -108,7 +108,7 @@ def refuse_if_guessed_out(caller: Caller, *, at: dt.datetime) -> None:
     """
     hits = hits_of(kind=FAILURES, subject=caller.subject)
     with _naming("number_failures"):
-        refuse_while(_failure_limit().wait(hits, at))
+        refuse_while(_failure_limit().wait(hits, at), _failure_limit())
 
 
 def count_failure(subject: str, *, at: dt.datetime) -> Hit:

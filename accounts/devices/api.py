@@ -83,7 +83,7 @@ class StepUpView(APIView):
     @extend_schema(request=StepUpSerializer, responses={204: None})
     @refuses({400: ["wrong_birth_date"], 403: ["step_up_locked"]})
     def post(self, request: Request) -> Response:
-        """Open the record to a new device. Three tries; then staff of a hospital must check who one is."""
+        """Open the record to a new device. After three wrong dates, hospital staff must check who the patient is."""
         body = StepUpSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         step_up(

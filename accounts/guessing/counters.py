@@ -79,7 +79,7 @@ def count_hit(*, kind: str, subject: str, limit: Limit, at: dt.datetime) -> Hit:
     """
     row = _lock(kind, subject)
     recent = limit.recent(row.hits, at)
-    refuse_while(limit.wait(recent, at))
+    refuse_while(limit.wait(recent, at), limit)
     row.hits = sorted([*recent, at])
     row.save(update_fields=["hits"])
     return Hit(kind, subject, at, row.hits)
@@ -102,10 +102,10 @@ def tally_of(hits: list[dt.datetime], lockout: Lockout) -> Tally:
     return Tally(failures, hits[-1] + lockout.length if failures >= lockout.most else None)
 
 
-def refuse_while(wait: dt.timedelta) -> None:
+def refuse_while(wait: dt.timedelta, limit: Limit | None = None) -> None:
     """Raises: TooOften, if there is anything to wait for."""
     if wait > NO_WAIT:
-        raise TooOften(retry_after_seconds=whole_seconds(wait))
+        raise TooOften(whole_seconds(wait), limit)
 
 
 def hits_of(*, kind: str, subject: str) -> list[dt.datetime]:

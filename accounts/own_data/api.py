@@ -41,18 +41,18 @@ def _section(text: str) -> serializers.ListField:
     }
 )
 class MyDataSerializer(serializers.Serializer[Any]):
-    format = serializers.IntegerField(help_text="1. Another number means another shape.")
+    format = serializers.IntegerField(help_text="1; another number means another structure.")
     made_at = serializers.DateTimeField()
     profile = _section("One row.")
-    consents = _section("What one agreed to.")
-    devices = _section("Signed in, or known from before.")
+    consents = _section("What the patient agreed to.")
+    devices = _section("Signed in, or signed in before.")
     text_messages = _section("Kind, time and outcome; the texts are not kept.")
     erasure_requests = _section("Requests to be erased.")
     access_log = _section("As in `access-log/`, oldest first.")
-    appointments = _section("As in `appointments/`, with each time it had, and what the hospital decided.")
+    appointments = _section("As in `appointments/`, with each time they had, and what the hospital decided.")
     prescriptions = _section("As in `prescriptions/`, with the messages about them.")
     ai_sessions = _section("As in `ai-sessions/{id}/`, with transcripts.")
-    booking_requests = _section("What one asked the calendar for, and what came of it.")
+    booking_requests = _section("Bookings, moves and cancellations, with their outcomes.")
 
 
 @example({"challenge_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10", "otp": "1234"})
@@ -73,7 +73,7 @@ class ExportView(APIView):
     @extend_schema(responses={200: MyDataSerializer})
     @refuses({429: ["too_many_requests"]})
     def get(self, request: Request) -> HttpResponseBase:
-        """All of one's data, as a file. Three times a day."""
+        """All data about the patient, as a file. Three times a day."""
         user, now = signed_in_patient(request), timezone.now()
         begin_export(by=user, at=now)
         # Written to its end before it is sent: a slow phone holds no database connection.
@@ -103,7 +103,7 @@ class ErasureCodeView(APIView):
     @extend_schema(request=None, responses={202: ChallengeSerializer})
     @refuses({409: ["no_phone"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        """Send a code to one's own number, with which to ask to be erased."""
+        """Send a code to the patient's number, for a request to be erased."""
         user = signed_in_patient(request)
         challenge = send_erasure_code(by=user, device_token=presented_token(request), at=timezone.now())
         return challenge_response(challenge)
@@ -114,7 +114,7 @@ class ErasureView(APIView):
     @extend_schema(responses={200: ErasureSerializer})
     @refuses({404: ["not_found"]})
     def get(self, request: Request) -> Response:
-        """One's latest request to be erased; 404 if there is none."""
+        """The latest request to be erased; 404 if there is none."""
         asked = latest_request(signed_in_patient(request))
         if asked is None:
             raise Http404
@@ -123,8 +123,8 @@ class ErasureView(APIView):
     @extend_schema(request=ErasureCodeSerializer, responses={202: ErasureSerializer})
     @refuses({400: ["invalid_code"], 429: ["too_many_requests"]})
     def post(self, request: Request) -> Response:
-        """Ask to be erased, with the code of `me/erase/code/`. An operator carries it out when no visit, prescription
-        or request is open; until then it can be withdrawn.
+        """Ask for all data to be erased, with the code of `me/erase/code/`. An operator carries it out once no
+        appointment, prescription or request is open; until then it can be withdrawn.
         """
         body = ErasureCodeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -140,6 +140,6 @@ class ErasureView(APIView):
     @extend_schema(request=None, responses={200: ErasureSerializer})
     @refuses({409: ["not_asked", "being_erased"]})
     def delete(self, request: Request) -> Response:
-        """Withdraw the request."""
+        """Withdraw the request to be erased."""
         withdrawn = withdraw_erasure(by=signed_in_patient(request), at=timezone.now())
         return Response(ErasureSerializer(withdrawn).data)

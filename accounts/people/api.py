@@ -15,17 +15,17 @@ from accounts.people.serializers import MeChangesSerializer, MeSerializer
 from core.api.schema import operations, refuses
 
 
-@operations(get="getMe", patch="updateMe")
+@operations(get="getProfile", patch="updateProfile")
 class MeView(APIView):
     @extend_schema(responses={200: MeSerializer})
     def get(self, request: Request) -> Response:
-        """One's own particulars."""
+        """The patient's profile."""
         return Response(me_document(signed_in_patient(request)))
 
     @extend_schema(request=MeChangesSerializer, responses={200: MeSerializer})
     @refuses({409: ["name_required", "person_erased"]})
     def patch(self, request: Request) -> Response:
-        """Change what is given; the rest stays."""
+        """Change the fields that are given."""
         body = MeChangesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user = signed_in_patient(request)

@@ -23,6 +23,7 @@ from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.assistant.chat import end_ai_session, is_emergency, send_chat_message, start_ai_session
 from clinical.assistant.serializers import (
+    NEW_SESSIONS,
     AiSessionSerializer,
     AiSessionSummarySerializer,
     ChatMessageSerializer,
@@ -45,7 +46,7 @@ def _own(session_id: uuid.UUID, *, by: User) -> AiSession:
 
 @operations(get="listAiSessions", post="startAiSession")
 class AiSessionListView(ListAPIView[AiSession]):
-    """One's own talks with the assistant, the newest first, without their transcripts."""
+    """The patient's conversations with the assistant, the newest first, without transcripts."""
 
     serializer_class = AiSessionSummarySerializer
     queryset = AiSession.objects.none()
@@ -56,11 +57,14 @@ class AiSessionListView(ListAPIView[AiSession]):
         return AiSession.objects.for_user(user).with_visits(user).defer("transcript")
 
     @extend_schema(
-        request=NewAiSessionSerializer, responses={200: AiSessionSerializer, 201: AiSessionSerializer}, filters=False
+        request=NewAiSessionSerializer,
+        responses={200: AiSessionSerializer, 201: AiSessionSerializer},
+        examples=NEW_SESSIONS,
+        filters=False,
     )
     @refuses({400: ["unknown_hospital"], 429: ["too_many_sessions"]})
     def post(self, request: Request) -> Response:
-        """Begin a talk with the assistant (201). One in which nothing was said yet is given again (200)."""
+        """Begin a conversation with the assistant (201), or return one in which nothing was said yet (200)."""
         user = signed_in_patient(request)
         body = NewAiSessionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -73,7 +77,7 @@ class AiSessionListView(ListAPIView[AiSession]):
 class AiSessionView(APIView):
     @extend_schema(responses={200: AiSessionSerializer})
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
-        """One talk, with its transcript."""
+        """One conversation, with its transcript."""
         user = signed_in_patient(request)
         session = _own(session_id, by=user)
         record_access(
@@ -107,9 +111,9 @@ class MessagesView(APIView):
         }
     )
     def post(self, request: Request, session_id: uuid.UUID) -> Response:
-        """Say something. 202 while the assistant has not answered: ask `messages/{request_id}/` later.
+        """Send a message. 202 if there is no reply yet: ask the address in `Location` for the outcome.
 
-        After 503 the same may be sent again, with the same key: it is in the transcript once.
+        After a 503 the same message may be sent again with the same key; the transcript has it once.
         """
         user = signed_in_patient(request)
         body = ChatMessageSerializer(data=request.data)
@@ -150,7 +154,7 @@ def _message_key(
 class MessageView(APIView):
     @extend_schema(responses={200: ChatOutcomeSerializer})
     def get(self, request: Request, session_id: uuid.UUID, request_id: uuid.UUID) -> Response:
-        """What became of a message that was answered with 202."""
+        """The outcome of a message that was answered with 202."""
         user = signed_in_patient(request)
         outcome = message_outcome(request_id, session_id=session_id, by=user)
         if outcome is None:
@@ -163,7 +167,7 @@ class EndView(APIView):
     @extend_schema(request=None, responses={200: AiSessionSerializer})
     @refuses({409: ["session_ended"]})
     def post(self, request: Request, session_id: uuid.UUID) -> Response:
-        """End a talk. Its summary is there a little later. A talk that is over stays as it is."""
+        """End a conversation. Its summary follows a little later."""
         user = signed_in_patient(request)
         try:
             end_ai_session(by=user, session_id=session_id, at=timezone.now())

@@ -42,7 +42,7 @@ class MessageRunning(Conflict):
 
 class SessionFull(Conflict):
     code = "session_full"
-    message = lazy("This talk has become too long. Begin a new one.")
+    message = lazy("This conversation has become too long. Begin a new one.")
 
 
 class MessageTooLong(Invalid):
@@ -52,10 +52,12 @@ class MessageTooLong(Invalid):
 
 class TooManyMessages(TooOften):
     code = "too_many_messages"
+    policy = "messages"
 
 
 class TooManySessions(TooOften):
     code = "too_many_sessions"
+    policy = "conversations"
 
 
 @transaction.atomic
@@ -77,7 +79,7 @@ def start_ai_session(*, by: User, hospital_id: uuid.UUID | None, at: dt.datetime
     starts = own.filter(start_time__gt=at - HOUR).values_list("start_time", flat=True)
     limit = Limit(settings.CHAT_SESSIONS_AN_HOUR, HOUR)
     if wait := limit.wait(list(starts), at):
-        raise TooManySessions(whole_seconds(wait))
+        raise TooManySessions(whole_seconds(wait), limit)
     session = AiSession.objects.create(
         patient_id=by.pk, source=AiSession.Source.APP, hospital_id=hospital_id, start_time=at
     )
@@ -217,8 +219,9 @@ def _refuse_too_many(by: User, at: dt.datetime) -> None:
     ).values_list("asked_at", flat=True)
     hits = list(recent)
     limits = (Limit(settings.CHAT_MESSAGES_A_MINUTE, MINUTE), Limit(settings.CHAT_MESSAGES_AN_HOUR, HOUR))
-    if wait := max(limit.wait(hits, at) for limit in limits):
-        raise TooManyMessages(whole_seconds(wait))
+    limit = max(limits, key=lambda limit: limit.wait(hits, at))
+    if wait := limit.wait(hits, at):
+        raise TooManyMessages(whole_seconds(wait), limit)
 
 
 def _record(session: AiSession, action: AccessAction, *, by: User) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from clinical.models import AiSession
@@ -12,8 +14,8 @@ from core.api.fields import OneLineField, OpenChoiceField, StrictSerializer, Str
 from core.api.schema import example
 from core.times import in_zone
 
-_REPLY = "What the assistant said, one line; null while there is no answer."
-_EMERGENCY = "The hospital's emergency text, without the assistant: show it so that nobody misses it."
+_REPLY = "The assistant's reply, one line; null unless the status is `done`."
+_EMERGENCY = "The reply is the hospital's text for emergencies: show it so that it cannot be missed."
 
 
 @example(
@@ -23,12 +25,12 @@ _EMERGENCY = "The hospital's emergency text, without the assistant: show it so t
         "start_time": "2026-03-02T09:00:00+01:00",
         "ended_at": "2026-03-02T09:04:30+01:00",
         "time_zone": "Europe/Vienna",
-        "summary": "Asked for a visit and booked one.",
+        "summary": "Asked for an appointment and booked one.",
         "appointments": ["5a3e8f0d-1f44-4b6a-8f7b-3c2d1e0f9a88"],
     }
 )
 class AiSessionSummarySerializer(serializers.Serializer[AiSession]):
-    """Without the transcript: opening one is on record, and a list is not."""
+    """Without the transcript, which is read one conversation at a time."""
 
     id = serializers.UUIDField()
     source = serializers.ChoiceField(  # type: ignore[assignment]  # as above
@@ -53,23 +55,39 @@ class AiSessionSummarySerializer(serializers.Serializer[AiSession]):
         }
 
 
-@example(
-    {
-        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
-        "source": "APP",
-        "start_time": "2026-03-02T09:00:00+01:00",
-        "ended_at": None,
-        "time_zone": "Europe/Vienna",
-        "summary": None,
-        "appointments": [],
-        "transcript": "User: When are you open?\nAI: From 8 to 16.",
-    }
-)
+EXAMPLE: dict[str, Any] = {
+    "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+    "source": "APP",
+    "start_time": "2026-03-02T09:00:00+01:00",
+    "ended_at": None,
+    "time_zone": "Europe/Vienna",
+    "summary": None,
+    "appointments": [],
+    "transcript": "User: When are you open?\nAI: From 8 to 16.",
+}
+_DONE = {
+    "request_id": "6b3f0c1e-8f0a-4a53-9f62-1c7d2e5b4a90",
+    "status": "done",
+    "reply": "From 8 to 16.",
+    "is_emergency": False,
+    "code": None,
+    "session": EXAMPLE,
+}
+# What begins a conversation, and what it answers.
+NEW_SESSIONS = [
+    OpenApiExample("New", value={**EXAMPLE, "transcript": None}, status_codes=["200", "201"], response_only=True),
+    OpenApiExample("About a hospital", value={"hospital": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01"}, request_only=True),
+]
+_PENDING = {**_DONE, "status": "pending", "reply": None, "session": None}
+
+
+@example(EXAMPLE)
 class AiSessionSerializer(AiSessionSummarySerializer):
-    """A talk with its transcript."""
+    """A conversation with its transcript."""
 
     transcript = serializers.CharField(
-        allow_null=True, help_text="A line for each turn, begun by `User:` or `AI:`; null while nothing was said."
+        allow_null=True,
+        help_text="One line for each turn, beginning with `User:` or `AI:`; null until something was said.",
     )
 
     def to_representation(self, instance: AiSession) -> dict[str, Any]:
@@ -78,42 +96,35 @@ class AiSessionSerializer(AiSessionSummarySerializer):
 
 @example({"hospital": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01"})
 class NewAiSessionSerializer(StrictSerializer):
-    hospital = StrictUUIDField(required=False, allow_null=True, help_text="The hospital it is about, if about one.")
+    hospital = StrictUUIDField(
+        required=False, allow_null=True, help_text="The hospital it is about, if it is about one."
+    )
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": settings.CHAT_MESSAGE_LENGTH})
+class MessageField(OneLineField):
+    """How long it may be is a rule of the conversation's, after those of an emergency."""
 
 
 @example({"text": "When are you open?"})
 class ChatMessageSerializer(StrictSerializer):
-    # How long it may be is a rule of the talk's, after those of an emergency.
-    text = OneLineField(help_text="Up to 2000 characters; line breaks become spaces.")
+    text = MessageField(help_text="Line breaks become spaces.")
 
 
-@example(
-    {
-        "request_id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
-        "status": "done",
-        "reply": "From 8 to 16.",
-        "is_emergency": False,
-        "code": None,
-        "session": {
-            "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
-            "source": "APP",
-            "start_time": "2026-03-02T09:00:00+01:00",
-            "ended_at": None,
-            "time_zone": "Europe/Vienna",
-            "summary": None,
-            "appointments": [],
-            "transcript": "User: When are you open?\nAI: From 8 to 16.",
-        },
-    }
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Done", value=_DONE, status_codes=["200"], response_only=True),
+        OpenApiExample("Pending", value=_PENDING, status_codes=["202"], response_only=True),
+    ]
 )
 class ChatOutcomeSerializer(serializers.Serializer[Any]):
-    """What became of a message, in every answer about it."""
+    """The outcome of a message."""
 
     request_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=STATUSES)
     reply = serializers.CharField(allow_null=True, help_text=_REPLY)
     is_emergency = serializers.BooleanField(help_text=_EMERGENCY)
     code = OpenChoiceField(
-        ["assistant_unavailable"], allow_null=True, help_text="Why there is no reply, where it is refused."
+        ["assistant_unavailable"], allow_null=True, help_text="Why there is no reply, once the status is `refused`."
     )
-    session = AiSessionSerializer(allow_null=True, help_text="The talk as it stands, once it is done.")
+    session = AiSessionSerializer(allow_null=True, help_text="The conversation, once the status is `done`.")

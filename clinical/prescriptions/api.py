@@ -99,7 +99,7 @@ class PrescriptionFilter(ListFilter):
 
 @operations(get="listPrescriptions")
 class PrescriptionListView(ListAPIView[Prescription]):
-    """One's own prescriptions, the newest first."""
+    """The patient's prescriptions, the newest first."""
 
     serializer_class = PrescriptionSerializer
     filterset_class = PrescriptionFilter

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.devices.authentication import signed_in_patient
 from clinical.idempotency import claimed_key
 from clinical.models import Appointment
-from clinical.ports import CALENDAR_REFUSALS
+from clinical.ports import BOOKING_REFUSALS
 from clinical.visits.api_outcomes import answer_when_known, keyed_headers
 from clinical.visits.booking import accept_visit, request_booking
 from clinical.visits.document import (
@@ -38,7 +38,7 @@ class AppointmentFilter(ListFilter):
     order = django_filters.ChoiceFilter(
         choices=[("start", "the earliest first"), ("-start", "the latest first")],
         method="filter_order",
-        label="The latest first unless this is `start`.",
+        label="`start` for the earliest first, `-start` (the default) for the latest first.",
     )
 
     def filter_order(self, queryset: Any, name: str, value: str) -> Any:
@@ -46,13 +46,17 @@ class AppointmentFilter(ListFilter):
 
 
 # `from` is a word of Python's.
-AppointmentFilter.base_filters["from"] = MomentFilter("start_ts", "gte", label="Visits that begin at or after this.")
-AppointmentFilter.base_filters["to"] = MomentFilter("start_ts", "lt", label="Visits that begin before this.")
+AppointmentFilter.base_filters["from"] = MomentFilter(
+    "start_ts", "gte", label="Only appointments that begin at this time or later."
+)
+AppointmentFilter.base_filters["to"] = MomentFilter(
+    "start_ts", "lt", label="Only appointments that begin before this time."
+)
 
 
 @operations(get="listAppointments", post="bookAppointment")
 class AppointmentListView(ListAPIView[Any]):
-    """One's own visits, the latest first unless `order=start`."""
+    """The patient's appointments, the latest first unless `order=start`."""
 
     serializer_class = AppointmentSerializer
     filterset_class = AppointmentFilter
@@ -83,12 +87,12 @@ class AppointmentListView(ListAPIView[Any]):
     @refuses(
         {
             400: ["idempotency_key_required", "in_the_past", "too_far"],
-            409: [*CALENDAR_REFUSALS, "profile_incomplete", "too_many_open", "idempotency_key_in_use"],
+            409: [*BOOKING_REFUSALS, "profile_incomplete", "too_many_open", "idempotency_key_in_use"],
             422: ["idempotency_key_reused"],
         }
     )
     def post(self, request: Request) -> Response:
-        """Book a visit. 202 while the calendar has not answered: ask `appointments/requests/{id}/` later."""
+        """Book an appointment. 202 if the calendar has not answered yet: ask `Location` for the outcome."""
         user = signed_in_patient(request)
         body = BookingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -108,7 +112,7 @@ class AppointmentListView(ListAPIView[Any]):
 class AppointmentView(APIView):
     @extend_schema(responses={200: AppointmentSerializer})
     def get(self, request: Request, appointment_id: uuid.UUID) -> Response:
-        """One visit. An id that was merged into another visit's answers with that visit."""
+        """One appointment. The id of an appointment that was merged into another one answers with that one."""
         return Response(visit_document(own_visit_or_404(appointment_id, by=signed_in_patient(request))))
 
 
@@ -116,7 +120,10 @@ class AppointmentView(APIView):
 class AcceptView(APIView):
     @extend_schema(request=None, responses={200: AppointmentSerializer})
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
-        """Say that a visit found by one's phone number is one's own. It opens the record to its doctor."""
+        """Confirm that an appointment booked with the patient's phone number is the patient's own.
+
+        Its doctor may then see the patient's record. Confirming again changes nothing.
+        """
         user = signed_in_patient(request)
         visit = own_visit_or_404(appointment_id, by=user)
         accept_visit(by=user, appointment_id=visit["id"], at=timezone.now())

@@ -7,8 +7,6 @@ import uuid
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -17,20 +15,10 @@ from rest_framework.response import Response
 from accounts.models import User
 from clinical.models import Appointment
 from clinical.ports import CALENDAR_REFUSALS, BookingOutcome, KeyClaim, booking_provider
-from clinical.visits.booking import PhoneNotValid
 from clinical.visits.document import VisitRow, own_visit, visit_document
 from core.api.errors import ApiConflict
 from core.api.idempotency import REPLAYED, replayed_header
 
-_MESSAGES: dict[str, str | Promise] = {
-    "slot_taken": _("This time has been taken in the meantime."),
-    "not_bookable": _("This doctor cannot be booked in the app."),
-    "phone_not_valid": PhoneNotValid.message,
-    "visit_changed": _("This visit was changed in the meantime: look at it again."),
-    "calendar_unavailable": _("The calendar could not be reached: please try again later."),
-    "withdrawn": _("You have withdrawn this."),
-}
-_REFUSED = _("The calendar refused this.")
 # How soon it is worth asking for an outcome again.
 ASK_AGAIN_SECONDS = 1
 
@@ -71,8 +59,7 @@ def answer_when_known(
     outcome = booking_provider().wait_for_outcome(request_id, patient_id=by.pk)
     document = outcome_document(outcome, by=by)
     if document["status"] == "refused":
-        code = document["code"]
-        raise ApiConflict(str(_MESSAGES.get(code, _REFUSED)), code=code)
+        raise ApiConflict(document["code"])
     headers = dict(REPLAYED) if claim is not None and claim.request_id else {}
     if document["status"] == "pending":
         return Response(document, status=202, headers={**headers, **still_waiting(request, request_id)})

@@ -49,22 +49,23 @@ class PhoneNotValid(Conflict):
 
 class TooManyOpen(Conflict):
     code = "too_many_open"
-    message = _("You have as many open visits as can be booked at a time.")
+    message = _("You have as many open appointments as can be booked at a time.")
 
 
 class VisitNotOpen(Conflict):
     code = "visit_not_open"
-    message = _("This visit was cancelled or has begun: it can no longer be changed.")
+    message = _("This appointment was cancelled or has begun: it can no longer be changed.")
 
 
 class ChangePending(Conflict):
     code = "change_pending"
-    message = _("A change of this visit has been asked for and is not done yet. Please wait until it is.")
+    message = _("Another change of this appointment is not finished yet. Please wait until it is.")
     retry_after_seconds = 5
 
 
 class TooManyChanges(TooOften):
     code = "too_many_changes"
+    policy = "changes"
 
 
 @transaction.atomic
@@ -237,8 +238,9 @@ def _refuse_another_change(visit: Appointment, *, by: User, at: dt.datetime) -> 
     # Not the key: rows that refer to the patient may be written meanwhile.
     Patient.objects.select_for_update(no_key=True).get(user=by)
     hits = booking_provider().changes_since(at - HOUR, patient_id=by.pk)
-    if wait := Limit(settings.VISIT_CHANGES_AN_HOUR, HOUR).wait(hits, at):
-        raise TooManyChanges(whole_seconds(wait))
+    limit = Limit(settings.VISIT_CHANGES_AN_HOUR, HOUR)
+    if wait := limit.wait(hits, at):
+        raise TooManyChanges(whole_seconds(wait), limit)
 
 
 def _record_request(

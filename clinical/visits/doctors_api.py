@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -34,6 +34,8 @@ from hospitals.staff.serializers import HospitalNameSerializer, hospital_documen
 # A month of 31 days in which clocks are set back is an hour longer.
 LONGEST_RANGE = dt.timedelta(days=32)
 USUAL_RANGE = dt.timedelta(days=7)
+LONGEST_TEXT = 100
+SOURCES = [("calcom", "from the booking calendar"), ("local", "from the doctor's hours: the calendar did not answer")]
 
 
 @example(
@@ -88,10 +90,7 @@ class SlotSerializer(serializers.Serializer[Any]):
 class SlotsSerializer(serializers.Serializer[Any]):
     slots = SlotSerializer(many=True)
     # The type checker sees the base class's attribute; the metaclass takes the field away before it could hide it.
-    source = serializers.ChoiceField(  # type: ignore[assignment]
-        choices=["calcom", "local"],
-        help_text="`local`: the calendar did not answer, these are reckoned from the doctor's hours.",
-    )
+    source = serializers.ChoiceField(choices=SOURCES)  # type: ignore[assignment]
     as_of = serializers.DateTimeField()
     time_zone = serializers.CharField()
 
@@ -101,13 +100,21 @@ def _doctors(request: Request) -> QuerySet[Doctor]:
     return doctors
 
 
+def _text_filter(description: str, *lookup: str, **options: Any) -> django_filters.CharFilter:
+    shape = {"type": "string", "maxLength": LONGEST_TEXT, "description": description}
+    return extend_schema_field(shape)(django_filters.CharFilter(*lookup, max_length=LONGEST_TEXT, **options))
+
+
 class DoctorFilter(ListFilter):
     # A search field that was emptied.
     may_be_empty = ("search",)
 
-    hospital = django_filters.UUIDFilter("hospital_id")
-    specialty = django_filters.CharFilter("specialty", "iexact", max_length=100)
-    search = django_filters.CharFilter(method="filter_search", max_length=100)
+    hospital = django_filters.UUIDFilter("hospital_id", label="Only doctors of this hospital.")
+    specialty = _text_filter("Only doctors of this specialty, in upper or lower case.", "specialty", "iexact")
+    search = _text_filter(
+        "Beginnings of words of the name or the specialty, with or without accents. May be empty.",
+        method="filter_search",
+    )
 
     def filter_search(self, queryset: DoctorQuerySet, name: str, value: str) -> DoctorQuerySet:
         return queryset.search(value)
@@ -147,15 +154,16 @@ class DoctorView(APIView):
         return Response(DoctorSerializer(doctor, context={"bookable": bookable}).data)
 
 
-class SlotsQuery(StrictSerializer):
-    """`from` is now unless given, `to` a week later, `time_zone` the hospital's."""
+_FROM = "At this time or later; now unless given."
 
-    to = AwareDateTimeField(required=False)
-    time_zone = TimeZoneField(required=False)
+
+class SlotsQuery(StrictSerializer):
+    to = AwareDateTimeField(required=False, help_text="Before this; a week after `from` unless given.")
+    time_zone = TimeZoneField(required=False, help_text="Name in the IANA list; the hospital's unless given.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is a word of Python's.
-        return {"from": AwareDateTimeField(required=False), **super().get_fields()}
+        return {"from": AwareDateTimeField(required=False, help_text=_FROM), **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         now: dt.datetime = self.context["now"]
@@ -182,7 +190,7 @@ class SlotsView(APIView):
     @extend_schema(parameters=[SlotsQuery], responses={200: SlotsSerializer})
     @refuses({400: ["invalid", "too_far"]})
     def get(self, request: Request, doctor_id: uuid.UUID) -> Response:
-        """When a doctor can be booked, up to 12 months ahead."""
+        """A doctor's free times, at most 32 days of them, up to 12 months ahead."""
         doctor = get_object_or_404(_doctors(request), pk=doctor_id)
         query = SlotsQuery(data=request.query_params.dict(), context={"now": timezone.now()})
         query.is_valid(raise_exception=True)

@@ -118,61 +118,66 @@ def _source(visit: VisitRow) -> str:
     return "app" if visit["patient_match"] == Appointment.PatientMatch.REFERENCE else "hospital"
 
 
-@example(
-    {
-        "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
-        "doctor": {"id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "full_name": "Dora Huber", "specialty": "Cardiology"},
-        "hospital": {
-            "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
-            "name": "North Hospital",
-            "time_zone": "Europe/Vienna",
-        },
-        "start": "2026-03-04T10:00:00+01:00",
-        "end": "2026-03-04T10:30:00+01:00",
-        "status": "SCHEDULED",
-        "source": "app",
-        "reason": "Headaches",
-        "needs_acceptance": False,
-        "pending_confirmation": False,
-        "no_show": False,
-        "cancellation_reason": None,
-        "asked_to_move": False,
-        "move_reason": None,
-        "can_cancel": True,
-        "can_reschedule": True,
-        "join_url": None,
-        "created_at": "2026-02-20T08:15:00+01:00",
-        "updated_at": "2026-02-21T09:00:00+01:00",
-    }
-)
+EXAMPLE: dict[str, Any] = {
+    "id": "0d9f6c9e-2f6b-4c39-9a53-6f0c3b1c7a10",
+    "doctor": {"id": "8c4c2f0e-3f5c-4b7e-9d1e-2f0a6c1d2b03", "full_name": "Dora Huber", "specialty": "Cardiology"},
+    "hospital": {
+        "id": "5b1f1c57-7f0a-4d55-8a52-0c6f0f6f6c01",
+        "name": "North Hospital",
+        "time_zone": "Europe/Vienna",
+    },
+    "start": "2026-03-04T10:00:00+01:00",
+    "end": "2026-03-04T10:30:00+01:00",
+    "status": "SCHEDULED",
+    "source": "app",
+    "reason": "Headaches",
+    "needs_acceptance": False,
+    "pending_confirmation": False,
+    "no_show": False,
+    "cancellation_reason": None,
+    "asked_to_move": False,
+    "move_reason": None,
+    "can_cancel": True,
+    "can_reschedule": True,
+    "join_url": None,
+    "created_at": "2026-02-20T08:15:00+01:00",
+    "updated_at": "2026-02-21T09:00:00+01:00",
+}
+
+
+@example(EXAMPLE)
 class AppointmentSerializer(serializers.Serializer[VisitRow]):
     id = serializers.UUIDField()
     doctor = DoctorNameSerializer()
     hospital = HospitalNameSerializer(allow_null=True)
-    start = serializers.DateTimeField(help_text="With the offset of the hospital's zone.")
+    start = serializers.DateTimeField(help_text="With the UTC offset of the hospital's time zone.")
     end = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=Appointment.Status.choices)
     source = OpenChoiceField(  # type: ignore[assignment]  # the metaclass takes the field away
-        SOURCES, help_text="Where it was booked: `hospital` is anywhere but the app and the assistant."
+        SOURCES, help_text="Where it was booked: `hospital` is anywhere except in the app and with the assistant."
     )
-    reason = serializers.CharField(allow_null=True, help_text="What was written when it was booked in the app.")
+    reason = serializers.CharField(allow_null=True, help_text="The reason given when it was booked in the app.")
     needs_acceptance = serializers.BooleanField(
-        help_text="Booked with one's phone number: ask whether it is oneself, then `accept/`. Until then no reminders."
+        help_text="Booked with the patient's phone number: ask whether it is theirs, then `accept/`."
     )
-    pending_confirmation = serializers.BooleanField()
-    no_show = serializers.BooleanField()
-    cancellation_reason = serializers.CharField(allow_null=True)
+    pending_confirmation = serializers.BooleanField(help_text="The hospital has not confirmed it yet.")
+    no_show = serializers.BooleanField(help_text="The hospital recorded that the patient did not come.")
+    cancellation_reason = serializers.CharField(
+        allow_null=True, help_text="`reschedule_requested`: the doctor asked for another time. Else what was written."
+    )
     asked_to_move = serializers.BooleanField(
-        help_text="The hospital asks for another time: offer `reschedule/` and `cancel/`. Until then it stays booked."
+        help_text="The hospital asks for another time: offer `reschedule/` and `cancel/`. It stays booked until then."
     )
-    move_reason = serializers.CharField(allow_null=True, help_text="Why, in the hospital's words; null for no reason.")
-    can_cancel = serializers.BooleanField(help_text="It is booked and has not begun.")
+    move_reason = serializers.CharField(
+        allow_null=True, help_text="Why, in the hospital's words; null if no reason was given."
+    )
+    can_cancel = serializers.BooleanField(help_text="Whether to offer it: booked, and not begun.")
     can_reschedule = serializers.BooleanField(
-        help_text="It has not begun, it is booked or its doctor asked for another time, and the doctor is there."
+        help_text="Whether to offer it: booked, or another time was asked for; not begun; the doctor can be booked."
     )
-    join_url = serializers.URLField(allow_null=True, help_text="Of a visit by video. Always null for now.")
+    join_url = serializers.URLField(allow_null=True, help_text="For an appointment by video. Always null for now.")
     created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(help_text="When anything that is told here last changed.")
+    updated_at = serializers.DateTimeField(help_text="When any of these fields last changed.")
 
     def to_representation(self, instance: VisitRow) -> dict[str, Any]:
         # Written out: it costs a third of the field by field one.

@@ -17,7 +17,7 @@ from accounts.devices.authentication import signed_in_patient
 from accounts.models import User
 from clinical.idempotency import claimed_key
 from clinical.models import Appointment
-from clinical.ports import CALENDAR_REFUSALS, WaitingRequest, booking_provider
+from clinical.ports import CANCELLATION_REFUSALS, MOVE_REFUSALS, WaitingRequest, booking_provider
 from clinical.visits.api_outcomes import (
     already_so,
     answer_when_known,
@@ -29,6 +29,10 @@ from clinical.visits.api_outcomes import (
 from clinical.visits.booking import request_cancellation, request_reschedule, withdraw_request
 from clinical.visits.document import VisitRow, own_visit
 from clinical.visits.serializers import (
+    CANCELLATIONS,
+    MOVES,
+    OUTCOMES,
+    WITHDRAWALS,
     BookingOutcomeSerializer,
     CancellationSerializer,
     RescheduleSerializer,
@@ -43,12 +47,15 @@ from hospitals.staff.serializers import doctor_document
 
 _OUTCOMES = {200: BookingOutcomeSerializer, 202: BookingOutcomeSerializer}
 _HEADERS = [key_parameter(required=False), *keyed_headers()]
-_REFUSALS = {
-    400: ["idempotency_key_required"],
-    409: [*CALENDAR_REFUSALS, "visit_not_open", "change_pending", "idempotency_key_in_use"],
-    422: ["idempotency_key_reused"],
-    429: ["too_many_changes"],
-}
+
+
+def _refusals(*of_calendar: str, of_start: Sequence[str] = ()) -> dict[int, list[str]]:
+    return {
+        400: ["idempotency_key_required", *of_start],
+        409: [*of_calendar, "visit_not_open", "change_pending", "idempotency_key_in_use"],
+        422: ["idempotency_key_reused"],
+        429: ["too_many_changes"],
+    }
 
 
 def own_visit_or_404(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
@@ -60,19 +67,19 @@ def own_visit_or_404(appointment_id: uuid.UUID, *, by: User) -> VisitRow:
 
 @operations(post="rescheduleAppointment")
 class RescheduleView(APIView):
-    @extend_schema(request=RescheduleSerializer, responses=_OUTCOMES, parameters=_HEADERS)
-    @refuses(_REFUSALS | {400: ["in_the_past", "too_far", *_REFUSALS[400]]})
+    @extend_schema(request=RescheduleSerializer, responses=_OUTCOMES, parameters=_HEADERS, examples=MOVES)
+    @refuses(_refusals(*MOVE_REFUSALS, of_start=["in_the_past", "too_far"]))
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
-        """Move a visit to another time; it keeps its id. To the time it has already: 200, and nothing is asked."""
+        """Move an appointment to another time; it keeps its id. If it has that time already, nothing is done: 200."""
         return _change(request, appointment_id, RescheduleSerializer(data=request.data), request_reschedule)
 
 
 @operations(post="cancelAppointment")
 class CancelView(APIView):
-    @extend_schema(request=CancellationSerializer, responses=_OUTCOMES, parameters=_HEADERS)
-    @refuses(_REFUSALS)
+    @extend_schema(request=CancellationSerializer, responses=_OUTCOMES, parameters=_HEADERS, examples=CANCELLATIONS)
+    @refuses(_refusals(*CANCELLATION_REFUSALS))
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
-        """Cancel a visit. One that is cancelled already: 200, and nothing is asked."""
+        """Cancel an appointment. If it is cancelled already, nothing is done: 200."""
         return _change(request, appointment_id, CancellationSerializer(data=request.data), request_cancellation)
 
 
@@ -96,7 +103,7 @@ def _change(
 class BookingRequestListView(APIView):
     @extend_schema(responses={200: WaitingRequestsSerializer})
     def get(self, request: Request) -> Response:
-        """What one asked for and the calendar has not answered yet, the oldest first."""
+        """Bookings, moves and cancellations whose outcome is not known yet, the oldest first."""
         user = signed_in_patient(request)
         waiting = booking_provider().waiting_requests(patient_id=user.pk)
         return Response({"results": _waiting_documents(waiting)})
@@ -104,20 +111,20 @@ class BookingRequestListView(APIView):
 
 @operations(get="getBookingRequest", delete="withdrawBookingRequest")
 class BookingRequestView(APIView):
-    @extend_schema(responses={200: BookingOutcomeSerializer})
+    @extend_schema(responses={200: BookingOutcomeSerializer}, examples=OUTCOMES)
     def get(self, request: Request, request_id: uuid.UUID) -> Response:
-        """What became of a request that was answered with 202."""
+        """The outcome of a booking, move or cancellation that was answered with 202."""
         user = signed_in_patient(request)
         outcome = booking_provider().outcome(request_id, patient_id=user.pk)
         if outcome is None:
             raise Http404
         return Response(outcome_document(outcome, by=user))
 
-    @extend_schema(request=None, responses=_OUTCOMES, parameters=waiting_headers())
+    @extend_schema(request=None, responses=_OUTCOMES, parameters=waiting_headers(), examples=WITHDRAWALS)
     @refuses({409: ["not_withdrawable"]})
     def delete(self, request: Request, request_id: uuid.UUID) -> Response:
-        """Withdraw a booking or a move that is pending. 200: refused as `withdrawn`. 202: a booking that was sent
-        already and whose outcome is not known; if it was made after all, it is cancelled.
+        """Withdraw a booking or move that is pending. 200: it will not be carried out (`refused`, `withdrawn`). 202: a
+        booking that was already sent; if it was made after all, it is cancelled.
         """
         user = signed_in_patient(request)
         outcome = withdraw_request(by=user, request_id=request_id, at=timezone.now())

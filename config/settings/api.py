@@ -38,7 +38,24 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Wardbook patient API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
-    "DESCRIPTION": "What the patients' mobile app talks to.",
+    "DESCRIPTION": (
+        "The API of the patients' app. Where this document does not say how calls work together, `docs/api.md` does."
+        ' Values listed under `x-extensible-enum` may grow: take one that you do not know as "something else".'
+    ),
+    "CONTACT": {"name": "The operator of this installation"},
+    "LICENSE": {"name": "For apps that the operator has approved", "identifier": "LicenseRef-Proprietary"},
+    # Whichever installation serves this description.
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "TAGS": [
+        {"name": "auth", "description": "Signing in and out, devices, the phone number."},
+        {"name": "me", "description": "The patient's own profile and data."},
+        {"name": "hospitals", "description": "The hospitals of the group."},
+        {"name": "doctors", "description": "Doctors and their free times."},
+        {"name": "appointments", "description": "Booking, moving and cancelling appointments."},
+        {"name": "prescriptions", "description": "The patient's prescriptions, to read."},
+        {"name": "ai-sessions", "description": "Conversations with the AI assistant."},
+        {"name": "access-log", "description": "Who opened or changed the patient's record."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -48,6 +65,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_PATCH": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.refer_to_enums",
         "core.api.schema.add_problem_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
@@ -55,8 +73,8 @@ SPECTACULAR_SETTINGS = {
         "PrescriptionStatus": "clinical.models.Prescription.Status",
         "ErasureState": "accounts.models.ErasureRequest.State",
         "AiSessionSource": "clinical.models.AiSession.Source",
-        "OutcomeStatus": ["pending", "done", "refused"],
-        "SlotSource": ["calcom", "local"],
+        "OutcomeStatus": "clinical.visits.serializers.STATUSES",
+        "SlotSource": "clinical.visits.doctors_api.SOURCES",
     },
     # Null is said by the type: no component of its own.
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,

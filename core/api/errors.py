@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from core.api.problems import PROBLEMS
+from core.api.rate_limits import Quota, add_rate_limits
+from core.rate_windows import whole_seconds
 from core.refusals import Conflict, Contradiction, Forbidden, Invalid, NotFound, Refused, TooOften, Unavailable
 
 PROBLEM_CONTENT_TYPE = "application/problem+json"
@@ -65,13 +68,18 @@ class ApiConflict(exceptions.APIException):
 
     status_code = status.HTTP_409_CONFLICT
 
+    def __init__(self, code: str) -> None:
+        super().__init__(PROBLEMS[code].detail, code)
+
 
 def problem_document(
     status_code: int, code: str, detail: str | Promise, errors: list[FieldError] | None = None
 ) -> dict[str, Any]:
+    problem = PROBLEMS.get(code)
     return {
-        "type": f"urn:wardbook:{code}",
-        "title": HTTPStatus(status_code).phrase,
+        # Of what has no page, the status says all there is to say (RFC 9457, section 4.2.1).
+        "type": problem.page if problem else "about:blank",
+        "title": problem.title if problem else HTTPStatus(status_code).phrase,
         "status": status_code,
         "detail": str(detail),
         "code": code,
@@ -86,8 +94,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     if isinstance(exc, Refused):
         return _refusal_response(exc)
     if isinstance(exc, Http404):
-        exc = exceptions.NotFound()
-    elif isinstance(exc, PermissionDenied):
+        return _refusal_response(NotFound())
+    if isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
     if isinstance(exc, exceptions.ValidationError):
         errors = list(_field_errors(exc.detail))
@@ -101,6 +109,9 @@ def _refusal_response(refusal: Refused) -> Response:
     status_code = next(code for kind, code in _REFUSAL_STATUS.items() if isinstance(refusal, kind))
     wait = refusal.retry_after_seconds
     headers = {} if wait is None else {"Retry-After": str(wait)}
+    if isinstance(refusal, TooOften) and refusal.limit is not None:
+        limit = refusal.limit
+        add_rate_limits(headers, [Quota(refusal.policy, limit.most, whole_seconds(limit.period), 0, wait or 0)])
     return _problem(status_code, refusal.code, refusal.message, headers=headers)
 
 

@@ -19,7 +19,8 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses, by name, what it does not know: a misspelt field would otherwise be silently lost."""
+    # No docstring: the API's description would repeat it for every shape.
+    # Refuses, by name, what it does not know: a misspelt field would otherwise be silently lost.
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

@@ -47,7 +47,9 @@ class CursorPages(CursorPagination):
         for parameter in parameters:
             if parameter["name"] == self.page_size_query_param:
                 bounds = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
-                parameter["schema"] = {"type": "integer", **bounds}
+                parameter |= {"schema": {"type": "integer", **bounds}, "description": "Results to a page."}
+            else:
+                parameter["description"] = "From `next` or `previous` of another page; not to be made up."
         return parameters
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:

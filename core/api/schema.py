@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from http import HTTPStatus
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
@@ -12,8 +12,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
-from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
+from core.api.errors import PROBLEM_CONTENT_TYPE, FieldError, problem_document
 from core.api.fields import OpenChoiceField, StrictSerializer
+from core.api.problems import PROBLEMS
 from core.api.rendering import answers_without_body
 from core.refusals import Refused, TooOften
 
@@ -23,10 +24,18 @@ RETRY_AFTER = {
     "required": True,
 }
 
+RATE_LIMITS = {
+    "RateLimit-Policy": {"schema": {"type": "string"}, "description": "The limits: `q` requests in `w` seconds."},
+    "RateLimit": {"schema": {"type": "string"}, "description": "`r` requests are left; all are in `t` seconds."},
+}
+
 ETAG = {"schema": {"type": "string"}, "description": "Names this answer: send it as `If-None-Match`.", "required": True}
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of the answer one has."
 )
+
+_REQUEST_ID = "6f1d2c3b4a5e4f60918273645a6b7c8d"
+_FIELD_ERROR = FieldError(field="start", code="required", detail="This field is required.")
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 View = TypeVar("View", bound=type[Any])
@@ -35,7 +44,7 @@ Shape = TypeVar("Shape", bound=serializers.Serializer[Any])
 
 FIELD_CODES = (
     *("blank", "empty_range", "invalid", "invalid_choice", "max_length", "not_a_list", "null", "out_of_range"),
-    *("range_too_long", "required", "unknown_field", "unknown_time_zone"),
+    *("null_characters_not_allowed", "range_too_long", "required", "unknown_field", "unknown_time_zone"),
 )
 
 
@@ -46,12 +55,11 @@ class FieldErrorSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    # Filled by `add_problem_examples`.
-    code = OpenChoiceField((), help_text="Stable: decide by this.")
+    type = serializers.CharField(help_text="Address of a page that explains the problem, on the same server.")
+    title = serializers.CharField(help_text="What kind of problem it is, in English.")
+    status = serializers.IntegerField(help_text="As the HTTP status.")
+    detail = serializers.CharField(help_text="What went wrong this time, in English.")
+    code = OpenChoiceField(sorted(PROBLEMS), help_text="Stable: decide by this.")
     # The type checker sees the property of that name; declared fields are taken out before they could hide it.
     errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
     request_id = serializers.CharField(help_text="Names this request in the operators' logs.")
@@ -113,6 +121,13 @@ class ProblemAutoSchema(AutoSchema):
         names: dict[str, str] = getattr(self.view, "operation_names", {})
         return names[self.method.lower()]
 
+    def get_summary(self) -> str:
+        """The operation's name as words: `bookAppointment` is "Book appointment"."""
+        return re.sub(r"(?=[A-Z])", " ", self.get_operation_id()).capitalize().replace(" ai ", " AI ")
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
+
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         """A private hook of the library's, pinned by a test: it has no public one that knows the operation."""
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -120,13 +135,12 @@ class ProblemAutoSchema(AutoSchema):
             body = self._problem_body(str(status), direction)
             body["description"] = ", ".join(f"`{code}`" for code in sorted(set(codes)))
             if status in (429, 503):
-                body["headers"] = {"Retry-After": RETRY_AFTER}
-            body["content"][PROBLEM_CONTENT_TYPE]["examples"] = {
-                code: {"$ref": f"#/components/examples/{code}"} for code in sorted(set(codes))
-            }
+                body["headers"] = {"Retry-After": RETRY_AFTER, **(RATE_LIMITS if status == 429 else {})}
+            body["content"][PROBLEM_CONTENT_TYPE]["examples"] = _examples(codes)
             bodies[str(status)] = body
         body = self._problem_body("default", direction)
-        body["description"] = "Whatever else goes wrong, such as `server_error` (500)."
+        body["description"] = "Anything else, such as `method_not_allowed` (405) or `server_error` (500)."
+        body["content"][PROBLEM_CONTENT_TYPE]["examples"] = _examples(["method_not_allowed", "server_error"])
         bodies["default"] = body
         if self._has_etag():
             bodies["200"]["headers"] = {"ETag": ETAG}
@@ -174,21 +188,36 @@ class ProblemAutoSchema(AutoSchema):
         return codes
 
 
-def add_problem_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Each code that some operation answers, once, as a whole document. One of the library's hooks."""
-    messages = {kind.code: kind.message for kind in _refusals(Refused)}
-    found: dict[str, dict[str, Any]] = {}
+def _examples(codes: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {code: {"$ref": f"#/components/examples/{code}"} for code in sorted(set(codes))}
+
+
+def refer_to_enums(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Let parameters refer to the enums that answers have: generated clients would have two types for one thing."""
+    enums = {frozenset(one["enum"]): name for name, one in result["components"]["schemas"].items() if "enum" in one}
     for operations in result["paths"].values():
         for operation in operations.values():
-            for status, answer in operation["responses"].items():
-                for code in answer.get("content", {}).get(PROBLEM_CONTENT_TYPE, {}).get("examples", ()):
-                    detail = str(messages.get(code, HTTPStatus(int(status)).description or code))
-                    document = problem_document(int(status), code, detail)
-                    found[code] = {"value": {**document, "request_id": "6f1d2c3b4a5e4f60918273645a6b7c8d"}}
-    result["components"]["examples"] = dict(sorted(found.items()))
-    code = result["components"]["schemas"]["Problem"]["properties"]["code"]
-    code["x-extensible-enum"] = sorted({*found, "method_not_allowed", "server_error"})
+            for parameter in operation.get("parameters", ()):
+                if name := enums.get(frozenset(parameter["schema"].get("enum", ()))):
+                    parameter["schema"] = {"$ref": f"#/components/schemas/{name}"}
+                    parameter.pop("description", None)
     return result
+
+
+def add_problem_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Each problem, once, as a whole document. One of the library's hooks."""
+    result["components"]["examples"] = {
+        code: {"summary": problem.title, "value": problem_example(code)} for code, problem in sorted(PROBLEMS.items())
+    }
+    return result
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    messages = {kind.code: kind.message for kind in _refusals(Refused) if "code" in vars(kind)}
+    problem = PROBLEMS[code]
+    detail = str(messages.get(code, problem.detail))
+    errors = [_FIELD_ERROR] if code == "invalid" else []
+    return {**problem_document(problem.status, code, detail, errors), "request_id": _REQUEST_ID}
 
 
 def _refusals(kind: type[Refused]) -> Iterator[type[Refused]]:

@@ -57,7 +57,7 @@ class AccessEventSerializer(serializers.Serializer[AccessEvent]):
 
 @operations(get="listAccessLog")
 class AccessLogView(ListAPIView[AccessEvent]):
-    """Who opened or changed one's record, newest first."""
+    """Who opened or changed the patient's record, the newest first."""
 
     serializer_class = AccessEventSerializer
     queryset = AccessEvent.objects.none()

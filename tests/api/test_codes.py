@@ -12,6 +12,7 @@ from django.urls import get_resolver
 
 from clinical.ports import CALENDAR_REFUSALS
 from core.api import errors
+from core.api.problems import PROBLEMS
 from core.refusals import Refused
 from tests.api.described import problem_codes
 
@@ -39,6 +40,10 @@ def test_the_page_for_app_builders_lists_every_code_and_no_other() -> None:
     told = list(_told())
     assert set(told) == set(problem_codes()) | OF_NO_OPERATION
     assert len(told) == len(set(told))
+
+
+def test_every_problem_has_its_page_and_is_described() -> None:
+    assert {(one.status, one.code) for one in PROBLEMS.values()} == set(problem_codes()) | OF_NO_OPERATION
 
 
 def test_every_code_that_is_described_is_one_of_the_source() -> None:

@@ -29,7 +29,7 @@ def test_every_error_is_a_problem_document(api: APIClient, method: str, path: st
         status,
         status,
         code,
-        f"urn:wardbook:{code}",
+        f"/api/problems/{code}/",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -103,6 +105,37 @@ def test_every_answer_names_its_request(api: APIClient) -> None:
     first, second = api.get("/api/v1/me/"), api.get("/api/v1/nothing/")
     assert first["X-Request-ID"] != second["X-Request-ID"]
     assert second.json()["request_id"] == second["X-Request-ID"]
+
+
+@pytest.mark.parametrize("claimed", ["0af7651916cd43dd8448eb211c80319c", "Phone-1234567890abcdef", "a" * 64])
+def test_a_request_may_be_named_by_who_sends_it(api: APIClient, claimed: str) -> None:
+    answer = api.get("/api/v1/nothing/", HTTP_X_REQUEST_ID=claimed)
+    assert (answer["X-Request-ID"], answer.json()["request_id"]) == (claimed, claimed)
+
+
+@pytest.mark.parametrize("claimed", ["", "short", "a" * 65, "Paula Patient 1990", 'x" level=error 123456', "ä" * 20])
+def test_a_name_that_might_harm_the_logs_is_replaced(api: APIClient, claimed: str) -> None:
+    answer = api.get("/api/v1/nothing/", HTTP_X_REQUEST_ID=claimed)
+    assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-ID"])
+
+
+@pytest.mark.parametrize("route", [str(call.pattern) for call in addresses.calls])
+def test_every_answer_is_private_named_and_says_the_limits(api: APIClient, route: str) -> None:
+    path = "/api/v1/" + re.sub(r"<id:\w+>", "00000000-0000-4000-8000-000000000000", route)
+    answers = [api.generic(method, path) for method in ("GET", "POST", "PATCH", "DELETE", "OPTIONS")]
+    kept = {answer["Cache-Control"] for answer in answers}
+    assert kept <= {"private, no-store", "private, no-cache", "no-store"}
+    assert len({answer["X-Request-ID"] for answer in answers}) == 5
+    assert {answer["RateLimit-Policy"].partition(";")[0] for answer in answers} <= {'"address"', '"requests"'}
+    assert "500" not in {str(answer.status_code) for answer in answers}
+
+
+def test_a_limit_of_the_call_itself_is_named_before_those_of_all_calls(anyone: APIClient) -> None:
+    first, second = (anyone.post("/api/v1/auth/otp/request/", {"phone": "+436601234567"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 429)
+    assert first["RateLimit"].startswith('"address";r=')
+    assert second["RateLimit-Policy"].startswith('"requests";q=5;w=86400, "address";')
+    assert second["RateLimit"].startswith(f'"requests";r=0;t={second["Retry-After"]}, "address";')
 
 
 @pytest.mark.parametrize(

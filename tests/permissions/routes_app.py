@@ -68,6 +68,8 @@ ROWS: list[Row] = [
     *api("ai-sessions/<id:session_id>/end/", post=(409, 404)),
     *get_only("api/schema/", everyone(200), refusing=everyone(405)),
     *get_only("api/docs/", everyone(200), refusing=everyone(405)),
+    *get_only("api/problems/", everyone(200), refusing=everyone(405)),
+    *get_only("api/problems/<slug:code>/", everyone(200), refusing=everyone(405)),
     # Unsigned, whoever is signed in.
     *post_only("webhooks/calcom/", everyone(401), {"triggerEvent": "PING"}, refusing=everyone(405)),
     *post_only("webhooks/vapi/", everyone(401), {"message": {"type": "hang"}}, refusing=everyone(405)),

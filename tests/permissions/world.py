@@ -137,6 +137,7 @@ def _records(north: HospitalCast, patient: Patient, now: dt.datetime) -> dict[st
         "stranger": stranger.pk,
         "session_id": ids["aisession"],
         "doctor_id": north.doctor.pk,
+        "code": "slot_taken",
         "hospital_id": north.hospital.pk,
         "pk": north.hospital.pk,
         "request_id": ids["bookingrequest"],

@@ -139,11 +139,13 @@ def _refused(request: BookingRequest, refusal: CalcomRefused) -> None:
     if refusal.is_credential_problem:
         _later(request, _unsent(request), refusal)
         return
-    _resolve(request, State.REFUSED, code=_refusal_code(refusal))
+    _resolve(request, State.REFUSED, code=_refusal_code(refusal, request.kind))
     forget_slots(request.doctor_id)
 
 
-def _refusal_code(refusal: CalcomRefused) -> str:
+def _refusal_code(refusal: CalcomRefused, kind: str) -> str:
+    if refusal.is_not_found and kind == Kind.BOOK:
+        return "not_bookable"  # there is no visit yet: the event type is gone
     if refusal.is_already_cancelled or refusal.is_already_rescheduled or refusal.is_not_found:
         return "visit_changed"
     if refusal.is_invalid_phone:

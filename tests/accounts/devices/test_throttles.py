@@ -39,8 +39,8 @@ def test_a_token_may_call_so_often_and_then_slowly(api: APIClient, clock: time_m
     assert refused["Content-Type"] == "application/problem+json"
     assert refused["Retry-After"] == "15"
     assert refused.json() == {
-        "type": "urn:wardbook:too_many_requests",
-        "title": "Too Many Requests",
+        "type": "/api/problems/too_many_requests/",
+        "title": "Too many requests",
         "status": 429,
         "detail": "Please wait a moment before you try again.",
         "code": "too_many_requests",
@@ -53,6 +53,27 @@ def test_a_token_may_call_so_often_and_then_slowly(api: APIClient, clock: time_m
     assert statuses(api, 2) == [200, 429]
     clock.shift(dt.timedelta(minutes=2))
     assert statuses(api, 5) == [200, 200, 200, 200, 429]
+
+
+def test_every_answer_says_what_is_left(
+    api: APIClient, anyone: APIClient, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    policy = '"address";q=6;w=60, "device";q=4;w=60'
+    answers = [api.get(ME) for _ in range(5)]
+    assert {answer["RateLimit-Policy"] for answer in answers} == {policy}
+    assert [answer["RateLimit"] for answer in answers] == [
+        '"address";r=5;t=10, "device";r=3;t=15',
+        '"address";r=4;t=20, "device";r=2;t=30',
+        '"address";r=3;t=30, "device";r=1;t=45',
+        '"address";r=2;t=40, "device";r=0;t=60',
+        '"address";r=2;t=40, "device";r=0;t=60',
+    ]
+    clock.shift(dt.timedelta(seconds=30))
+    assert api.get(ME)["RateLimit"] == '"address";r=4;t=20, "device";r=1;t=45'
+    answer = anyone.get(ME)
+    assert (answer["RateLimit-Policy"], answer["RateLimit"]) == ('"address";q=6;w=60', '"address";r=3;t=30')
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    assert not api.get(ME).has_header("RateLimit")
 
 
 def test_an_address_counts_for_all_its_tokens(
@@ -88,7 +109,7 @@ def test_without_redis_nothing_is_counted_and_redis_is_left_alone_for_a_second(
     middleware = throttles.ThrottleMiddleware(lambda request: pytest.fail("not called"))
     request = api.get(ME).wsgi_request
     with capture_logs() as logs:
-        assert [middleware._wait(request) for _ in range(10)] == [0] * 10
+        assert [middleware._count(request) for _ in range(10)] == [(0, [])] * 10
     assert logs == [{"event": "throttle.off", "error": "ConnectionError", "log_level": "warning"}]
     assert statuses(api, 10) == [200] * 10
 

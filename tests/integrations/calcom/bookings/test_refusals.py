@@ -15,7 +15,7 @@ from clinical.ports import BookingOutcome
 from integrations.calcom.bookings.provider import CalcomBookings
 from integrations.calcom.bookings.worker import run_next_booking_request
 from integrations.calcom.inbound.drift import repair
-from integrations.models import BookingRequest
+from integrations.models import BookingRequest, CalLink
 from tests.integrations.calcom.clinic import call, control, next_call
 from tests.integrations.calcom.conftest import MONDAY_TEN, Connected
 from tests.integrations.calcom.mirror import bookings
@@ -82,6 +82,13 @@ def test_a_time_in_the_past_is_as_good_as_taken(connected: Connected) -> None:
     request = book(connected, dt.datetime(2020, 1, 6, 9, tzinfo=dt.UTC))
     run_all()
     assert (outcome(connected, request).state, outcome(connected, request).code) == ("refused", "slot_taken")
+
+
+def test_a_booking_of_an_event_type_that_is_gone_is_not_bookable(connected: Connected) -> None:
+    request = book(connected, LATER)
+    CalLink.objects.update(cal_event_type_id=999_999)
+    run_all()
+    assert (outcome(connected, request).state, outcome(connected, request).code) == ("refused", "not_bookable")
 
 
 @pytest.mark.parametrize(
