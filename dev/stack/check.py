@@ -21,6 +21,7 @@ from django.core.management import call_command
 from dev.embedded.postgres import running_postgres
 from dev.embedded.server import ServerProblem
 from dev.embedded.valkey import running_valkey
+from dev.node_tools import has_npm
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -46,6 +47,8 @@ def checks() -> list[tuple[str, Sequence[str]]]:
     ]
     if not templates:
         found = [(name, command) for name, command in found if name not in {"templates", "indentation"}]
+    if has_npm():
+        found.append(("openapi lint", (sys.executable, "-m", "dev.node_tools.lint")))
     # In the locked requirements only where its wheel exists for the system.
     if (BIN / "hadolint").exists():
         found.append(("dockerfile", (str(BIN / "hadolint"), "Dockerfile")))
@@ -99,6 +102,8 @@ def main() -> int:
             # All of them, always. Side by side: the first, the types, takes as long as all others together.
             with ThreadPoolExecutor(2) as pool:
                 passed = list(pool.map(lambda check: run_check(check[0], check[1], env), checks()))
+            if not has_npm():
+                say("skipped openapi lint: there is no npm on this machine")
             return 0 if all(passed) else 1
     except ServerProblem as problem:
         say(str(problem))
