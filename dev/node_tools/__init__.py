@@ -5,6 +5,7 @@ Installed under `var/` from `package-lock.json`; the product needs none of it, a
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -30,11 +31,14 @@ def installed() -> Path:
 
     Raises: subprocess.CalledProcessError.
     """
+    INSTALLED.mkdir(parents=True, exist_ok=True)
     digest, noted = digest_of(HERE / "package-lock.json"), INSTALLED / "installed"
-    if not noted.exists() or noted.read_text() != digest:
-        INSTALLED.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, INSTALLED)
-        subprocess.run(_INSTALL, cwd=INSTALLED, check=True)
-        noted.write_text(digest)
+    with (INSTALLED / "lock").open("w") as lock:
+        # Several tests at once may need them.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not noted.exists() or noted.read_text() != digest:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(HERE / name, INSTALLED)
+            subprocess.run(_INSTALL, cwd=INSTALLED, check=True)
+            noted.write_text(digest)
     return INSTALLED / "node_modules" / ".bin"
