@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from core.api.errors import PROBLEM_CONTENT_TYPE, problem_document
@@ -53,8 +55,16 @@ def problem(status: int) -> HttpResponse:
     return JsonResponse(problem_document(status, code, text), status=status, content_type=PROBLEM_CONTENT_TYPE)
 
 
+def _glass(request: HttpRequest, status: int) -> str:
+    """For an operator who was refused patients' records: where they say why they need them."""
+    is_operator = getattr(getattr(request, "user", None), "is_operator", False)
+    if status != 403 or not is_operator or not request.path.startswith(reverse("admin:app_list", args=["clinical"])):
+        return ""
+    return f"{reverse('admin:break_glass')}?{urlencode({'next': request.get_full_path()})}"
+
+
 def _answer(request: HttpRequest, status: int, text: str | Promise = "", *, again: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status)
-    context = {"status": status, "text": text or _TEXTS[status][1], "again": again}
+    context = {"status": status, "text": text or _TEXTS[status][1], "again": again, "glass": _glass(request, status)}
     return render(request, "error.html", context, status=status)

@@ -6,10 +6,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.text.digits import typed_number
 from core.text.lines import is_one_line, typed_email, typed_line
+
+AT_LEAST, AT_MOST = _("At least %(limit_value)s."), _("At most %(limit_value)s.")
 
 
 class FocusedOnError(forms.Form):
@@ -41,7 +44,15 @@ class EmailField(forms.EmailField):
 
 
 class WholeNumberField(forms.IntegerField):
-    """Neither 1.000 nor 1,000: they are a thousand to some and one to others."""
+    """Neither 1.000 nor 1,000: they are a thousand to some and one to others. Its bounds are said in few words."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        for validator in self.validators:
+            if isinstance(validator, MinValueValidator):
+                validator.message = AT_LEAST
+            elif isinstance(validator, MaxValueValidator):
+                validator.message = AT_MOST
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str) and value.strip():

@@ -33,7 +33,7 @@ from hospitals.access_log.filters import (
     chosen_hospital,
 )
 from hospitals.access_log.reading import broken_glass, name_lines
-from hospitals.admin.base import ReadOnlyAdmin, acting_user, moment
+from hospitals.admin.base import NONE, ReadOnlyAdmin, acting_user, moment
 
 # One answer holds them all; more days are more exports.
 MOST_EXPORTED = 20_000
@@ -165,20 +165,20 @@ class AccessEventAdmin(ReadOnlyAdmin):
 
     @display(description=lazy("network address"))
     def address_text(self, event: AccessEvent) -> str:
-        return event.address or "-"
+        return event.address or NONE
 
     @display(description=lazy("record"))
     def record(self, event: AccessEvent) -> str:
-        return f"{event.object_kind} {event.object_id}".strip().replace("_", " ", 1) or "-"
+        return f"{event.object_kind} {event.object_id}".strip().replace("_", " ", 1) or NONE
 
     @display(description=lazy("note"))
     def note(self, event: AccessEvent) -> str:
         """What was said about it; a reference to broken glass is said in words."""
         if "break_glass:" in event.reason:
             return _("after breaking the glass")
-        return event.reason.replace("_", " ") or "-"
+        return event.reason.replace("_", " ") or NONE
 
 
 def _without_dash(*cells: str) -> list[str]:
     """In a table an empty cell is empty."""
-    return ["" if cell == "-" else cell for cell in cells]
+    return ["" if cell == NONE else cell for cell in cells]

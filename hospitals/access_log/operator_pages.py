@@ -12,7 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as lazy
@@ -65,7 +67,10 @@ COUNTS: dict[str, Any] = {
 
 class BreakGlassForm(forms.Form):
     hospital = forms.ModelChoiceField(
-        Hospital.objects.none(), label=gettext_lazy("Hospital"), widget=UnfoldAdminSelectWidget()
+        Hospital.objects.none(),
+        label=gettext_lazy("Hospital"),
+        empty_label=gettext_lazy("Choose one"),
+        widget=UnfoldAdminSelectWidget(),
     )
     reason = forms.CharField(
         label=gettext_lazy("Why it is needed"),
@@ -91,18 +96,27 @@ def break_glass_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     """The form, then what it would do, then, once confirmed, the records."""
     user = _operator(request)
     form = BreakGlassForm(request.POST if request.method == "POST" else None, user=user)
+    came_from = _came_from(request)
     if not form.is_valid():
-        return _page(request, site, "admin/break_glass.html", {"form": form, "title": _("Break the glass")})
+        context = {"form": form, "came_from": came_from, "title": _("Break the glass")}
+        return _page(request, site, "admin/break_glass.html", context)
     hospital, reason = form.cleaned_data["hospital"], form.cleaned_data["reason"]
     if "confirmed" not in request.POST:
-        context = {"hospital": hospital, "reason": reason, "title": _("Open this hospital's records?")}
+        title = _("Open this hospital's records?")
+        context = {"hospital": hospital, "reason": reason, "came_from": came_from, "title": title}
         return _page(request, site, "admin/break_glass_confirm.html", context)
     try:
         break_the_glass(by=user, hospital_id=hospital.pk, reason=reason, at=timezone.now())
     except AlreadyOpen as refusal:
         messages.warning(request, str(refusal.message))
-    # Where the records are that it was broken for.
-    return redirect("admin:clinical_appointment_changelist")
+    return redirect(came_from or "admin:clinical_appointment_changelist")
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page with records that the operator was about to open; empty for any other."""
+    address = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if is_ours and address.startswith(reverse("admin:app_list", args=["clinical"])) else ""
 
 
 def end_break_glass_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

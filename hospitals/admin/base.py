@@ -24,6 +24,9 @@ from unfold.decorators import display
 from accounts.models import User
 from core.times import repeated_offset
 
+# Where there is nothing to show.
+NONE = "\N{EN DASH}"
+
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # the admin's signature is untyped
     """Counts no further than `COUNTED_ROWS`: a list of a million visits is narrowed by filters, not paged through."""
@@ -57,6 +60,7 @@ class HospitalScopedAdmin(ModelAdmin):
     list_per_page = 50
     # No bulk actions: Django's only built-in one deletes.
     actions = None
+    empty_value_display = NONE
     list_filter: tuple[type[ListFilter], ...] = ()
     compressed_fields = True
     warn_unsaved_form = True
@@ -81,6 +85,7 @@ class HospitalScopedAdmin(ModelAdmin):
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         rows = db_field.remote_field.model._default_manager.all()
         kwargs["queryset"] = rows.for_user(acting_user(request)) if hasattr(rows, "for_user") else rows.none()
+        kwargs["empty_label"] = _("Choose one")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
@@ -116,7 +121,10 @@ class HospitalScopedAdmin(ModelAdmin):
     ) -> Any:
         # One query more for a title that names the person: Django's own names them by `str()`.
         obj = self.get_object(request, unquote(object_id)) if object_id else None
-        context = {"subtitle": self.name_of(obj), "show_save_and_add_another": False} if obj else {}
+        # One button saves, and leads back to the list.
+        context: dict[str, Any] = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        if obj:
+            context["subtitle"] = self.name_of(obj)
         return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
@@ -170,7 +178,7 @@ class Badge(NamedTuple):
         return str(self.text)
 
 
-def moment(path: str, description: Any, *, none: Any = "-") -> Callable[[Any, Any], str]:
+def moment(path: str, description: Any, *, none: Any = NONE) -> Callable[[Any, Any], str]:
     """A column of a date and time in the page's zone; `path` is an attribute, dots allowed.
 
     `none` is shown where there is none.

@@ -30,7 +30,15 @@ from hospitals.hours.actions import (
     replace_weekly_hours,
 )
 from hospitals.hours.forms import TimeOffForm, WeekForm, edited_week, typed_rows
-from hospitals.hours.hit_visits_step import CHOICES, as_choice, given_answers, goes_back, typed_reason, visit_step
+from hospitals.hours.hit_visits_step import (
+    CHOICES,
+    as_choice,
+    given_answers,
+    goes_back,
+    needs_message,
+    typed_reason,
+    visit_step,
+)
 from hospitals.hours.page import colleagues_with_hours, hours_context, rows_of_colleague, span_text, week_text
 from hospitals.models import Doctor, DoctorTimeOff
 from hospitals.ports import booked_visits, schedule_publisher
@@ -152,8 +160,20 @@ class HoursPages(HospitalScopedAdmin):
         if not shown:
             self.message_user(request, _("There is no such visit."), messages.ERROR)
             return HttpResponseRedirect(back)
-        if request.method != "POST" or choice is None:
-            context = {"visit": shown[0], "choices": CHOICES, "back": back, "title": _("A booked visit")}
+        # As on the page that lists them: a reason for the patient; what is kept or cancelled is asked once more.
+        is_message_missing = needs_message(choice) and not typed_reason(request.POST)
+        is_sure = choice == "ask_to_move" or request.POST.get("confirmed") == choice
+        if request.method != "POST" or choice is None or is_message_missing or not is_sure:
+            context = {
+                "visit": shown[0],
+                "choices": CHOICES,
+                "chosen": choice or shown[0].choice,
+                "to_confirm": None if is_message_missing else choice,
+                "is_message_missing": is_message_missing,
+                "reason": typed_reason(request.POST),
+                "back": back,
+                "title": _("A booked appointment"),
+            }
             return self._page(request, "visit_choice", context)
         try:
             booked_visits().decide_one(visit_id, choice, reason=typed_reason(request.POST), by=by, at=timezone.now())

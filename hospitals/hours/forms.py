@@ -54,9 +54,16 @@ _SENSIBLE_DATES = (MinValueValidator(dt.date(2000, 1, 1)), MaxValueValidator(dt.
 
 
 class ClockField(forms.Field):
-    """A time of day, typed or picked."""
+    """A time of day, typed, on the 24-hour clock: a browser's own field for times shows them as its language does."""
 
-    widget = forms.TimeInput(attrs={"type": "time", "class": "week-time"})
+    widget = forms.TextInput(
+        attrs={
+            "class": "week-time",
+            "inputmode": "numeric",
+            "autocomplete": "off",
+            "placeholder": "hh:mm",
+        }
+    )
 
     def to_python(self, value: Any) -> dt.time | None:
         if value in self.empty_values:
@@ -182,7 +189,7 @@ def _said(day: int, form: ShiftForm) -> dict[str, Any]:
 def rows_of(shifts: Iterable[Shift]) -> Rows:
     rows: Rows = {}
     for shift in shifts:
-        # A time input knows no 24:00: midnight is typed and shown as 00:00.
+        # Midnight is shown as 00:00, whichever of 00:00 and 24:00 was typed.
         end = "00:00" if shift.end == MIDNIGHT else format_time(shift.end)
         rows.setdefault(shift.day, []).append((format_time(shift.start), end))
     return rows
@@ -261,11 +268,11 @@ class TimeOffForm(forms.Form):
     start_time = ClockField(label=gettext_lazy("From"), required=False)
     end_time = ClockField(label=gettext_lazy("To"), required=False)
     reason = forms.CharField(
-        label=gettext_lazy("Reason"),
+        label=gettext_lazy("Note for the hospital"),
         required=False,
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "week-text"}),
-        help_text=gettext_lazy("For the hospital only."),
+        help_text=gettext_lazy("Patients do not see it."),
     )
 
     prefix = "off"

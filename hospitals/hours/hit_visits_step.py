@@ -3,8 +3,9 @@
 Page logic for the portal and the dashboard alike. The step's form sends what was typed before along, hidden, so that
 the same view reads both; a button named `visits` says what is to be done:
 
-- `decide` saves, with the choices made; where a visit is to be kept, it asks once more instead;
-- `confirm` saves, kept visits included;
+- `decide` saves, with the choices made; where a visit is to be kept or cancelled, it asks once more instead;
+  whoever asks patients to move or cancels says why, for the patients to read;
+- `confirm` saves, kept and cancelled visits included;
 - `all-keep`, `all-ask_to_move`, `all-cancel` set every choice and show the step again, as `show` does unchanged;
 - `back` shows the page before, as it was typed.
 """
@@ -78,12 +79,24 @@ class VisitStep:
         return self.was_saved and (is_rest_missing or any(row.choice is None for row in self.rows))
 
     @property
+    def is_message_missing(self) -> bool:
+        chosen = {*(row.choice for row in self.rows), self.rest if self.rest_count else None}
+        return self.was_saved and not self.reason and needs_message(*chosen)
+
+    @property
     def kept_to_confirm(self) -> int:
-        """How many visits would be kept: asked once more, when everything else is said."""
-        if not self.was_saved or self.is_incomplete:
+        return self._to_confirm("keep")
+
+    @property
+    def cancelled_to_confirm(self) -> int:
+        return self._to_confirm("cancel")
+
+    def _to_confirm(self, choice: VisitChoice) -> int:
+        """How many visits have this choice: asked once more, when everything else is said."""
+        if not self.was_saved or self.is_incomplete or self.is_message_missing:
             return 0
-        kept = sum(row.choice == "keep" for row in self.rows)
-        return kept + (self.rest_count if self.rest == "keep" else 0)
+        chosen = sum(row.choice == choice for row in self.rows)
+        return chosen + (self.rest_count if self.rest == choice else 0)
 
 
 def goes_back(data: QueryDict) -> bool:
@@ -93,7 +106,8 @@ def goes_back(data: QueryDict) -> bool:
 def given_answers(data: QueryDict) -> VisitAnswers:
     """The choices, when a button that saves was pressed; none from any other, so that nothing is saved.
 
-    Patients of visits that are kept may come to a doctor who is not there: these are saved by `confirm` only.
+    Patients of visits that are kept may come to a doctor who is not there, and a cancellation cannot be undone: both
+    are saved by `confirm` only.
     """
     if data.get(_BUTTON) not in ("decide", "confirm"):
         return NO_ANSWERS
@@ -103,9 +117,16 @@ def given_answers(data: QueryDict) -> VisitAnswers:
         if visit_id and choice:
             choices[visit_id] = choice
     rest = as_choice(data.get(_REST))
-    if data.get(_BUTTON) == "decide" and "keep" in (*choices.values(), rest):
+    reason, chosen = typed_reason(data), (*choices.values(), rest)
+    is_asked_first = data.get(_BUTTON) == "decide" and ("keep" in chosen or "cancel" in chosen)
+    if is_asked_first or (needs_message(*chosen) and not reason):
         return NO_ANSWERS
-    return VisitAnswers(choices, rest=rest, rest_after=_moment(data.get(_REST_AFTER)), reason=typed_reason(data))
+    return VisitAnswers(choices, rest=rest, rest_after=_moment(data.get(_REST_AFTER)), reason=reason)
+
+
+def needs_message(*chosen: VisitChoice | None) -> bool:
+    """Patients who are asked or cancelled read why; those who are kept are told nothing."""
+    return "ask_to_move" in chosen or "cancel" in chosen
 
 
 def visit_step(data: QueryDict, hit: Sequence[BookedVisit], *, by: User) -> VisitStep:

@@ -47,11 +47,11 @@ def week_text(windows: Iterable[Window]) -> str:
 def span_text(off: DoctorTimeOff, zone: zoneinfo.ZoneInfo | None) -> str:
     start, end = localtime(off.starts_at, zone), localtime(off.ends_at, zone)
     if not off.is_whole_days:
-        return f"{date_format(start, 'j M Y, H:i')} - {date_format(end, 'j M Y, H:i')}"
+        return f"{date_format(start, 'j M Y, H:i')} \N{EN DASH} {date_format(end, 'j M Y, H:i')}"
     # It ends at the midnight after its last day.
     first, last = start.date(), (end - dt.timedelta(seconds=1)).date()
     days = [first] if first == last else [first, last]
-    return " - ".join(date_format(day, "j M Y") for day in days)
+    return " \N{EN DASH} ".join(date_format(day, "j M Y") for day in days)
 
 
 def hours_context(

@@ -149,7 +149,7 @@ def format_time(time: dt.time) -> str:
 
 
 def format_span(start: dt.time, end: dt.time) -> str:
-    return f"{format_time(start)}-{'24:00' if end == MIDNIGHT else format_time(end)}"
+    return f"{format_time(start)}\N{EN DASH}{'24:00' if end == MIDNIGHT else format_time(end)}"
 
 
 def _late_part(day: int, start: dt.time) -> tuple[Window, ...]:

@@ -28,7 +28,7 @@ from hospitals.admin.base import HospitalScopedAdmin, acting_user
 from hospitals.hours.actions import VisitsHit
 from hospitals.hours.hit_visits_step import VisitStep, given_answers, goes_back, visit_step
 from hospitals.models import Doctor, Hospital, StaffMember
-from hospitals.ports import booked_visits
+from hospitals.ports import booked_visits, schedule_publisher
 from hospitals.staff.actions import (
     CannotDeactivateYourself,
     DoctorHasOpenRecords,
@@ -111,8 +111,9 @@ class AccessPages(_Base):
         at = timezone.now()
         booked = booked_visits().booked(member.pk, at=at) if member.user.is_doctor and member.user.is_active else []
         asks = not acting_user(request).is_operator
+        title = _("Deactivate") if member.user.is_active else _("Reactivate")
         more = {"is_locked_out": is_locked_out(member.user, at=at), "booked": len(booked), "asks": asks}
-        return self._member_page(request, "admin/hospitals/staff_access.html", member, _("Access"), **more)
+        return self._member_page(request, "admin/hospitals/staff_access.html", member, title, **more)
 
     def _booked_visits_page(self, request: HttpRequest, member: StaffMember, step: VisitStep) -> HttpResponse:
         context = {
@@ -120,6 +121,7 @@ class AccessPages(_Base):
             "saves": _("no access from now on, and a closed calendar"),
             "zone": known_zone(member.hospital.time_zone),
             "step": step,
+            "ends_access": True,
             "opts": self.opts,
         }
         return self.page(request, "admin/hospitals/doctor/visits_hit.html", context)
@@ -165,18 +167,23 @@ class AccessPages(_Base):
     def second_factor_view(self, request: HttpRequest, member: StaffMember) -> HttpResponse:
         if request.method != "POST":
             template = "admin/hospitals/staff_second_factor.html"
-            return self._member_page(request, template, member, _("Second factor"))
+            return self._member_page(request, template, member, _("Two-factor authentication"))
         try:
             reset_second_factor(user=member.user, by=acting_user(request), at=timezone.now())
         except NotYourOwn:
-            text = _("Remove your own on your page “Second factor”, with your password.")
+            text = _("Remove your own on your page “Two-factor authentication”, with your password.")
             self.message_user(request, text, messages.ERROR)
             return self._back(member)
         return self._saved(request, member)
 
-    def password_page(self, request: HttpRequest, user: User, password: str, title: str) -> HttpResponse:
+    def password_page(
+        self, request: HttpRequest, user: User, password: str, title: str, *, is_new: bool = False
+    ) -> HttpResponse:
         """The answer to the POST itself: the password is in no address, session or message, and is gone on reload."""
         context = {"person": user, "password": password, "title": title, "opts": self.opts}
+        if is_new and user.is_doctor:
+            context |= {"hours_page": self.address("hours", user.pk)}
+            context |= {"calendar_page": schedule_publisher().address(user.pk)}
         return self.page(request, "admin/hospitals/staff_password_once.html", context)
 
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -205,7 +212,10 @@ class AccessPages(_Base):
 
 class MoveForm(forms.Form):
     hospital = forms.ModelChoiceField(
-        Hospital.objects.none(), label=gettext_lazy("New hospital"), widget=UnfoldAdminSelectWidget()
+        Hospital.objects.none(),
+        label=gettext_lazy("New hospital"),
+        empty_label=gettext_lazy("Choose one"),
+        widget=UnfoldAdminSelectWidget(),
     )
 
     def __init__(self, *args: Any, doctor: Doctor, **kwargs: Any) -> None:

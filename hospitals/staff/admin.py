@@ -44,7 +44,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
     readonly_fields = ("email", "hospital_name", "access", "second_factor", "last_sign_in")
     last_sign_in = moment("user.last_login", gettext_lazy("last sign-in"), none=gettext_lazy("never"))
     second_factor = moment(
-        "user.second_factor_since", gettext_lazy("second factor since"), none=gettext_lazy("none set up")
+        "user.second_factor_since", gettext_lazy("two-factor authentication since"), none=gettext_lazy("not set up")
     )
     list_before_template = "admin/hospitals/staff_files.html"
     change_form_before_template = "admin/hospitals/staff_links.html"
@@ -96,7 +96,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
         if not user.is_active:
             return Badge("deactivated", _("deactivated"))
         if user.lockout_until is not None and at < user.lockout_until:
-            return Badge("closed", _("closed after failed sign-ins"))
+            return Badge("closed", _("locked after failed sign-ins"))
         if not user.has_usable_password():
             return Badge("new", _("has not set a password yet"))
         if user.must_change_password and expires_at is not None and expires_at <= at:
@@ -113,6 +113,13 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
             by=acting_user(request),
             at=timezone.now(),
         )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        until = obj.user.lockout_until if obj else None
+        context["is_locked_out"] = until is not None and timezone.now() < until
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)  # type: ignore[no-any-return]
 
     def name_after_save(self, obj: StaffMember) -> None:
         """The name that was just saved, for the message: the loaded profile still has the old one."""
@@ -151,7 +158,7 @@ class StaffAdmin(AccessPages, HospitalScopedAdmin):
 
     def _added(self, request: HttpRequest, new: NewStaffMember) -> HttpResponse:
         if new.temporary_password is not None:
-            return self.password_page(request, new.user, new.temporary_password, _("Added"))
+            return self.password_page(request, new.user, new.temporary_password, _("Added"), is_new=True)
         text = _("%(name)s was added. A link to set a password is on its way to %(email)s.")
         if new.user.is_doctor:
             text += " " + _("Next: set the weekly hours, and connect the booking calendar, by the buttons below.")

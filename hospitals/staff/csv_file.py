@@ -27,7 +27,7 @@ REQUIRED = ("role", "full_name", "email")
 OPTIONAL = tuple(kind.detail.column for kind in STAFF_KINDS if kind.detail)
 COLUMNS = (*REQUIRED, *OPTIONAL)
 # Neither whose it is nor where: they may be at any hospital, and an admin sees one.
-EMAIL_TAKEN = _("Somebody signs in with this email already.")
+EMAIL_TAKEN = _("This email is already in use.")
 MAX_ROWS = 5_000
 MAX_BYTES = 2 * 1024 * 1024
 MAX_CELL = 200
@@ -166,7 +166,7 @@ def _problems(cells: dict[str, str]) -> dict[str, Text]:
             problems[name] = _("Has a line break or a sign that cannot be shown.")
     for name in REQUIRED:
         if not cells[name]:
-            problems[name] = _("Missing.")
+            problems[name] = _("Required.")
     _check_role(cells, problems)
     if "email" not in problems and not _is_email(cells["email"]):
         problems["email"] = _("Not an email address.")
@@ -201,7 +201,7 @@ def _mark_duplicates(lines: list[StaffLine]) -> None:
         if not email:
             continue
         if email in first:
-            text = _("Stands in line %(line)s already.") % {"line": first[email]}
+            text = _("Duplicate of line %(line)s.") % {"line": first[email]}
             one.problems.setdefault("email", text)
         else:
             first[email] = one.line

@@ -16,7 +16,7 @@ from unfold.widgets import (
 
 from accounts.models import User
 from accounts.roles import StaffKind
-from core.form_fields import EmailField, LineField, WholeNumberField
+from core.form_fields import AT_LEAST, AT_MOST, EmailField, LineField, WholeNumberField
 from core.text.lines import typed_line
 from hospitals.emergencies.forms import LONGEST_TEXT, TEXT_HELP, TEXT_LABEL, WORDS_HELP, WORDS_LABEL, clean_words
 from hospitals.models import Hospital
@@ -69,15 +69,15 @@ class HospitalForm(forms.ModelForm[Hospital]):
         }
         labels = {
             "time_zone": gettext_lazy("Time zone"),
-            "visit_length_minutes": gettext_lazy("Length of a visit, minutes"),
-            "buffer_minutes": gettext_lazy("Pause after a visit, minutes"),
-            "booking_notice_minutes": gettext_lazy("Book at least this long before, minutes"),
-            "reminders_enabled": gettext_lazy("Remind patients of their visits"),
+            "visit_length_minutes": gettext_lazy("Appointment length, minutes"),
+            "buffer_minutes": gettext_lazy("Pause after an appointment, minutes"),
+            "booking_notice_minutes": gettext_lazy("Minimum notice for bookings, minutes"),
+            "reminders_enabled": gettext_lazy("Remind patients of their appointments"),
             **{kind.setting: kind.label for kind in REMINDER_KINDS},
             "emergency_text": TEXT_LABEL,
             "emergency_words": WORDS_LABEL,
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
-            "second_factor_required": gettext_lazy("Staff need a second factor"),
+            "second_factor_required": gettext_lazy("Staff need two-factor authentication"),
             "is_active": gettext_lazy("Open to patients"),
         }
         help_texts = {
@@ -86,7 +86,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
                 " Another zone moves every doctor's hours: they are published again."
             ),
             "visit_length_minutes": gettext_lazy("From 5 minutes to 8 hours. For all doctors of the hospital."),
-            "buffer_minutes": gettext_lazy("Kept free after each visit, at most 4 hours. 0 for none."),
+            "buffer_minutes": gettext_lazy("Kept free after each appointment, at most 4 hours. 0 for none."),
             "booking_notice_minutes": gettext_lazy("At most 30 days, which is 43200. 0 lets patients book at once."),
             "reminders_enabled": gettext_lazy(
                 "By SMS, to patients whose phone is proven, not at night. Each patient may switch them off."
@@ -94,7 +94,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "emergency_text": TEXT_HELP,
             "emergency_words": WORDS_HELP,
             "cal_team_id": gettext_lazy("From the address of the team's page in Cal.com. Empty while there is none."),
-            "second_factor_required": gettext_lazy("Who has none is asked to add it at once, and gets no further."),
+            "second_factor_required": gettext_lazy("Staff without it must set it up at the next sign-in."),
             "is_active": gettext_lazy(
                 "If not, patients find neither the hospital nor its doctors. Staff still sign in."
             ),
@@ -108,7 +108,10 @@ class HospitalForm(forms.ModelForm[Hospital]):
             self.initial.update({name: defaults[name] for name in _WITH_DEFAULT})
         for name, (least, most) in _HOSPITAL_LIMITS.items():
             field = self.fields[name]
-            field.validators = [MinValueValidator(least), MaxValueValidator(most)]
+            field.validators = [
+                MinValueValidator(least, AT_LEAST),
+                MaxValueValidator(most, AT_MOST),
+            ]
             field.widget.attrs |= {"min": least, "max": most}
         self.fields["emergency_text"].validators = [MaxLengthValidator(LONGEST_TEXT)]
 
@@ -125,15 +128,18 @@ class HospitalForm(forms.ModelForm[Hospital]):
 
 def _say_too_long(form: forms.BaseForm) -> None:
     """A browser cuts what is longer than `maxlength` without a word: without it the form says so."""
-    if "full_name" in form.fields:
-        form.fields["full_name"].widget.attrs.pop("maxlength", None)
+    for field in form.fields.values():
+        field.widget.attrs.pop("maxlength", None)
 
 
 class NewStaffForm(forms.Form):
     """Everything a new member of staff needs. The hospital is asked for only where there is a choice."""
 
     hospital = forms.ModelChoiceField(
-        Hospital.objects.none(), label=gettext_lazy("Hospital"), widget=UnfoldAdminSelectWidget()
+        Hospital.objects.none(),
+        label=gettext_lazy("Hospital"),
+        empty_label=gettext_lazy("Choose one"),
+        widget=UnfoldAdminSelectWidget(),
     )
     full_name = LineField(
         label=gettext_lazy("Full name"),
@@ -148,7 +154,6 @@ class NewStaffForm(forms.Form):
 
     def __init__(self, *args: Any, kind: StaffKind, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say_too_long(self)
         if kind.detail:
             self.fields[kind.detail.field] = forms.CharField(
                 label=str(kind.detail.label),
@@ -156,6 +161,7 @@ class NewStaffForm(forms.Form):
                 max_length=NAME_LENGTH,
                 widget=UnfoldAdminTextInputWidget(),
             )
+        _say_too_long(self)
         hospitals = Hospital.objects.for_user(user)
         self.only_hospital: Hospital | None = None
         if user.is_operator:
@@ -183,6 +189,9 @@ class _StaffForm(forms.ModelForm[Any]):
         _say_too_long(self)
         if "full_name" in self.fields:
             self.fields["full_name"].initial = self.instance.full_name
+        for name, field in self.fields.items():
+            if name != "full_name":
+                field.validators.append(MaxLengthValidator(NAME_LENGTH))
 
 
 def member_form(kind: StaffKind) -> type[forms.ModelForm[Any]]:

@@ -42,7 +42,10 @@ REFRESH_SECONDS = 2
 
 class StaffFileForm(forms.Form):
     hospital = forms.ModelChoiceField(
-        Hospital.objects.none(), label=gettext_lazy("Hospital"), widget=UnfoldAdminSelectWidget()
+        Hospital.objects.none(),
+        label=gettext_lazy("Hospital"),
+        empty_label=gettext_lazy("Choose one"),
+        widget=UnfoldAdminSelectWidget(),
     )
     file = forms.FileField(
         label=gettext_lazy("CSV file"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from hospitals.admin.base import Badge, moment
+from hospitals.admin.base import NONE, Badge, moment
 from hospitals.admin.filters import KnownChoiceFilter
 from hospitals.staff.search import found_staff
 from integrations.admin.cal_bulk import CalBulkPages
@@ -93,6 +93,6 @@ class CalLinkAdmin(CalBulkPages, CalDoctorPages):
     def absence(self, link: CalLink) -> str:
         """Not in the hours kept here: enter it as time off, or delete it there."""
         if link.absence_from is None or link.absence_until is None or link.absence_until < timezone.now():
-            return "-"
+            return NONE
         first, last = (date_format(at.astimezone(dt.UTC), "j M Y") for at in (link.absence_from, link.absence_until))
         return _("%(first)s to %(last)s, not in the hours here") % {"first": first, "last": last}

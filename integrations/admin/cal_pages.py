@@ -69,6 +69,7 @@ class ConnectAllForm(forms.Form):
 
     hospital = forms.ModelChoiceField(
         queryset=Hospital.objects.none(),
+        empty_label=gettext_lazy("Choose one"),
         label=gettext_lazy("Hospital"),
         widget=forms.Select(attrs={"class": "week-text"}),
     )
@@ -136,7 +137,7 @@ def _on_date(said: str | Hours | None, date: dt.date, side: Shape) -> Lines:
 def _hours(hours: str | Hours | None) -> Lines:
     if not hours or isinstance(hours, str):
         return (_("closed"),)
-    return tuple(f"{start}-{_('midnight') if end == MIDNIGHT else end}" for start, end in hours)
+    return tuple(f"{start}\N{EN DASH}{_('midnight') if end == MIDNIGHT else end}" for start, end in hours)
 
 
 class CalDoctorPages(ReadOnlyAdmin):

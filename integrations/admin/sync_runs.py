@@ -15,7 +15,7 @@ from unfold.views import ChangeList
 
 from accounts.models import User
 from clinical.models import AppointmentBooking
-from hospitals.admin.base import Badge, ReadOnlyAdmin, moment
+from hospitals.admin.base import NONE, Badge, ReadOnlyAdmin, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.calcom.inbound.drift import PERSISTS_AFTER
 from integrations.models import BookingLookup, SyncDrift, SyncRun
@@ -97,7 +97,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("repaired"))
     def repaired_text(self, run: SyncRun) -> str:
-        return ", ".join(f"{REPAIR_TEXTS.get(kind, kind)}: {count}" for kind, count in run.repaired.items()) or "-"
+        return ", ".join(f"{REPAIR_TEXTS.get(kind, kind)}: {count}" for kind, count in run.repaired.items()) or NONE
 
     @display(description=gettext_lazy("state"), label={"done": "success", "running": "info", "failed": "danger"})
     def state(self, run: SyncRun) -> Badge:
@@ -150,7 +150,7 @@ class UnsettledAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("doctor"))
     def doctor_name(self, row: Any) -> str:
-        return str(row.doctor or "-")
+        return str(row.doctor or NONE)
 
 
 @admin.register(SyncDrift)

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from core.phone_numbers import shown_phone
-from hospitals.admin.base import Badge, HospitalScopedAdmin, ReadOnlyAdmin, acting_user, moment
+from hospitals.admin.base import NONE, Badge, HospitalScopedAdmin, ReadOnlyAdmin, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 from integrations.admin.webhooks import STATUS_TEXTS
 from integrations.models import VapiEvent, VapiNumber
@@ -63,7 +63,7 @@ class VapiEventAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("note"))
     def note(self, event: VapiEvent) -> str:
         # Written by the program alone: it quotes nobody.
-        return event.notes or "-"
+        return event.notes or NONE
 
     @display(description=gettext_lazy("status"), label={"PENDING": "info", "PROCESSED": "success", "FAILED": "danger"})
     def state(self, event: VapiEvent) -> Badge:

@@ -39,15 +39,21 @@ class ReceivedFilter(DayRangeFilter):
     looks_ahead = False
 
 
+_AS_TYPED = gettext_lazy("Such as 2026-11-30 14:05, on the 24-hour clock.")
+
+
 class ReplayForm(forms.Form):
     """A period of receipt, in the zone of the page."""
 
     first = forms.DateTimeField(
         label=gettext_lazy("Received from"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"}),
+        help_text=_AS_TYPED,
+        widget=forms.DateTimeInput(format="%Y-%m-%d %H:%M", attrs={"class": "week-date"}),
     )
     last = forms.DateTimeField(
-        label=gettext_lazy("until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "week-date"})
+        label=gettext_lazy("until"),
+        help_text=_AS_TYPED,
+        widget=forms.DateTimeInput(format="%Y-%m-%d %H:%M", attrs={"class": "week-date"}),
     )
     only_failed = forms.BooleanField(label=gettext_lazy("Only those that failed"), required=False, initial=True)
 

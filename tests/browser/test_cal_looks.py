@@ -74,6 +74,6 @@ def test_the_pages(
 def test_ours_is_pushed_by_keyboard(signed_in: SignedIn, north: HospitalCast, colleague: Doctor) -> None:
     keys = places(north, colleague)
     page = signed_in(north.admin, PAGES["both sides"].format(**keys), size="phone")
-    press(page, page.get_by_role("button", name="Push ours"))
+    press(page, page.get_by_role("button", name="Send our hours to Cal.com"))
     page.get_by_text("On the way to Cal.com.", exact=True).wait_for()
     assert CalLink.objects.get().pushed_hash is None

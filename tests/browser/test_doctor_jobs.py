@@ -96,10 +96,10 @@ def test_hours_and_time_off_with_the_visits_they_hit(
     expect(page.get_by_role("heading", name="4 booked appointments are affected")).to_be_visible()
     page.get_by_role("button", name="All: Ask to move").click()
     page.get_by_role("group", name="Gustav").get_by_label("Keep").check()
-    page.get_by_label("Reason").fill("A congress.")
+    page.get_by_label("Message to patients").fill("A congress.")
     look(page)
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("button", name="Yes, keep and save").click()
+    page.get_by_role("button", name="Yes, save").click()
     expect(page.locator("#toasts")).to_contain_text("Hours saved.")
     assert sorted(VisitDecision.objects.values_list("choice", flat=True)) == ["ask_to_move"] * 3 + ["keep"]
     look(page)

@@ -51,10 +51,10 @@ def test_visits_that_new_hours_hit(
     page.get_by_role("button", name="All: Ask to move").click()
     page.get_by_role("group", name="Gustav").get_by_label("Cancel").check()
     page.get_by_role("group", name="P. Patient").get_by_label("Keep").check()
-    page.get_by_label("Reason").fill("The doctor is at a congress.")
+    page.get_by_label("Message to patients").fill("The doctor is at a congress.")
     look(page, f"step-{name}")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("button", name="Yes, keep and save").click()
+    page.get_by_role("button", name="Yes, save").click()
     page.get_by_text("Hours saved.").wait_for()
     assert VisitDecision.objects.filter(choice="ask_to_move").count() == 4
     look(page, f"hours-{name}")
@@ -62,5 +62,6 @@ def test_visits_that_new_hours_hit(
     page.get_by_label("Keep").check()
     look(page, f"choice-{name}")
     page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Yes, keep it").click()
     page.get_by_text("Saved.").wait_for()
     assert VisitDecision.objects.current().filter(choice="keep").count() == 2

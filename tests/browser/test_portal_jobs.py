@@ -77,17 +77,17 @@ def test_who_is_locked_out_is_let_in_and_who_leaves_is_not(size: str, signed_in:
     with page.expect_navigation():
         page.locator("section[aria-labelledby=locked]").get_by_role("link", name="Dora North").click()
     good(page)
-    push(page, "Let them try again now")
+    push(page, "Unlock now")
     page.wait_for_url("**/change/")
     assert User.objects.get(pk=north.doctor.pk).lockout_until is None
     go(page, "Doctors")
     page.get_by_role("link", name="Dora North").click()
-    page.get_by_role("link", name="Access", exact=True).click()
+    page.get_by_role("link", name="Deactivate…", exact=True).click()
     push(page, "Deactivate")
     page.wait_for_url("**/change/")
     assert User.objects.get(pk=north.doctor.pk).is_active is False
     page.goto(reverse("admin:hospitals_doctor_access", args=[north.doctor.pk]))
-    push(page, "Let in again")
+    push(page, "Reactivate")
     page.wait_for_url("**/change/")
     assert User.objects.get(pk=north.doctor.pk).is_active is True
     page.goto(reverse("admin:hospitals_doctor_change", args=[north.doctor.pk]))
@@ -117,7 +117,7 @@ def test_a_week_is_written_copied_and_taken_from_a_colleague(
     assert windows(north.doctor) == week
     page.goto(reverse("admin:hospitals_doctor_hours", args=[colleague.pk]))
     page.get_by_label("The whole week of").select_option(label="Dora North")
-    push(page, "Put in place of the hours above")
+    push(page, "Replace the hours above")
     assert windows(colleague) == []
     push(page, "Save hours")
     page.get_by_text("Hours saved.").wait_for()

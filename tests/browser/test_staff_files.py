@@ -38,7 +38,7 @@ def choose(page: Page, content: bytes) -> None:
 def test_a_file_is_mended_and_added(signed_in: SignedIn, north: HospitalCast, size: str, dark: bool) -> None:
     page = signed_in(north.admin, "/admin/hospitals/doctor/", size=size, dark=dark)
     look(page, "list")
-    page.get_by_role("link", name="Import from a file").click()
+    page.get_by_role("link", name="Import CSV").click()
     expect(page.get_by_label("CSV file")).to_be_visible()
     look(page, "upload")
     choose(page, b"name,mail\n")

@@ -214,7 +214,7 @@ ROWS: list[Row] = [
     ),
     *member_page(f"{_HOURS}hours/", operator=403, body=_WEEK),
     *member_page(f"{_HOURS}time-off/", operator=403, shown=DONE, body=_TIME_OFF),
-    *member_page(f"{_HOURS}visits/<uuid:visit_id>/", operator=403, body={"choice": "keep"}),
+    *member_page(f"{_HOURS}visits/<uuid:visit_id>/", operator=403, body={"choice": "keep", "confirmed": "keep"}),
     *post_only(
         f"admin/hospitals/{_HOURS}time-off/<uuid:time_off_pk>/cancel/",
         portal(DONE, south=NOT_THERE, operator=403),

@@ -25,16 +25,16 @@ PROBLEM_TEXTS = {
         "The doctor's event type is gone from Cal.com, so patients cannot book. Connect again."
     ),
     CalLink.Problem.OTHER_HOST: gettext_lazy(
-        "In Cal.com somebody else, or not the doctor alone, receives the patients who book. Connect again."
+        "In Cal.com the doctor is not the only host of the appointments. Connect again."
     ),
     CalLink.Problem.OTHER_SCHEDULE: gettext_lazy(
-        "In Cal.com the doctor's visits follow another schedule than these hours. Connect again."
+        "In Cal.com the doctor's appointments follow another schedule than these hours. Connect again."
     ),
 }
 
 DRIFT_TEXTS = {
     CalLink.Drift.EDITED: gettext_lazy(
-        "Somebody changed the hours in Cal.com. Patients book by what is there until ours are sent again."
+        "The hours were changed in Cal.com. Patients book by what is there until ours are sent again."
     ),
     CalLink.Drift.READ_BACK: gettext_lazy("Cal.com took the hours but shows something else."),
 }
@@ -51,7 +51,7 @@ REASON_TEXTS = {
     "no_time_zone": gettext_lazy("The hospital has no time zone. Set it on the hospital's page, then connect again."),
     "no_team": gettext_lazy("The hospital has no Cal.com team. Set its number on the hospital's page, then try again."),
     "no_email": gettext_lazy("The doctor has no email address. Add one, then connect again."),
-    "not_active": gettext_lazy("The doctor cannot sign in any more. Let them in again first."),
+    "not_active": gettext_lazy("The doctor is deactivated. Reactivate them first."),
     "user_taken": gettext_lazy("This Cal.com user belongs to another doctor here."),
     "event_type_taken": gettext_lazy("This event type belongs to another doctor here."),
     "user_unknown": gettext_lazy("Cal.com knows no user with this number in the organisation."),
@@ -83,7 +83,7 @@ def hours_notes(weekly: Collection[WeeklyWindow], *, zone: ZoneInfo, today: dt.d
         notes.append(
             _(
                 "These hours run on through every night. The calendar needs a break once a week: on Sundays they end"
-                " at 23:58, so patients cannot book the last visit before midnight."
+                " at 23:58, so patients cannot book the last appointment before midnight."
             )
         )
     notes += [

@@ -1,6 +1,6 @@
 """Keeps Cal.com's schedules as our doctors' hours want them. A schedule whose hashes differ is the work to do.
 
-An edit made in Cal.com stays, and is shown, until somebody pushes ours or our hours change.
+An edit made in Cal.com stays, and is shown, until our hours are sent again or change.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ def test_kinds_are_of_actions_there_are() -> None:
     ("action", "named", "said"),
     [
         ("opened_patient", EVERYBODY, "Dora North opened the record of Paula Patient."),
-        ("released_lockout", EVERYBODY, "Dora North let Pia North try to sign in again."),
-        ("opened_visit", Named(actor="Dora North"), "Dora North opened a visit of a patient."),
-        ("denied_prescription", Named(patient="Paula"), "Wardbook denied a prescription of Paula."),
+        ("released_lockout", EVERYBODY, "Dora North unlocked the sign-in of Pia North."),
+        ("opened_visit", Named(actor="Dora North"), "Dora North opened an appointment of a patient."),
+        ("denied_prescription", Named(patient="Paula"), "Wardbook rejected a prescription of Paula."),
         ("of_a_later_version", EVERYBODY, "Dora North: of_a_later_version"),
     ],
 )

@@ -141,11 +141,24 @@ def test_hours_and_choices_are_saved_together(choice: str, words: str, browser: 
     assert can_change is (choice != "cancel")
 
 
+def test_cancelling_needs_a_reason_and_is_asked_once_more(browser: Client, visit: Appointment) -> None:
+    choice = {f"visit-{visit.pk}": "cancel", "visits": "decide"}
+    page = browser.post(HOURS, MONDAY_AFTERNOON | choice).content.decode()
+    assert "Nothing was saved: say why." in page
+    assert "Yes, save" not in page
+    page = browser.post(HOURS, MONDAY_AFTERNOON | choice | {"visits-reason": "A congress."}).content.decode()
+    assert "1 appointment is cancelled. This cannot be undone." in page
+    assert 'value="confirm">Yes, save</button>' in page
+    assert (plan(), VisitDecision.objects.count()) == ([(1, dt.time(8), dt.time(12))], 0)
+
+
 def test_time_off_with_its_visits_and_taking_it_back(browser: Client, north: HospitalCast, visit: Appointment) -> None:
     page = browser.post(TIME_OFF, OFF).content.decode()
     assert fields(page) == {**OFF, "visits-listed": str(visit.pk)}
     assert DoctorTimeOff.objects.count() == 0
-    answer = browser.post(TIME_OFF, {**OFF, f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
+    answer = browser.post(
+        TIME_OFF, {**OFF, f"visit-{visit.pk}": "ask_to_move", "visits": "decide", "visits-reason": "Off"}
+    )
     assert (answer.status_code, answer.headers["Location"]) == (302, HOURS)
     off = DoctorTimeOff.objects.get()
     assert (off.reason, off.created_by_id, off.is_whole_days) == ("congress", north.doctor.pk, True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -61,6 +62,28 @@ def test_it_asks_before_it_opens(portal: Client, north: HospitalCast) -> None:
     assert BreakGlassGrant.objects.count() == 0
     opened(portal, north)
     assert [event[:3] for event in events()] == [("OPERATOR", "broke_glass", "break_glass")]
+
+
+def test_it_leads_back_to_the_record_that_was_refused(
+    portal: Client, north: HospitalCast, rows: dict[str, Any]
+) -> None:
+    record = f"/admin/clinical/prescription/{rows['prescription']}/change/"
+    refused = portal.get(record)
+    assert refused.status_code == 403
+    asking = f"{PAGE}?next={quote(record, safe='')}"
+    assert f'href="{asking}">Break the glass</a>' in refused.content.decode()
+    page = portal.get(asking).content.decode()
+    assert f'<input type="hidden" name="next" value="{record}">' in page
+    body = {"hospital": str(north.hospital.pk), "reason": REASON, "next": record}
+    assert f'name="next" value="{record}"' in portal.post(PAGE, body).content.decode()
+    assert portal.post(PAGE, body | {"confirmed": "yes"}).headers["Location"] == record
+    assert portal.get(record).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["https://evil.test/admin/clinical/", "//evil.test", "/admin/logout/", "/staff/"])
+def test_it_leads_nowhere_else(portal: Client, north: HospitalCast, address: str) -> None:
+    body = {"hospital": str(north.hospital.pk), "reason": REASON, "next": address, "confirmed": "yes"}
+    assert portal.post(PAGE, body).headers["Location"] == reverse("admin:clinical_appointment_changelist")
 
 
 @pytest.mark.parametrize("reason", ["", "too short", "a     b    c     d", "x" * 501])

@@ -26,6 +26,9 @@ pytestmark = pytest.mark.usefixtures("published")
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("Europe/Vienna"))
 WEEK = {"d1-0-start": "13:00", "d1-0-end": "17:00", "do": "save"}
+# Whoever asks patients to move or cancels says why.
+WHY = {"visits-reason": "A congress"}
+CANCEL = {"choice": "cancel", "confirmed": "cancel"} | WHY
 OFF = {"off-first_day": "2026-11-23", "off-reason": "congress"}
 
 
@@ -67,7 +70,7 @@ def test_hours_that_hit_a_visit_show_it_and_save_nothing(
     page = admin_client.post(page_of(north, "hours"), WEEK).content.decode()
     assert "1 booked appointment is affected" in page
     assert "Mon 23 Nov 2026, 09:00&ndash;09:30, Paula Patient" in page
-    assert "To be saved: <strong>Mon 13:00-17:00</strong>" in page
+    assert "To be saved: <strong>Mon 13:00–17:00</strong>" in page
     assert fields(page) == {**WEEK, "visits-listed": str(visit.pk)}
     assert saved() == NOTHING
 
@@ -82,14 +85,51 @@ def test_without_a_choice_nothing_is_saved(admin_client: Client, north: Hospital
 
 
 @pytest.mark.parametrize("name", ["hours", "time_off"])
-def test_keeping_is_asked_once_more(name: str, admin_client: Client, north: HospitalCast, visit: Appointment) -> None:
-    sent = (WEEK if name == "hours" else OFF) | {f"visit-{visit.pk}": "keep"}
+@pytest.mark.parametrize(
+    ("choice", "asked"),
+    [
+        ("keep", "1 appointment is kept although the doctor is not available then."),
+        ("cancel", "1 appointment is cancelled. This cannot be undone."),
+    ],
+)
+def test_keeping_and_cancelling_are_asked_once_more(
+    name: str, choice: str, asked: str, admin_client: Client, north: HospitalCast, visit: Appointment, calendar: Memory
+) -> None:
+    sent = (WEEK if name == "hours" else OFF) | WHY | {f"visit-{visit.pk}": choice}
     page = admin_client.post(page_of(north, name), sent | {"visits": "decide"}).content.decode()
-    assert "1 appointment is kept although the doctor is not available then." in page
+    assert asked in page
+    assert (page.count("Yes, save"), page.count('value="decide"'), len(calendar.requests)) == (1, 0, 0)
     assert saved() == NOTHING
-    assert fields(page).items() >= sent.items()
-    answer = admin_client.post(page_of(north, name), fields(page) | {"visits": "confirm"})
-    assert (answer.status_code, VisitDecision.objects.get().choice) == (302, "keep")
+    assert ">A congress</textarea>" in page
+    assert (WHY | fields(page)).items() >= sent.items()
+    answer = admin_client.post(page_of(north, name), fields(page) | WHY | {"visits": "confirm"})
+    assert (answer.status_code, VisitDecision.objects.get().choice) == (302, choice)
+
+
+@pytest.mark.parametrize("name", ["hours", "time_off"])
+@pytest.mark.parametrize("choice", ["ask_to_move", "cancel"])
+@pytest.mark.parametrize("button", ["decide", "confirm"])
+def test_patients_who_are_asked_or_cancelled_are_told_why(
+    name: str, choice: str, button: str, admin_client: Client, north: HospitalCast, visit: Appointment
+) -> None:
+    sent = (WEEK if name == "hours" else OFF) | {f"visit-{visit.pk}": choice, "visits": button, "visits-reason": " "}
+    page = admin_client.post(page_of(north, name), sent).content.decode()
+    assert 'id="visits-reason-error" class="week-error">Nothing was saved: say why.' in page
+    assert "Yes, save" not in page
+    assert saved() == NOTHING
+
+
+def test_many_are_kept_and_cancelled_by_one_confirmation(
+    admin_client: Client, north: HospitalCast, visit: Appointment, other_patient: Patient, calendar: Memory
+) -> None:
+    kept = make_visit(other_patient, north.doctor, NINE + dt.timedelta(hours=1))
+    sent = {**OFF, **WHY, f"visit-{visit.pk}": "cancel", f"visit-{kept.pk}": "keep", "visits": "decide"}
+    page = admin_client.post(page_of(north, "time_off"), sent).content.decode()
+    assert "1 appointment is cancelled. This cannot be undone." in page
+    assert "1 appointment is kept although" in page
+    assert saved() == NOTHING
+    admin_client.post(page_of(north, "time_off"), fields(page) | WHY | {"visits": "confirm"})
+    assert saved() == ([dt.time(8)], 1, 2)
 
 
 @pytest.mark.parametrize("choice", ["keep", "ask_to_move", "cancel"])
@@ -119,7 +159,7 @@ def test_time_off_goes_the_same_way(admin_client: Client, north: HospitalCast, v
     assert "To be saved: <strong>23 Nov 2026</strong>" in page
     assert fields(page) == {**OFF, "visits-listed": str(visit.pk)}
     assert saved() == NOTHING
-    admin_client.post(address, fields(page) | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
+    admin_client.post(address, fields(page) | WHY | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
     assert saved() == ([dt.time(8)], 1, 1)
     assert (VisitDecision.objects.get().cause, DoctorTimeOff.objects.get().reason) == ("time_off", "congress")
 
@@ -166,7 +206,7 @@ def test_a_visit_booked_meanwhile_shows_the_list_again(
     chosen = {name: value for name, value in fields(page).items() if name.startswith("visit-")}
     assert chosen == {f"visit-{visit.pk}": "cancel"}
     assert saved() == NOTHING
-    choices = {f"visit-{late.pk}": "ask_to_move", "visits": "decide"}
+    choices = {f"visit-{late.pk}": "ask_to_move", "visits": "confirm"} | WHY
     admin_client.post(page_of(north, "hours"), fields(page) | choices)
     assert saved() == ([dt.time(13)], 0, 2)
 
@@ -185,7 +225,7 @@ def test_what_a_list_cannot_hold_has_one_choice(
     sent = fields(page) | {f"visit-{visit.pk}": "keep", f"visit-{beside.pk}": "keep"}
     admin_client.post(page_of(north, "hours"), sent | {"visits": "confirm"})
     assert VisitDecision.objects.count() == 0
-    admin_client.post(page_of(north, "hours"), sent | {"visits": "confirm", "visits-rest": "ask_to_move"})
+    admin_client.post(page_of(north, "hours"), sent | WHY | {"visits": "confirm", "visits-rest": "ask_to_move"})
     asked = VisitDecision.objects.filter(choice="ask_to_move").values_list("appointment_id", flat=True)
     assert (set(asked), VisitDecision.objects.count()) == ({one.pk for one in later}, 4)
 
@@ -193,7 +233,7 @@ def test_what_a_list_cannot_hold_has_one_choice(
 def test_an_earlier_choice_stands_when_the_visit_is_hit_again(
     admin_client: Client, north: HospitalCast, visit: Appointment
 ) -> None:
-    admin_client.post(page_of(north, "hours"), WEEK | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
+    admin_client.post(page_of(north, "hours"), WEEK | WHY | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
     page = admin_client.post(page_of(north, "time_off"), OFF).content.decode()
     assert fields(page)[f"visit-{visit.pk}"] == "ask_to_move"
 
@@ -201,13 +241,24 @@ def test_an_earlier_choice_stands_when_the_visit_is_hit_again(
 def test_a_choice_is_changed_later(
     admin_client: Client, north: HospitalCast, visit: Appointment, calendar: Memory
 ) -> None:
-    admin_client.post(page_of(north, "hours"), WEEK | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
+    admin_client.post(page_of(north, "hours"), WEEK | WHY | {f"visit-{visit.pk}": "ask_to_move", "visits": "decide"})
     address = page_of(north, "decide_visit", visit.pk)
     page = admin_client.get(address).content.decode()
     assert re.findall(r'value="([^"]+)" checked', page) == ["ask_to_move"]
-    admin_client.post(address, {"choice": "keep"})
+    page = admin_client.post(address, {"choice": "keep"}).content.decode()
+    assert "The doctor is not available then. The patient is not told, and will come." in page
+    admin_client.post(address, {"choice": "keep", "confirmed": "keep"})
     assert VisitDecision.objects.current().get().choice == "keep"
-    admin_client.post(address, {"choice": "cancel", "visits-reason": "Ill"})
+    page = admin_client.post(address, {"choice": "cancel", "confirmed": "cancel"}).content.decode()
+    assert "Nothing was saved: say why." in page
+    assert "Yes, cancel it" not in page
+    for confirmed in ({}, {"confirmed": "keep"}):
+        page = admin_client.post(address, {"choice": "cancel", "visits-reason": "Ill"} | confirmed).content.decode()
+        assert "The patient loses this time. This cannot be undone." in page
+        assert re.findall(r'value="([^"]+)" checked', page) == ["cancel"]
+        assert ">Ill</textarea>" in page
+        assert calendar.requests == {}
+    admin_client.post(address, {"choice": "cancel", "confirmed": "cancel", "visits-reason": "Ill"})
     change = VisitDecision.objects.current().get()
     assert (change.choice, change.cause, change.reason) == ("cancel", "visit", "Ill")
     assert [one["reason"] for one in calendar.requests.values()] == ["Ill"]
@@ -215,7 +266,7 @@ def test_a_choice_is_changed_later(
 
 def test_a_choice_that_comes_too_late_is_told(admin_client: Client, north: HospitalCast, visit: Appointment) -> None:
     Appointment.objects.update(status="CANCELLED")
-    answer = admin_client.post(page_of(north, "decide_visit", visit.pk), {"choice": "cancel"}, follow=True)
+    answer = admin_client.post(page_of(north, "decide_visit", visit.pk), CANCEL, follow=True)
     assert "This visit was cancelled." in answer.content.decode()
     assert not VisitDecision.objects.exists()
 
@@ -223,7 +274,7 @@ def test_a_choice_that_comes_too_late_is_told(admin_client: Client, north: Hospi
 def test_a_refused_cancellation_says_why(
     admin_client: Client, north: HospitalCast, visit: Appointment, calendar: Memory
 ) -> None:
-    admin_client.post(page_of(north, "decide_visit", visit.pk), {"choice": "cancel"})
+    admin_client.post(page_of(north, "decide_visit", visit.pk), CANCEL)
     calendar.state, calendar.code = "refused", "calendar_unavailable"
     page = admin_client.get(page_of(north, "hours")).content.decode()
     assert "Not cancelled: the calendar could not be reached." in page
@@ -235,9 +286,9 @@ def test_a_visit_elsewhere_is_not_there(
 ) -> None:
     foreign = make_visit(patient, south.doctor, NINE)
     for doctor in (north, south):
-        answer = admin_client.post(page_of(doctor, "decide_visit", foreign.pk), {"choice": "cancel"})
+        answer = admin_client.post(page_of(doctor, "decide_visit", foreign.pk), CANCEL)
         assert answer.status_code == 302
-    nobody = admin_client.post(page_of(north, "decide_visit", uuid.uuid4()), {"choice": "cancel"}, follow=True)
+    nobody = admin_client.post(page_of(north, "decide_visit", uuid.uuid4()), CANCEL, follow=True)
     assert "There is no such visit." in nobody.content.decode()
     assert (VisitDecision.objects.count(), AccessEvent.objects.count()) == (0, 0)
 

@@ -138,4 +138,4 @@ def test_a_written_time_reads_back(time: dt.time) -> None:
 
 
 def test_midnight_is_shown_as_the_end_of_the_day() -> None:
-    assert format_span(dt.time(18), MIDNIGHT) == "18:00-24:00"
+    assert format_span(dt.time(18), MIDNIGHT) == "18:00–24:00"

@@ -31,7 +31,7 @@ def plan(doctor: Doctor) -> list[Window]:
 
 def shown(page: str) -> dict[str, str]:
     """The time inputs of the page that hold something."""
-    inputs = re.findall(r'<input type="time" name="(d[^"]+)"([^>]*)>', page)
+    inputs = re.findall(r'<input type="text" name="(d[^"]+)"([^>]*)>', page)
     values = {name: re.search(r'value="([^"]+)"', rest) for name, rest in inputs}
     return {name: match[1] for name, match in values.items() if match}
 
@@ -61,7 +61,7 @@ def test_mistakes_are_told_beside_their_fields_and_nothing_is_saved(
     typed = {**MORNING, "d1-1-start": "11:00", "d1-1-end": "15:00", "do": "save"}
     page = admin_client.post(address, typed).content.decode()
     assert "Nothing was saved: 1 entry needs a look." in page
-    assert 'id="id_d1-1-start_error">This overlaps 08:00-12:00 on Monday.' in page
+    assert 'id="id_d1-1-start_error">This overlaps 08:00–12:00 on Monday.' in page
     assert shown(page) == {name: value for name, value in typed.items() if name != "do"}
     assert (plan(north.doctor), published, AccessEvent.objects.count()) == ([], [], 0)
 
@@ -123,7 +123,7 @@ def test_time_off_is_added_shown_and_cancelled(
     off = DoctorTimeOff.objects.get()
     assert off.starts_at == dt.datetime(2026, 12, 24, tzinfo=ZoneInfo("Europe/Vienna"))
     page = admin_client.get(address).content.decode()
-    assert "24 Dec 2026 - 26 Dec 2026" in page
+    assert "24 Dec 2026 – 26 Dec 2026" in page
     assert "holiday" in page
     cancel = reverse("admin:hospitals_doctor_cancel_time_off", args=[north.doctor.pk, off.pk])
     assert admin_client.get(cancel).status_code == 405
@@ -153,3 +153,13 @@ def test_hours_that_another_program_wrote_are_shown(admin_client: Client, north:
         doctor=north.doctor, day_of_week=3, start_time=dt.time(9, 0, 30), end_time=dt.time(23, 59)
     )
     assert shown(admin_client.get(address).content.decode()) == {"d3-0-start": "09:00", "d3-0-end": "00:00"}
+
+
+def test_times_are_typed_on_the_24_hour_clock_whatever_the_browsers_language(
+    admin_client: Client, north: HospitalCast, address: str
+) -> None:
+    admin_client.post(address, {"d1-0-start": "8", "d1-0-end": "1730", "do": "save"})
+    page = admin_client.get(address).content.decode()
+    assert plan(north.doctor) == [Window(1, dt.time(8), dt.time(17, 30))]
+    assert shown(page) == {"d1-0-start": "08:00", "d1-0-end": "17:30"}
+    assert 'type="time"' not in page

@@ -82,7 +82,7 @@ def test_hours_that_run_into_the_next_day_by_mistake_are_named_where_they_were_t
     assert not week.is_valid()
     assert errors(week) == {"d2-0-end": ["overlapping_windows"]}
     (form,) = week.days[1].forms
-    hours = "-".join(f"{int(hour):02d}:00" for hour in next_day)
+    hours = "–".join(f"{int(hour):02d}:00" for hour in next_day)
     assert form.errors["end"] == [f"This runs into Wednesday and overlaps {hours} there."]
     assert form.fields["end"].widget.attrs["autofocus"] is True
     assert form.runs_until == "until Wednesday 12:00"

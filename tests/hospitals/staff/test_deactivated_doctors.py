@@ -40,13 +40,17 @@ def test_nothing_happens_before_each_visit_has_a_choice(
     admin_client: Client, north: HospitalCast, visit: Appointment
 ) -> None:
     address = reverse("admin:hospitals_doctor_access", args=[north.doctor.pk])
-    assert "1 appointment is booked." in admin_client.get(address).content.decode()
+    page = admin_client.get(address).content.decode()
+    assert "1 appointment is booked." in page
+    assert 'portal-button-main" type="submit">Next: choose for 1 appointment</button>' in page
+    assert "portal-button-danger" not in page
     page = admin_client.post(address).content.decode()
     assert "1 booked appointment is affected" in page
     assert " checked" not in page
+    assert 'portal-button-danger" type="submit" name="visits" value="decide">Deactivate</button>' in page
     choice = {f"visit-{visit.pk}": "keep", "visits-listed": str(visit.pk)}
     page = admin_client.post(address, choice | {"visits": "decide"}).content.decode()
-    assert "Yes, keep and save" in page
+    assert "Yes, deactivate</button>" in page
     assert "Deactivate Dora North?" in admin_client.post(address, {"visits": "back"}).content.decode()
     assert (is_active(north), VisitDecision.objects.count()) == (True, 0)
 

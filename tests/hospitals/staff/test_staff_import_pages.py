@@ -80,8 +80,8 @@ def test_wrong_lines_are_shown_in_place_and_nothing_is_kept(
     assert "4 lines need a change." in text
     for problem in (
         "Not a role: doctor, pharmacist or admin.",
-        "Somebody signs in with this email already.",
-        "Stands in line 2 already.",
+        "This email is already in use.",
+        "Duplicate of line 2.",
         "Nick &lt;b&gt;",
     ):
         assert problem in text
@@ -101,7 +101,7 @@ def test_of_a_taken_email_neither_whose_nor_where_is_told(
         said.add(tuple(str(problem) for _name, _cell, problem in cells if problem))
         form = admin_client.post(reverse("admin:hospitals_doctor_add"), {"email": email, "full_name": "Dora"})
         said.add(tuple(form.context["form"].errors["email"]))
-    assert said == {("Somebody signs in with this email already.",)}
+    assert said == {("This email is already in use.",)}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_an_email_taken_meanwhile_is_shown_in_place(
     User.objects.filter(pk=south.doctor.pk).update(email="nora@north.test")
     page = admin_client.post(address, {"do": "confirm"}, follow=True).content.decode()
     assert "Something changed since the file was checked." in page
-    assert "Somebody signs in with this email already." in page
+    assert "This email is already in use." in page
     assert 'value="confirm"' not in page
     assert StaffImport.objects.get().state == "checked"
 
@@ -148,7 +148,7 @@ def test_an_email_taken_meanwhile_is_shown_in_place(
 def test_a_refused_import_says_why(admin_client: Client, north: HospitalCast) -> None:
     one = make_import(north.hospital, email="doctor@north.test", state="refused")
     page = admin_client.get(reverse("admin:staff_import_one", args=[one.pk])).content.decode()
-    assert "Somebody signs in with this email already." in page
+    assert "This email is already in use." in page
 
 
 def test_nobody_is_added_by_thinking_better_of_it(admin_client: Client, north: HospitalCast) -> None:
@@ -171,7 +171,16 @@ def test_a_hospital_admin_cannot_name_another(admin_client: Client, north: Hospi
 
 def test_the_example_to_download_has_the_columns(admin_client: Client) -> None:
     answer = admin_client.get("/admin/staff-import/template/")
-    assert answer.content.decode("utf-8-sig").splitlines()[0] == HEADER
+    assert answer.content.decode("utf-8-sig").splitlines()[0] == HEADER.replace(",", ";")
+
+
+def test_files_are_split_as_excel_splits_them_where_the_hospital_is(admin_client: Client) -> None:
+    for zone, separator in (("Europe/Vienna", ";"), ("America/New_York", ","), ("Europe/London", ",")):
+        Hospital.objects.update(time_zone=zone)
+        example = admin_client.get("/admin/staff-import/template/").content
+        assert example.decode("utf-8-sig").splitlines()[0] == HEADER.replace(",", separator)
+        upload(admin_client, example)
+    assert list(StaffImport.objects.values_list("people", flat=True)) == [3, 3, 3]
 
 
 def test_all_staff_of_the_hospital_come_as_a_file_without_formulas(
@@ -179,7 +188,7 @@ def test_all_staff_of_the_hospital_come_as_a_file_without_formulas(
 ) -> None:
     Profile.objects.filter(pk=north.doctor.pk).update(full_name='=HYPERLINK("http://evil.test")')
     answer = admin_client.post("/admin/staff-export/")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert rows == [
         [*HEADER.split(","), "access", "hospital"],
         ["doctor", '\'=HYPERLINK("http://evil.test")', "doctor@north.test", "Cardiology", "", "active", "North"],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 
@@ -39,6 +40,11 @@ def test_a_member_is_added_in_one_form(
     assert user.check_password(password_on(answer.content.decode()))
     assert (user.hospital_id, user.must_change_password) == (north.hospital.pk, True)
     assert "no-store" in answer.headers["Cache-Control"]
+    # Before patients can book a doctor, two things are left to do.
+    is_doctor = model == "doctor"
+    assert (f'href="/admin/hospitals/doctor/{user.pk}/hours/">Set hours</a>' in answer.content.decode()) is is_doctor
+    assert (">Connect</a>" in answer.content.decode()) is is_doctor
+    assert "Nora New" in answer.content.decode()
     if fact:
         assert getattr(getattr(user, model), fact) == more[fact]
     change = admin_client.get(reverse(f"admin:hospitals_{model}_change", args=[user.pk])).content.decode()
@@ -65,7 +71,7 @@ def test_an_operator_chooses_the_hospital(south: HospitalCast) -> None:
 def test_an_email_in_use_is_told_beside_its_field(admin_client: Client, south: HospitalCast) -> None:
     users = User.objects.count()
     page = admin_client.post(reverse("admin:hospitals_doctor_add"), {**NEW, "email": "DOCTOR@south.test"})
-    assert "Somebody signs in with this email already." in page.content.decode()
+    assert "This email is already in use." in page.content.decode()
     assert User.objects.count() == users
     assert AccessEvent.objects.count() == 0
 
@@ -88,9 +94,31 @@ def test_access_is_taken_and_given_back_after_asking(
     assert User.objects.get(pk=north.doctor.pk).is_active is True
     admin_client.post(address, {"access": "end"})
     assert User.objects.get(pk=north.doctor.pk).is_active is False
-    assert "Let Dora North in again?" in admin_client.get(address).content.decode()
+    assert "Reactivate Dora North?" in admin_client.get(address).content.decode()
     admin_client.post(address, {"access": "restore"})
     assert User.objects.get(pk=north.doctor.pk).is_active is True
+
+
+def test_the_buttons_of_a_member_say_what_they_do(admin_client: Client, north: HospitalCast) -> None:
+    def buttons() -> list[str]:
+        page = admin_client.get(reverse("admin:hospitals_doctor_change", args=[north.doctor.pk])).content.decode()
+        return re.findall(r'href="../access/">([^<]+)</a>', page)
+
+    assert buttons() == ["Deactivate…"]
+    later = timezone.now() + dt.timedelta(minutes=5)
+    User.objects.filter(pk=north.doctor.pk).update(lockout_until=later)
+    assert buttons() == ["Unlock…", "Deactivate…"]
+    User.objects.filter(pk=north.doctor.pk).update(lockout_until=None, is_active=False)
+    assert buttons() == ["Reactivate…"]
+
+
+def test_one_button_saves_and_too_long_is_said(admin_client: Client, north: HospitalCast) -> None:
+    address = reverse("admin:hospitals_doctor_change", args=[north.doctor.pk])
+    page = admin_client.get(address).content.decode()
+    assert "_continue" not in page
+    assert "maxlength" not in page[page.index('name="specialty"') :].partition(">")[0]
+    page = admin_client.post(address, {"full_name": "Dora North", "specialty": "x" * 201}).content.decode()
+    assert "Ensure this value has at most 200 characters" in page
 
 
 def test_an_admin_cannot_lock_themselves_out(admin_client: Client, north: HospitalCast) -> None:
@@ -146,14 +174,14 @@ def test_a_member_may_be_mailed_a_link_instead_of_a_password(admin_client: Clien
 def test_a_closed_account_is_shown_and_released(admin_client: Client, north: HospitalCast) -> None:
     access = reverse("admin:hospitals_doctor_access", args=[north.doctor.pk])
     release = reverse("admin:hospitals_doctor_release", args=[north.doctor.pk])
-    assert "Closed after failed sign-ins" not in admin_client.get(access).content.decode()
+    assert "Locked after failed sign-ins" not in admin_client.get(access).content.decode()
     for _ in range(5):
         Client().post(reverse("staff:login"), {"email": "doctor@north.test", "password": "wrong"})
     assert (
-        "closed after failed sign-ins"
+        "locked after failed sign-ins"
         in admin_client.get(reverse("admin:hospitals_doctor_changelist")).content.decode()
     )
-    assert "Closed after failed sign-ins" in admin_client.get(access).content.decode()
+    assert "Locked after failed sign-ins" in admin_client.get(access).content.decode()
     assert admin_client.get(release).headers["Location"] == access
     assert User.objects.get(pk=north.doctor.pk).login_attempts == 5
     page = admin_client.post(release, follow=True)
@@ -167,8 +195,8 @@ def test_a_second_factor_is_reset_after_asking(admin_client: Client, north: Hosp
     change = reverse("admin:hospitals_doctor_change", args=[north.doctor.pk])
     assert address not in admin_client.get(change).content.decode()
     User.objects.filter(pk=north.doctor.pk).update(second_factor_since=timezone.now())
-    assert "Reset second factor" in admin_client.get(change).content.decode()
-    assert "Reset the second factor of Dora North?" in admin_client.get(address).content.decode()
+    assert "Reset two-factor authentication" in admin_client.get(change).content.decode()
+    assert "Reset two-factor authentication for Dora North?" in admin_client.get(address).content.decode()
     assert User.objects.get(pk=north.doctor.pk).has_second_factor
     assert admin_client.post(address).headers["Location"] == change
     assert not User.objects.get(pk=north.doctor.pk).has_second_factor

@@ -17,7 +17,7 @@ from integrations.calcom.schedules.publisher import CalcomSchedules
 from tests.cast import HospitalCast
 from tests.integrations.calcom.conftest import Connected
 
-BREAK = "on Sundays they end at 23:58, so patients cannot book the last visit before midnight."
+BREAK = "on Sundays they end at 23:58, so patients cannot book the last appointment before midnight."
 
 
 def sunday(opens: str, closes: str) -> WeeklyWindow:
@@ -62,11 +62,11 @@ def test_admin_and_doctor_read_it_beside_the_hours(connected: Connected, north: 
     notes = CalcomSchedules().state(connected.doctor.pk).notes
     assert len(notes) == 3
     assert notes[0].endswith(BREAK)
-    assert notes[1] == f"{clock}: 00:00-24:00."
+    assert notes[1] == f"{clock}: 00:00–24:00."
     for page in (
         admin.get(reverse("admin:hospitals_doctor_hours", args=[connected.doctor.pk])),
         doctor.get(reverse("staff:doctor-hours")),
     ):
         text = " ".join(page.content.decode().split())
         assert BREAK in text
-        assert f"{clock}: 00:00-24:00." in text
+        assert f"{clock}: 00:00–24:00." in text

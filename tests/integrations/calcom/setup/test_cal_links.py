@@ -83,20 +83,20 @@ def test_an_absence_is_shown_with_its_own_days(admin_client: Client, link: CalLi
     note_absence(11, first=days[0], last=days[1], told_at=timezone.now())
     page = admin_client.get(address(link.doctor)).content.decode()
     listed = admin_client.get(reverse("admin:integrations_callink_changelist")).content.decode()
-    assert "<dd>5 Jan 2050 - 7 Jan 2050</dd>" in page
+    assert "<dd>5 Jan 2050 &ndash; 7 Jan 2050</dd>" in page
     assert "5 Jan 2050 to 7 Jan 2050, not in the hours here" in listed
 
 
 def test_both_sides_are_shown_with_the_differences(admin_client: Client, link: CalLink) -> None:
     page = admin_client.get(address(link.doctor)).content.decode()
     rows = cells(page)
-    assert ["Monday differs", "09:00-12:00", "closed"] in rows
-    assert ["Friday differs", "closed", "20:00-midnight"] in rows
+    assert ["Monday differs", "09:00–12:00", "closed"] in rows
+    assert ["Friday differs", "closed", "20:00–midnight"] in rows
     assert ["Tuesday", "closed", "closed"] in rows
-    assert ["Mon 5 Sep 2050 differs", "09:00-12:00 as every week", "closed"] in rows
+    assert ["Mon 5 Sep 2050 differs", "09:00–12:00 as every week", "closed"] in rows
     assert ["Time zone", "Europe/Vienna", "Europe/Vienna"] in rows
-    assert "Somebody changed the hours in Cal.com." in page
-    assert "Push ours" in page
+    assert "The hours were changed in Cal.com." in page
+    assert "Send our hours to Cal.com" in page
     # A row's own page is the same.
     own = admin_client.get(reverse("admin:integrations_callink_change", args=[link.pk])).content.decode()
     assert cells(own) == rows
@@ -179,7 +179,7 @@ def test_an_operator_types_numbers_and_a_worker_checks_them(operator_client: Cli
         ({"user_id": "11"}, "This Cal.com user belongs to another doctor here."),
         ({"event_type_id": "13"}, "This event type belongs to another doctor here."),
         ({"schedule_id": "x"}, "Enter a whole number."),
-        ({"user_id": "9223372036854775808"}, "Ensure this value is less than or equal to"),
+        ({"user_id": "9223372036854775808"}, "At most 9223372036854775807."),
     ],
 )
 def test_numbers_that_cannot_be_are_refused_beside_their_field(
@@ -212,3 +212,14 @@ def test_the_list_of_the_unconnected_asks_nothing_per_doctor(
         page = admin_client.get(reverse("admin:integrations_callink_connect_all"))
     assert page.status_code == 200
     assert "Dora North" in page.content.decode()
+
+
+def test_hours_in_step_are_said_once(admin_client: Client, link: CalLink) -> None:
+    CalLink.objects.update(drift=None, differs_since=None, shown_schedule=None)
+    CalLink.objects.update(pushed_length_minutes=30, pushed_buffer_minutes=0, pushed_notice_minutes=60)
+    page = admin_client.get(address(link.doctor)).content.decode()
+    assert "Cal.com shows these hours." in page
+    assert "Cal.com has not been read yet." not in page
+    assert "30 min appointment, 0 min pause after, booked at least 60 min ahead" in page
+    CalLink.objects.update(pushed_hash="older")
+    assert "Cal.com has not been read yet." in admin_client.get(address(link.doctor)).content.decode()

@@ -22,7 +22,7 @@ from tests.integrations.calcom.conftest import Connected
 
 pytestmark = pytest.mark.django_db
 
-EDITED = "Somebody changed the hours in Cal.com. Patients book by what is there until ours are sent again."
+EDITED = "The hours were changed in Cal.com. Patients book by what is there until ours are sent again."
 OURS = [("Monday", "09:00", "12:00")]
 
 
@@ -76,10 +76,10 @@ def test_an_edit_there_is_shown_and_not_overwritten(connected: Connected) -> Non
     sides = sides_of(CalLink.objects.get(), at=timezone.now())
     assert sides is not None
     assert [(row.name, row.ours, row.theirs) for row in sides.week if row.differs] == [
-        ("Friday", ("closed",), ("08:00-midnight",))
+        ("Friday", ("closed",), ("08:00–midnight",))
     ]
     assert [(row.name, row.ours, row.theirs, row.differs) for row in sides.dates] == [
-        ("Mon 5 Sep 2050", ("09:00-12:00", "as every week"), ("closed",), True)
+        ("Mon 5 Sep 2050", ("09:00–12:00", "as every week"), ("closed",), True)
     ]
 
 
