@@ -102,6 +102,15 @@ class NobodyToConfirm(Conflict):
     message = _("No patient account belongs to this visit.")
 
 
+class NoPatientWithNumber(NobodyToConfirm):
+    message = _("No patient has signed in with this number.")
+
+
+class ConfirmedByPatient(Conflict):
+    code = "confirmed_by_patient"
+    message = _("The patient has confirmed this appointment in the app: that cannot be undone here.")
+
+
 _BY_RULE: dict[str, type[Conflict]] = {
     "prescriptions_state_moves": WrongState,
     "prescriptions_claimed_first": NotClaimed,

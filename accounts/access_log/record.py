@@ -38,6 +38,7 @@ class AccessAction(StrEnum):
     ANSWERED_PHARMACIST = "answered_pharmacist"
     MARKED_VISIT = "marked_visit"
     CONFIRMED_IDENTITY = "confirmed_identity"
+    WITHDREW_IDENTITY = "withdrew_identity"
     REQUESTED_BOOKING = "requested_booking"
     WITHDREW_BOOKING = "withdrew_booking"
     CHANGED_HOURS = "changed_hours"

@@ -45,6 +45,9 @@ SENTENCES: dict[str, Any] = {
     AccessAction.MARKED_VISIT: lazy("%(actor)s recorded the outcome of an appointment of %(patient)s."),
     AccessAction.DECIDED_VISIT: lazy("%(actor)s decided what happens to an appointment of %(patient)s."),
     AccessAction.CONFIRMED_IDENTITY: lazy("%(actor)s confirmed that an appointment is that of %(patient)s."),
+    AccessAction.WITHDREW_IDENTITY: lazy(
+        "%(actor)s undid the confirmation that an appointment is that of %(patient)s."
+    ),
     AccessAction.REQUESTED_BOOKING: lazy("%(actor)s asked for a change of a booking of %(patient)s."),
     AccessAction.WITHDREW_BOOKING: lazy("%(actor)s withdrew a request for a booking of %(patient)s."),
     AccessAction.CHANGED_HOURS: lazy("%(actor)s changed the hours of %(other)s."),

@@ -19,7 +19,7 @@ from accounts.access_log.record import AccessAction
 from accounts.permissions import Permission, has_permission
 from clinical.admin.recorded_admin import RecordedAdmin, record_opening
 from clinical.models import AiSession
-from hospitals.admin.base import acting_user, moment
+from hospitals.admin.base import NONE, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, KnownChoiceFilter
 
 SOURCE_TEXTS: dict[str, Any] = {
@@ -56,7 +56,7 @@ class AiSessionAdmin(RecordedAdmin):
     """
 
     opened_action = AccessAction.OPENED_AI_SESSION
-    change_form_outer_before_template = "admin/clinical/aisession/transcript_button.html"
+    actions_template = "admin/clinical/aisession/transcript_button.html"
     list_title = gettext_lazy("AI sessions")
     list_display = ("started", "source_text", "has_summary", "claim")
     list_filter = (StartFilter, SourceFilter, ClaimFilter)
@@ -119,4 +119,4 @@ class AiSessionAdmin(RecordedAdmin):
     @display(description=gettext_lazy("booking"))
     def claim(self, session: Any) -> str:
         """Whether the patient was told of a visit that is not there: somebody should ask what they wished for."""
-        return _("said, but not there") if session.is_claim_unconfirmed else "-"
+        return _("said, but not there") if session.is_claim_unconfirmed else NONE

@@ -1,21 +1,15 @@
-"""The portal's visits: the list, the week, what needs a look, and what an admin says about one visit."""
+"""The portal's list of visits, with its filters; the pages of one are in `appointment_pages`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import uuid
-import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -26,187 +20,19 @@ from unfold.decorators import display
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import User
 from accounts.people.names import display_phone
-from accounts.permissions import Permission, has_permission
-from clinical.admin.reassigning import ReassignPages
-from clinical.admin.recorded_admin import record_opening
-from clinical.agenda.hospital_week import Week, hospital_week, visits_by_day, week_of
+from clinical.admin.appointment_pages import AppointmentPages
 from clinical.models import Appointment
 from clinical.patients.find import narrow_to_named, read_typed
-from clinical.visits.attendance import SEEN_EARLY_BY, confirm_identity, match_guest
-from clinical.visits.attention import ATTENTION_TEXTS, attention_lists, visits_needing_attention
-from clinical.visits.decisions import REASON_LENGTH, ask_to_move, cancel_visit, keep_visit, may_decide, phone_of
-from clinical.visits.history import visit_history
-from clinical.visits.page import visit_page
-from clinical.visits.shown import MATCH_TEXTS, VisitState, heading_of, how_known, visit_state
-from core.refusals import NotPermitted, Refused
+from clinical.visits.attention import ATTENTION_TEXTS, visits_needing_attention
+from clinical.visits.decisions import phone_of
+from clinical.visits.shown import MATCH_TEXTS, VisitState, heading_of, how_known, visit_name, visit_state
 from hospitals.admin.base import Badge, acting_user, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
-from hospitals.models import Doctor
 
-# A calendar beyond these years is a slip of the keyboard.
-YEARS = range(2000, 2101)
 # The portal's names of the colours that a state has everywhere.
 _COLOURS = {"good": "success", "bad": "danger", "warn": "warning", "brand": "info"}
-LABELS = {state.value: _COLOURS[state.tone] for state in VisitState if state.tone}
-
-
-class AppointmentPages(ReassignPages):
-    change_form_outer_after_template = "admin/clinical/appointment/after_visit.html"
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._page("calendar/", self.calendar_view, "calendar"),
-            self._page("conflicts/", self.attention_view, "attention"),
-            self._page("reassign/<uuid:pk>/", self.reassign_view, "reassign"),
-            self._page("<uuid:pk>/payload/", self.payload_view, "payload"),
-            self._page("<uuid:pk>/confirm/", self.confirm_view, "confirm"),
-            self._page("<uuid:pk>/match/", self.match_view, "match"),
-            self._page("<uuid:pk>/decide/", self.decide_view, "decide"),
-            *super().get_urls(),
-        ]
-
-    def _page(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        page: URLPattern = path(route, self.admin_site.admin_view(view), name=f"clinical_appointment_{name}")
-        return page
-
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        answer = super().changeform_view(request, object_id, *args, **kwargs)
-        if isinstance(answer, TemplateResponse) and answer.context_data is not None:
-            visit, user = answer.context_data["original"], acting_user(request)
-            answer.context_data |= {
-                "steps": visit_history(visit),
-                "can_open_payload": user.is_operator,
-                "reason_length": REASON_LENGTH,
-                "can_reassign": has_permission(user, Permission.MANAGE_HOURS, hospital=visit.hospital_id),
-                "decision_state": visit_page(user=user, visit=visit, at=timezone.now()).decision_state,
-                **_choices(visit, user, at=timezone.now()),
-            }
-        return answer
-
-    def calendar_view(self, request: HttpRequest) -> HttpResponse:
-        user = self._viewer(request)
-        week = _week_asked_for(request)
-        doctor = self._doctor(user, request.GET.get("doctor"))
-        context: dict[str, Any] = {"week": week, "today": timezone.localdate(), "doctor": doctor}
-        if doctor is not None:
-            title = _("Week of %(name)s") % {"name": doctor.full_name}
-            context["days"] = visits_by_day(user, doctor, week, at=timezone.now())
-            self.record_listing(request, [one.visit for day in context["days"] for one in day.visits])
-        else:
-            title = _("Week")
-            context["hospital_week"] = hospital_week(user, week)
-        return self._render(request, "calendar", {**context, "title": title})
-
-    def attention_view(self, request: HttpRequest) -> HttpResponse:
-        user, at = self._viewer(request), timezone.now()
-        lists = attention_lists(user, at=at)
-        shown = [visit for one in lists for item in one.items for visit in (item.visit, item.other) if visit]
-        self.record_listing(request, shown)
-        context = {
-            "title": _("Needs attention"),
-            "lists": [(one, *ATTENTION_TEXTS[one.kind]) for one in lists],
-            "may_decide": may_decide(user, user.hospital_id),
-        }
-        return self._render(request, "attention", context)
-
-    def payload_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """What Cal.com sent, for an operator who broke the glass: it holds what no other page shows."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        user = self._viewer(request)
-        if not user.is_operator:
-            raise PermissionDenied
-        visit = Appointment.objects.for_user(user).filter(pk=pk).first()
-        if visit is None:
-            return self.not_found(request, str(pk))
-        record_opening(user, AccessAction.OPENED_VISIT, visit, kind="appointment_payload")
-        text = json.dumps(visit.cal_raw_payload, indent=2, ensure_ascii=False, sort_keys=True)
-        context = {"title": _("As Cal.com sent it"), "payload": text, "back": self.address("change", pk)}
-        return self._render(request, "payload", context)
-
-    def confirm_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        done = _("Confirmed. The patient's record is open to the doctor of this visit.")
-        return self._act(request, pk, confirm_identity, done)
-
-    def match_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        done = _(
-            "Linked to the patient with this number. The record stays closed until somebody confirms who sits there."
-        )
-        return self._act(request, pk, match_guest, done)
-
-    def decide_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        reason = request.POST.get("reason", "").strip()[:REASON_LENGTH]
-        choice = request.POST.get("choice", "")
-        if choice == "keep":
-            return self._act(request, pk, keep_visit, _("It stays as booked."))
-        if choice in ("ask_to_move", "cancel") and not reason:
-            return self._act(request, pk, None, _("Say why: the patient will want to know."))
-        if choice == "ask_to_move":
-            return self._act(request, pk, ask_to_move, _("The patient is asked to choose another time."), reason=reason)
-        if choice == "cancel":
-            return self._act(request, pk, cancel_visit, _("The cancellation is on its way to Cal.com."), reason=reason)
-        return self._act(request, pk, None, _("Choose what is to happen with the appointment."))
-
-    def _act(
-        self, request: HttpRequest, pk: uuid.UUID, action: Callable[..., object] | None, done: str, **facts: str
-    ) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        user = self._viewer(request)
-        if not may_decide(user, user.hospital_id):
-            raise PermissionDenied
-        if not Appointment.objects.for_user(user).filter(pk=pk).exists():
-            return self.not_found(request, str(pk))
-        if action is None:
-            self.message_user(request, done, messages.ERROR)
-            return HttpResponseRedirect(self.address("change", pk))
-        try:
-            action(appointment_id=pk, by=user, at=timezone.now(), **facts)
-        except NotPermitted:
-            raise
-        except Refused as refused:
-            self.message_user(request, str(refused.message), messages.ERROR)
-        else:
-            self.message_user(request, done, messages.SUCCESS)
-        back = self.address("attention") if request.POST.get("back") == "attention" else self.address("change", pk)
-        return HttpResponseRedirect(back)
-
-    def _viewer(self, request: HttpRequest) -> User:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return acting_user(request)
-
-    def _doctor(self, user: User, text: str | None) -> Doctor | None:
-        try:
-            pk = uuid.UUID(text or "")
-        except ValueError:
-            return None
-        doctor: Doctor | None = Doctor.objects.for_user(user).with_names().filter(pk=pk).first()
-        return doctor
-
-    def _render(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/clinical/appointment/{name}.html", everything)
-
-
-def _choices(visit: Appointment, user: User, *, at: dt.datetime) -> dict[str, bool]:
-    """What the user may say about the visit now."""
-    allowed = may_decide(user, user.hospital_id) and visit.status != Appointment.Status.CANCELLED
-    has_begun = visit.start_ts - SEEN_EARLY_BY <= at
-    return {
-        "can_decide": allowed and visit.status == Appointment.Status.SCHEDULED and visit.start_ts > at,
-        "can_confirm": allowed and has_begun and bool(visit.patient_id) and not visit.is_patient_identified,
-        "can_match": allowed and visit.patient_id is None,
-    }
-
-
-def _week_asked_for(request: HttpRequest) -> Week:
-    zone = zoneinfo.ZoneInfo(timezone.get_current_timezone_name())
-    try:
-        day = dt.date.fromisoformat(request.GET.get("week", ""))
-    except ValueError:
-        day = timezone.localdate()
-    return week_of(day if day.year in YEARS else timezone.localdate(), zone)
+# Every state: the package shows the value itself where it finds none.
+LABELS = {state.value: _COLOURS.get(state.tone) for state in VisitState}
 
 
 def _days_shown(given: QueryDict) -> dict[str, str]:
@@ -320,14 +146,16 @@ class AppointmentAdmin(AppointmentPages):
     list_display = ("start", "doctor_name", "patient_name", "state", "match")
     # Shows the box; `get_search_results` looks itself, by index.
     search_fields = ("patient",)
-    search_help_text = gettext_lazy("Beginning of a patient's name, or a phone number. Searches are on record.")
+    search_help_text = gettext_lazy("Beginning of a patient's name, or a phone number. Searches are logged.")
     list_filter = (StartFilter, StatusFilter, DoctorFilter, PatientFilter, AttentionFilter)
     list_before_template = "admin/clinical/appointment/before_list.html"
-    change_form_before_template = "admin/time_zone_note.html"
+    actions_template = "admin/clinical/appointment/actions.html"
+    after_template = "admin/clinical/appointment/after.html"
+    is_live = True
     start = moment("start_ts", gettext_lazy("start"))
     end = moment("end_ts", gettext_lazy("end"))
     booked_at = moment("created_at", gettext_lazy("booked"))
-    synced_at = moment("last_synced_at", gettext_lazy("last news of it"))
+    synced_at = moment("last_synced_at", gettext_lazy("last updated"))
     fields = (
         "start",
         "end",
@@ -362,7 +190,8 @@ class AppointmentAdmin(AppointmentPages):
         return super().get_queryset(request).with_people()  # type: ignore[attr-defined,no-any-return]
 
     def name_of(self, obj: Any) -> str:
-        return _("Visit to %(doctor)s") % {"doctor": obj.doctor.full_name}
+        names = {"patient": visit_name(obj), "doctor": obj.doctor.full_name}
+        return _("Appointment \N{EN DASH} %(patient)s, %(doctor)s") % names
 
     @display(description=gettext_lazy("doctor"))
     def doctor_name(self, appointment: Appointment) -> str:
@@ -385,6 +214,6 @@ class AppointmentAdmin(AppointmentPages):
         state = visit_state(appointment, at=timezone.now())
         return Badge(state.value, state.label)
 
-    @display(description=gettext_lazy("how we know the patient"))
+    @display(description=gettext_lazy("patient match"))
     def match(self, appointment: Appointment) -> Any:
         return how_known(appointment)

@@ -18,14 +18,14 @@ from clinical.admin.recorded_admin import RecordedAdmin
 from clinical.models import Prescription
 from clinical.prescriptions.history import prescription_history
 from clinical.prescriptions.medications import stored_medications
-from hospitals.admin.base import Badge, moment
+from hospitals.admin.base import NONE, Badge, moment
 from hospitals.admin.filters import DayRangeFilter, DoctorFilter, KnownChoiceFilter
 
 STATUS_TEXTS: dict[str, Any] = {
     Prescription.Status.PENDING.value: gettext_lazy("waiting for a pharmacist"),
     Prescription.Status.APPROVED.value: gettext_lazy("approved, to dispense"),
     Prescription.Status.COMPLETED.value: gettext_lazy("dispensed"),
-    Prescription.Status.DENIED.value: gettext_lazy("denied"),
+    Prescription.Status.DENIED.value: gettext_lazy("rejected"),
 }
 
 
@@ -48,10 +48,11 @@ class PrescriptionAdmin(RecordedAdmin):
     list_display = ("written", "doctor_name", "patient_name", "state", "pharmacist_name")
     list_filter = (WrittenFilter, StatusFilter, DoctorFilter)
     list_before_template = "admin/time_zone_note.html"
-    change_form_outer_after_template = "admin/clinical/prescription/after_prescription.html"
+    after_template = "admin/clinical/steps.html"
+    is_live = True
     ordering = ("-created_at", "-pk")
     written = moment("created_at", gettext_lazy("written"))
-    claimed = moment("claimed_at", gettext_lazy("taken up"))
+    claimed = moment("claimed_at", gettext_lazy("assigned"))
     decided = moment("decided_at", gettext_lazy("decided"))
     dispensed = moment("completed_at", gettext_lazy("dispensed"))
     fields = (
@@ -90,7 +91,7 @@ class PrescriptionAdmin(RecordedAdmin):
 
     @display(description=gettext_lazy("pharmacist"))
     def pharmacist_name(self, prescription: Prescription) -> str:
-        return prescription.pharmacist.full_name if prescription.pharmacist else "-"
+        return prescription.pharmacist.full_name if prescription.pharmacist else NONE
 
     @display(
         description=gettext_lazy("status"),
@@ -98,13 +99,13 @@ class PrescriptionAdmin(RecordedAdmin):
     )
     def state(self, prescription: Prescription) -> Badge:
         if prescription.status == Prescription.Status.PENDING and prescription.pharmacist_id:
-            return Badge("PENDING", _("a pharmacist is looking at it"))
+            return Badge("PENDING", _("in review"))
         return Badge(prescription.status, STATUS_TEXTS[prescription.status])
 
-    @display(description=gettext_lazy("why denied"))
+    @display(description=gettext_lazy("rejection reason"))
     def denial(self, prescription: Prescription) -> str:
         parts = [prescription.get_denial_reason_display(), prescription.denial_note]
-        return ": ".join(part for part in parts if part) or "-"
+        return ": ".join(part for part in parts if part) or NONE
 
     @display(description=gettext_lazy("medications"))
     def medication_lines(self, prescription: Prescription) -> SafeString:

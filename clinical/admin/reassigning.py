@@ -64,7 +64,9 @@ class ReassignPages(RecordedAdmin):
             return self.not_found(request, str(pk))
         given = request.POST if request.method == "POST" else request.GET
         days = _days(given)
-        visits = _visits(user, doctor, days, given.get("visit", ""), at)
+        one = _uuid(given.get("visit"))
+        visits = _visits(user, doctor, days, one, at)
+        back = self.address("change", one) if one else reverse("admin:hospitals_doctor_hours", args=[doctor.pk])
         if request.method == "POST" and (asked := self._give(request, visits, at)):
             text = ngettext(
                 "%(count)d appointment is on its way to a colleague. The patient is told once it is booked.",
@@ -72,15 +74,18 @@ class ReassignPages(RecordedAdmin):
                 asked,
             )
             self.message_user(request, text % {"count": asked}, messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:hospitals_doctor_hours", args=[doctor.pk]))
+            return HttpResponseRedirect(back)
+        rows = _rows(visits, given, by=user, at=at)
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Give appointments of %(name)s to colleagues") % {"name": doctor.full_name},
+            "title": _("Give to a colleague") if one else _("Give appointments to colleagues"),
             "doctor": doctor,
             "days": days,
-            "visit": given.get("visit", ""),
-            "rows": _rows(visits, given, by=user, at=at),
+            "visit": one or "",
+            "rows": rows,
+            "can_give": any(row.colleagues for row in rows),
+            "back": back,
             "reason": given.get("reason", ""),
             "reason_length": REASON_LENGTH,
             "most": MOST_SHOWN if len(visits) == MOST_SHOWN else 0,
@@ -115,9 +120,8 @@ def _manager(request: HttpRequest) -> User:
     return user
 
 
-def _visits(user: User, doctor: Doctor, days: Days, visit: str, at: dt.datetime) -> list[Appointment]:
+def _visits(user: User, doctor: Doctor, days: Days, one: uuid.UUID | None, at: dt.datetime) -> list[Appointment]:
     own = Appointment.objects.for_user(user).filter(doctor=doctor, status=Appointment.Status.SCHEDULED, start_ts__gt=at)
-    one = _uuid(visit)
     rows = own.filter(pk=one) if one else own.between(days.start, days.end)
     return list(rows.with_people().order_by("start_ts", "pk")[:MOST_SHOWN])
 

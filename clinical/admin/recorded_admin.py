@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.access_log.break_glass import grant_text, open_grants, opened_hospitals
 from accounts.access_log.record import AccessAction, record_access, record_list
 from accounts.models import User
+from clinical.dashboard.pages import is_poll_of_shown_page, proof_of_page
 from clinical.patients.find import MOST, find_people, read_typed
 from hospitals.admin.base import ReadOnlyAdmin, acting_user
 
@@ -27,6 +28,8 @@ class RecordedAdmin(ReadOnlyAdmin):
     opened_action: AccessAction
     # Whether opening one is on record whoever does it (invariant 9 of `docs/architecture.md`).
     is_opening_recorded_for_all = False
+    # Whether the page of one renews itself.
+    is_live = False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         answer = super().changelist_view(request, extra_context)
@@ -48,13 +51,18 @@ class RecordedAdmin(ReadOnlyAdmin):
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         self._record_opening(request, object_id)
-        return super().changeform_view(request, object_id, *args, **kwargs)
+        answer = super().changeform_view(request, object_id, *args, **kwargs)
+        if self.is_live and isinstance(answer, TemplateResponse) and answer.context_data is not None:
+            answer.context_data["live_proof"] = proof_of_page(request, request.get_full_path())
+        return answer
 
     def _record_opening(self, request: HttpRequest, object_id: str | None) -> None:
         user = acting_user(request)
         is_recorded = user.is_operator or self.is_opening_recorded_for_all
         # A POST shows nothing: these pages change nothing, and refuse it.
         if not (object_id and is_recorded and request.method != "POST" and self.has_view_permission(request)):
+            return
+        if self.is_live and is_poll_of_shown_page(request):
             return
         # As the page itself reads it: an id that is spelled otherwise must not open a page off the record.
         row = self.get_object(request, unquote(object_id))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import Patient, Role, User
+from accounts.people.names import display_phone, patient_name
 from accounts.permissions import Permission, require
 from clinical.mirror.apply import visit_status
 from clinical.mirror.facts import AGREED, chain
 from clinical.models import Appointment, AppointmentBooking
 from clinical.ports import booking_provider
-from clinical.refusals import NobodyToConfirm, VisitCancelled, VisitNotBegun
+from clinical.refusals import ConfirmedByPatient, NobodyToConfirm, NoPatientWithNumber, VisitCancelled, VisitNotBegun
 from clinical.visits.decisions import may_decide
-from clinical.visits.history import changed_by
+from clinical.visits.history import changed_by, is_confirmed_by_patient
+from clinical.visits.shown import visit_name
 from core.refusals import NotFound, NotPermitted
 
 # People come early: who they are can be confirmed then, so that the record is open when the visit begins.
@@ -83,6 +88,28 @@ def confirm_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) ->
     return visit
 
 
+@transaction.atomic
+def withdraw_identity(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
+    """Undoes `confirm_identity`: the record is closed to the doctor again. Again: no change.
+
+    What the patient accepted in the app stays.
+
+    Raises: NotFound, NotPermitted, VisitCancelled, ConfirmedByPatient.
+    """
+    if not may_decide(by, by.hospital_id):
+        raise NotPermitted
+    visit = _locked_with_bookings(appointment_id, by)
+    if visit.identity_confirmed_at is None:
+        return visit
+    if is_confirmed_by_patient(visit):
+        raise ConfirmedByPatient
+    visit.identity_confirmed_at = None
+    with changed_by(by):
+        visit.save(update_fields=["identity_confirmed_at"])
+    _record(by, AccessAction.WITHDREW_IDENTITY, visit)
+    return visit
+
+
 def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
     own = Appointment.objects.for_user(by).filter(pk=appointment_id)
     visit: Appointment | None = own.select_for_update(of=("self",)).first()
@@ -93,6 +120,12 @@ def _locked(appointment_id: uuid.UUID, by: User) -> Appointment:
     return visit
 
 
+def _locked_with_bookings(appointment_id: uuid.UUID, by: User) -> Appointment:
+    # Bookings before their visit: the order in which the mirror locks them.
+    list(AppointmentBooking.objects.select_for_update().filter(appointment=appointment_id).order_by("uid"))
+    return _locked(appointment_id, by)
+
+
 def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
     """What became of a visit can be said from its beginning on."""
     require(by, Permission.TREAT_PATIENTS)
@@ -100,9 +133,7 @@ def _begun(appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appointment:
 
 
 def _locked_from(appointment_id: uuid.UUID, by: User, at: dt.datetime, *, early: dt.timedelta) -> Appointment:
-    # Bookings before their visit: the order in which the mirror locks them.
-    list(AppointmentBooking.objects.select_for_update().filter(appointment=appointment_id).order_by("uid"))
-    visit = _locked(appointment_id, by)
+    visit = _locked_with_bookings(appointment_id, by)
     if visit.start_ts - early > at:
         raise VisitNotBegun
     return visit
@@ -138,7 +169,7 @@ def match_guest(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appo
 
     A match by phone proves nobody: it opens this visit, and the record only once it is confirmed. Again: no change.
 
-    Raises: NotPermitted, NotFound, VisitCancelled, NobodyToConfirm (no patient has the number).
+    Raises: NotPermitted, NotFound, VisitCancelled, NoPatientWithNumber.
     """
     if not may_decide(by, by.hospital_id):
         raise NotPermitted
@@ -154,7 +185,7 @@ def match_guest(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appo
         return visit
     patient = _patient_of(bookings)
     if patient is None:
-        raise NobodyToConfirm
+        raise NoPatientWithNumber
     visit.patient_id, visit.patient_match = patient.pk, Appointment.PatientMatch.PHONE
     with changed_by(by):
         visit.save(update_fields=["patient_id", "patient_match"])
@@ -168,6 +199,32 @@ def match_guest(*, appointment_id: uuid.UUID, by: User, at: dt.datetime) -> Appo
         reason="matched_by_phone",
     )
     return visit
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Whom to compare before an identity is confirmed: name and number as given with the booking, and the account's."""
+
+    given: str
+    account: str
+
+
+def parties_of(visits: Sequence[Appointment]) -> dict[uuid.UUID, Parties]:
+    """Of visits that belong to a patient and come with their people. One query."""
+    booked = AppointmentBooking.objects.filter(uid__in=[visit.cal_booking_id for visit in visits])
+    phones = dict(booked.values_list("uid", "attendee_phone")) if visits else {}
+    return {
+        visit.pk: Parties(
+            _name_and_number(visit_name(visit), phones.get(visit.cal_booking_id)),
+            _name_and_number(patient_name(visit.patient.user), visit.patient.user.phone),
+        )
+        for visit in visits
+        if visit.patient is not None
+    }
+
+
+def _name_and_number(name: str, phone: str | None) -> str:
+    return f"{name}, {display_phone(phone) if phone else _('no number')}"
 
 
 def _patient_of(bookings: list[AppointmentBooking]) -> Patient | None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from clinical.querysets import AppointmentQuerySet
-from clinical.visits.attendance import SEEN_EARLY_BY
+from clinical.visits.attendance import SEEN_EARLY_BY, Parties, parties_of
 from clinical.visits.shown import VisitHeading, heading_of
 from hospitals.models import Doctor, DoctorTimeOff
 
@@ -67,7 +67,7 @@ ATTENTION_TEXTS: dict[str, tuple[Any, Any]] = {
 class AttentionItem:
     """`other` is the visit before, `time_off` the absence it falls into. `decision` is what staff decided last.
 
-    `attention_lists` adds the decision and the headings.
+    `attention_lists` adds the decision, the headings, and where an identity is to be confirmed the parties.
     """
 
     visit: Appointment
@@ -76,6 +76,7 @@ class AttentionItem:
     decision: VisitDecision | None = None
     heading: VisitHeading | None = None
     other_heading: VisitHeading | None = None
+    parties: Parties | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -90,14 +91,16 @@ class AttentionList:
 
 
 def attention_lists(user: User, *, at: dt.datetime) -> list[AttentionList]:
-    """What the user may see of each kind, the next first; an overlap that staff keep is none. Eight queries."""
+    """What the user may see of each kind, the next first; an overlap that staff keep is none. Nine queries."""
     found = {kind: find(user, at)[: MOST + 1] for kind, find in _FINDERS.items()}
     decisions = _decisions(item.visit for items in found.values() for item in items)
+    parties = parties_of([item.visit for item in found["unconfirmed"]])
     lists = []
     for kind, items in found.items():
         for item in items:
             item.decision = decisions.get((item.visit.pk, item.visit.start_ts))
             item.heading = heading_of(item.visit, at=at)
+            item.parties = parties.get(item.visit.pk)
             item.other_heading = heading_of(item.other, at=at) if item.other else None
         open_items = [item for item in items if not is_settled(item, kind)]
         lists.append(AttentionList(kind, open_items[:MOST], has_more=len(items) > MOST))
@@ -129,6 +132,20 @@ def _key(user: User) -> str:
 def visits_needing_attention(user: User, kind: str, *, at: dt.datetime) -> list[uuid.UUID]:
     """The ids of the visits of one kind, settled ones included."""
     return [pk for one in _FINDERS[kind](user, at) for pk in (one.visit.pk, one.other and one.other.pk) if pk]
+
+
+def speaks_against(visit: Appointment, user: User) -> bool:
+    """Whether the visit cannot take place as it is: deactivated doctor, time off, another visit at that time.
+
+    Two queries. The visit comes with its people.
+    """
+    if not visit.doctor.user.is_active:
+        return True
+    within = {"starts_at__lt": visit.end_ts, "ends_at__gt": visit.start_ts}
+    if DoctorTimeOff.objects.filter(doctor=visit.doctor_id, **within).exists():
+        return True
+    others = _going_on(user, [(visit.doctor_id, visit.start_ts, visit.end_ts)])
+    return bool(others.filter(no_show=False).exclude(pk=visit.pk).exists())
 
 
 def is_settled(item: AttentionItem, kind: str) -> bool:

@@ -66,6 +66,13 @@ def visit_history(visit: Appointment) -> list[Step]:
     return sorted(steps, key=lambda step: step.at)
 
 
+def is_confirmed_by_patient(visit: Appointment) -> bool:
+    """Whether it was the patient who said in the app that the visit is theirs. One query."""
+    rows = _history_model().objects.filter(pgh_obj_id=visit.pk, identity_confirmed_at=visit.identity_confirmed_at)
+    context = rows.order_by("pgh_id").values_list("pgh_context__metadata", flat=True).first()
+    return (context or {}).get("by") == str(visit.patient_id)
+
+
 def _history_model() -> Any:
     return apps.get_model("clinical", "AppointmentHistory")
 
@@ -132,9 +139,11 @@ def _of_rows(rows: Sequence[Mapping[str, Any]], names: Mapping[uuid.UUID | None,
     for before, after in pairwise(rows):
         at, who = after["pgh_created_at"], names.get(_changer(after), "")
         if after["identity_confirmed_at"] and not before["identity_confirmed_at"]:
-            yield Step(at, _("Confirmed who sits there"), who)
+            yield Step(at, _("Identity confirmed"), who)
+        if before["identity_confirmed_at"] and not after["identity_confirmed_at"]:
+            yield Step(at, _("Confirmation of the identity undone"), who)
         if after["no_show"] != before["no_show"]:
-            yield Step(at, _("Marked: did not come") if after["no_show"] else _("The no-show was taken back"), who)
+            yield Step(at, _("Marked as no-show") if after["no_show"] else _("No-show mark removed"), who)
         if after["completed_at"] and not before["completed_at"]:
             yield Step(at, _("Marked as completed"), names.get(after["completed_by_id"], who))
         if after["patient_id"] and after["patient_id"] != before["patient_id"]:

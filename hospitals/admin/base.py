@@ -151,6 +151,10 @@ class ReadOnlyAdmin(HospitalScopedAdmin):
     """A window on records that are made elsewhere."""
 
     warn_unsaved_form = False
+    change_form_template = "admin/read_only.html"
+    # Beside the record: what can be done with it; below: what happened to it.
+    actions_template = ""
+    after_template = ""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

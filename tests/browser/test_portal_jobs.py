@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import BreakGlassGrant, Patient, Role, User
+from accounts.models import AccessEvent, BreakGlassGrant, Patient, Role, User
 from clinical.models import Appointment
 from hospitals.models import Doctor, DoctorAvailability, Hospital
 from integrations.models import CalWebhook
@@ -198,3 +198,26 @@ def test_the_access_log_is_taken_along(
         page.get_by_text("Export this list").click()
     download.value.save_as(tmp_path / "log.csv")
     assert "Paula Patient" in (tmp_path / "log.csv").read_text(encoding="utf-8-sig")
+
+
+def test_an_appointments_page_renews_itself_and_loses_nothing_typed(
+    signed_in: SignedIn, north: HospitalCast, patient: Patient
+) -> None:
+    visit = make_visit(patient, north.doctor, timezone.now() + dt.timedelta(days=1))
+    page = signed_in(north.admin, "/admin/")
+    page.clock.install()
+    page.goto(reverse("admin:clinical_appointment_change", args=[visit.pk]))
+    reason = page.get_by_label("Reason (shown to the patient)")
+    reason.fill("The doctor is ill.")
+    reason.blur()
+    Appointment.objects.filter(pk=visit.pk).update(status="CANCELLED", cancellation_reason="I am well again")
+    with page.expect_response(lambda answer: "x-poll" in answer.request.headers and "/change/" in answer.url):
+        page.clock.fast_forward(31_000)
+    expect(reason).to_have_value("The doctor is ill.")
+    reason.fill("")
+    reason.blur()
+    with page.expect_response(lambda answer: "x-poll" in answer.request.headers and "/change/" in answer.url):
+        page.clock.fast_forward(31_000)
+    expect(page.get_by_text("I am well again")).to_be_visible()
+    expect(reason).to_have_count(0)
+    assert AccessEvent.objects.filter(action="opened_visit").count() == 1

@@ -165,6 +165,7 @@ ROWS: list[Row] = [
     *post_only(f"{_VISIT}payload/", portal(403, south=403, operator=403), refusing=_NO_METHOD),
     *post_only(f"{_VISIT}confirm/", _SAID, refusing=_NO_METHOD, uses={"pk": "phone_visit"}),
     *post_only(f"{_VISIT}match/", _SAID, refusing=_NO_METHOD, uses={"pk": "guest_visit"}),
+    *post_only(f"{_VISIT}withdraw/", _SAID, refusing=_NO_METHOD, uses={"pk": "appointment_id"}),
     *post_only(f"{_VISIT}decide/", _SAID, {"choice": "keep"}, refusing=_NO_METHOD, uses={"pk": "appointment_id"}),
     *model("clinical.prescription", admin="lv", operator=""),
     *model("clinical.aisession", admin="lv", operator=""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access_log.break_glass import break_the_glass
 from accounts.models import AccessEvent, Patient, Role, User
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
+from clinical.visits.shown import VisitState
 from hospitals.models import Doctor, DoctorTimeOff
 from tests.admin.records import book, prescribe
 from tests.cast import HospitalCast, make_staff
@@ -48,12 +50,12 @@ def test_the_week_shows_each_doctors_days(admin_client: Client, north: HospitalC
     book(north, None, AT + HOUR / 4)
     DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT + DAY, ends_at=AT + DAY + HOUR)
     page = admin_client.get(CALENDAR).content.decode()
-    assert "16 Nov - 22 Nov 2026" in page
+    assert "16 Nov &ndash; 22 Nov 2026" in page
     assert f'href="{CALENDAR}?week=2026-11-16&amp;doctor={north.doctor.pk}">Dora North</a>' in page
-    assert "10:00-10:45" in page
+    assert "10:00&ndash;10:45" in page
     assert "1 overlap<" in page
     assert '<span class="week-mark">off</span>' in page
-    assert "23 Nov - 29 Nov 2026" in admin_client.get(f"{CALENDAR}?week=2026-11-27").content.decode()
+    assert "23 Nov &ndash; 29 Nov 2026" in admin_client.get(f"{CALENDAR}?week=2026-11-27").content.decode()
 
 
 def test_a_doctors_week_names_who_comes(
@@ -71,7 +73,7 @@ def test_a_doctors_week_names_who_comes(
 
 @pytest.mark.parametrize("query", ["week=yesterday", "week=0001-01-01", "week=9999-12-31", "doctor=x", "doctor=%00"])
 def test_nonsense_in_the_address_shows_this_week(admin_client: Client, query: str) -> None:
-    assert "16 Nov - 22 Nov 2026" in admin_client.get(f"{CALENDAR}?{query}").content.decode()
+    assert "16 Nov &ndash; 22 Nov 2026" in admin_client.get(f"{CALENDAR}?{query}").content.decode()
 
 
 def guest(cast: HospitalCast, phone: str | None, start: dt.datetime) -> Appointment:
@@ -95,8 +97,30 @@ def test_what_needs_a_look_is_counted_and_has_a_next_step(
         "It stays as booked."
     )
     assert said(admin_client, f"{BASE}{found.pk}/match/").startswith("Linked to the patient with this number.")
+    assert "Nothing needs attention." in admin_client.get(TO_LOOK_AT).content.decode()
+
+
+def test_what_there_is_to_do_comes_first_and_the_rest_in_one_line(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    unsure = book(north, patient, AT)
+    Appointment.objects.filter(pk=unsure.pk).update(patient_match="phone", guest_name="Carl Child")
+    AppointmentBooking.objects.create(
+        uid=unsure.cal_booking_id, appointment=unsure, attendee_phone="436601234567", attendee_at=AT
+    )
     page = admin_client.get(TO_LOOK_AT).content.decode()
-    assert page.count("Nothing to do.") == 5
+    assert re.findall(r'<section class="portal-card" id="([^"]+)"', page) == ["unconfirmed"]
+    assert (
+        "Nothing to do: Overlapping appointments of a doctor; Appointments in a doctor&#x27;s time off;"
+        " Appointments of a deactivated doctor; Guests with the phone number of a patient."
+    ) in page
+    assert '<dd dir="auto">Carl Child, +43 660 1234567</dd>' in page
+    assert '<dd dir="auto">Paula Patient, +43 660 1234567</dd>' in page
+    assert (
+        page.index("It is this patient")
+        < page.index("This opens the whole record of Paula Patient")
+        < page.index("Yes, open the record")
+    )
 
 
 def listed(client: Client, query: str = "") -> list[uuid.UUID]:
@@ -117,6 +141,26 @@ def test_the_list_opens_on_today_in_the_order_of_the_day(
     assert 'href="?from=2026-11-22&amp;to=2026-11-22">Tomorrow</a>' in page
     assert 'href="?from=2026-11-16&amp;to=2026-11-22">This week</a>' in page
     assert 'href="?day=any"' in page
+
+
+def test_each_state_is_shown_in_words(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    times = {
+        VisitState.OVERDUE: AT - 2 * HOUR,
+        VisitState.NOW: AT,
+        VisitState.BOOKED: AT + HOUR,
+        VisitState.PENDING: AT + 2 * HOUR,
+        VisitState.CANCELLED: AT + 3 * HOUR,
+        VisitState.COMPLETED: AT - 3 * HOUR,
+        VisitState.NO_SHOW: AT - 4 * HOUR,
+    }
+    rows = {state: book(north, patient, start).pk for state, start in times.items()}
+    Appointment.objects.filter(pk=rows[VisitState.PENDING]).update(cal_status="pending")
+    Appointment.objects.filter(pk=rows[VisitState.CANCELLED]).update(status="CANCELLED")
+    Appointment.objects.filter(pk=rows[VisitState.COMPLETED]).update(status="COMPLETED")
+    Appointment.objects.filter(pk=rows[VisitState.NO_SHOW]).update(no_show=True)
+    page = admin_client.get(BASE).content.decode()
+    badges = [" ".join(one.split()) for one in re.findall(r"whitespace-nowrap[^>]*>([^<]+)</span>", page)]
+    assert badges == [str(state.label) for state in sorted(times, key=lambda one: times[one])]
 
 
 def test_the_list_finds_patients_and_guests_by_name_from_today_on(
@@ -143,7 +187,12 @@ def test_a_cancellation_that_is_on_its_way_offers_nothing_more_and_needs_a_reaso
     visit = book(north, patient, AT + DAY)
     address = f"{BASE}{visit.pk}/decide/"
     for choice in ("cancel", "ask_to_move"):
-        assert said(admin_client, address, {"choice": choice, "reason": " "}).startswith("Say why:")
+        answer = admin_client.post(address, {"choice": choice, "reason": " "})
+        assert answer.headers["Location"] == f"{BASE}{visit.pk}/change/?without-reason={choice}#decide"
+        page = admin_client.get(answer.headers["Location"]).content.decode()
+        assert 'id="decide-reason-error">Say why: the patient reads it.</p>' in page
+        assert ('<details class="portal-details" open>' in page) is (choice == "cancel")
+    assert "required" not in page[page.index('id="decide"') :]
     assert not VisitDecision.objects.exists()
     said(admin_client, address, {"choice": "cancel", "reason": "Ill"})
     page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
@@ -162,6 +211,58 @@ def test_the_list_can_be_narrowed_to_what_needs_a_look(
     assert admin_client.get(f"{BASE}?conflict=x").status_code == 302
 
 
+def test_the_whole_page_renews_itself_and_its_polls_are_not_put_on_record_again(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    visit = book(north, patient, AT + DAY)
+    address = f"{BASE}{visit.pk}/change/"
+    page = admin_client.get(address).content.decode()
+    (proof,) = re.findall(r'<div id="record" data-live data-live-proof="([^"]+)">', page)
+    record = page[page.index('id="record"') :]
+    for part in ("portal-summary", "Ask to move", "What happened"):
+        assert part in record
+    assert "submit-row" not in page
+    assert AccessEvent.objects.filter(action="opened_visit").count() == 1
+    Appointment.objects.filter(pk=visit.pk).update(status="CANCELLED", cancellation_reason="I am ill")
+    polled = admin_client.get(address, headers={"X-Poll": proof}).content.decode()
+    assert "I am ill" in polled
+    assert "Ask to move" not in polled
+    assert AccessEvent.objects.filter(action="opened_visit").count() == 1
+    admin_client.get(address, headers={"X-Poll": "1"})
+    assert AccessEvent.objects.filter(action="opened_visit").count() == 2
+
+
+def test_keeping_is_offered_where_something_speaks_against_the_visit(
+    admin_client: Client, north: HospitalCast, patient: Patient
+) -> None:
+    visit = book(north, patient, AT + DAY)
+
+    def offers() -> bool:
+        return 'value="keep"' in admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+
+    assert not offers()
+    other = book(north, patient, AT + DAY + HOUR / 4)
+    assert offers()
+    Appointment.objects.filter(pk=other.pk).update(status="CANCELLED")
+    assert not offers()
+    off = DoctorTimeOff.objects.create(doctor=north.doctor, starts_at=AT + DAY, ends_at=AT + DAY + HOUR)
+    assert offers()
+    said(admin_client, f"{BASE}{visit.pk}/decide/", {"choice": "keep"})
+    assert not offers()
+    off.delete()
+    said(admin_client, f"{BASE}{visit.pk}/decide/", {"choice": "ask_to_move", "reason": "Ill"})
+    assert offers()
+    VisitDecision.objects.all().delete()
+    User.objects.filter(pk=north.doctor.pk).update(is_active=False)
+    assert offers()
+
+
+def test_a_guest_whose_number_no_patient_has_stays_a_guest(admin_client: Client, north: HospitalCast) -> None:
+    visit = guest(north, "436640000001", AT)
+    assert "Look for the patient with this number" in admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
+    assert said(admin_client, f"{BASE}{visit.pk}/match/") == "No patient has signed in with this number."
+
+
 def test_the_admin_confirms_who_sits_there(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
     visit = book(north, patient, AT)
     Appointment.objects.filter(pk=visit.pk).update(patient_match="phone")
@@ -171,7 +272,12 @@ def test_the_admin_confirms_who_sits_there(admin_client: Client, north: Hospital
     visit.refresh_from_db()
     assert visit.identity_confirmed_at == AT
     page = admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
-    assert "It is this patient" not in page
+    assert "Yes, open the record" not in page
+    assert "Undo: it is not this patient" in page
+    assert said(admin_client, f"{BASE}{visit.pk}/withdraw/") == "Undone: the record is closed to the doctor again."
+    visit.refresh_from_db()
+    assert visit.identity_confirmed_at is None
+    assert "Yes, open the record" in admin_client.get(f"{BASE}{visit.pk}/change/").content.decode()
     event = AccessEvent.objects.get(action="confirmed_identity")
     assert (event.actor_id, event.patient_id, event.surface) == (north.admin.pk, patient.pk, "admin")
 
@@ -256,7 +362,7 @@ def test_an_operator_looks_and_changes_nothing(north: HospitalCast, patient: Pat
     listed = AccessEvent.objects.filter(action="listed_under_break_glass").values_list("patient_id", flat=True)
     assert list(listed) == [patient.pk, patient.pk]
     assert "Move or cancel" not in page
-    for name in ("decide", "confirm", "match"):
+    for name in ("decide", "confirm", "withdraw", "match"):
         assert client.post(f"{BASE}{visit.pk}/{name}/", {"choice": "keep"}).status_code == 403
     assert not VisitDecision.objects.exists()
 
@@ -268,7 +374,7 @@ def test_an_operator_who_did_not_break_the_glass_sees_none_of_it(north: Hospital
         assert client.get(address).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["decide", "confirm", "match"])
+@pytest.mark.parametrize("name", ["decide", "confirm", "withdraw", "match"])
 def test_another_hospitals_visit_is_not_there(
     admin_client: Client, south: HospitalCast, patient: Patient, name: str
 ) -> None:
@@ -291,7 +397,7 @@ def test_the_pages_take_as_many_queries_for_twenty_rows_as_for_two(
         CALENDAR: 6,
         f"{CALENDAR}?doctor={north.doctor.pk}": 5,
         TO_LOOK_AT: 9,
-        f"{BASE}{visit.pk}/change/": 11,
+        f"{BASE}{visit.pk}/change/": 13,
         f"{BASE}?conflict=overlap": 7,
     }
     taken = {}

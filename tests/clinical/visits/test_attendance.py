@@ -10,7 +10,14 @@ from accounts.models import AccessEvent, Patient
 from clinical import refusals
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
-from clinical.visits.attendance import confirm_identity, mark_completed, mark_no_show, unmark_visit
+from clinical.visits.attendance import (
+    confirm_identity,
+    mark_completed,
+    mark_no_show,
+    unmark_visit,
+    withdraw_identity,
+)
+from clinical.visits.booking import accept_visit
 from core.refusals import NotFound, NotPermitted, Refused
 from tests.cast import HospitalCast
 from tests.clinical.records import make_visit
@@ -81,7 +88,7 @@ def test_what_cannot_be_marked(
     assert not AccessEvent.objects.exists()
 
 
-@pytest.mark.parametrize("act", [mark_completed, mark_no_show, unmark_visit, confirm_identity])
+@pytest.mark.parametrize("act", [mark_completed, mark_no_show, unmark_visit, confirm_identity, withdraw_identity])
 def test_another_doctors_visit_is_not_there(
     act: type, north: HospitalCast, south: HospitalCast, patient: Patient
 ) -> None:
@@ -89,7 +96,7 @@ def test_another_doctors_visit_is_not_there(
     for by, wanted in [
         (south.doctor.user, NotFound),
         # An admin says who sits there, and nothing else.
-        (south.admin, NotFound if act is confirm_identity else NotPermitted),
+        (south.admin, NotFound if act in (confirm_identity, withdraw_identity) else NotPermitted),
         (north.pharmacist.user, NotPermitted),
         (patient.user, NotPermitted),
     ]:
@@ -117,6 +124,31 @@ def test_confirming_who_sits_there_opens_the_record_once(north: HospitalCast, pa
     assert is_record_open(doctor, patient.pk)
     event = AccessEvent.objects.get()
     assert (event.action, event.patient_id) == ("confirmed_identity", patient.pk)
+
+
+def test_a_confirmation_is_undone_and_closes_the_record(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone")
+    confirm_identity(appointment_id=visit.pk, by=north.doctor.user, at=NOW)
+    for _ in range(2):
+        undone = withdraw_identity(appointment_id=visit.pk, by=north.admin, at=NOW)
+    assert undone.identity_confirmed_at is None
+    assert not is_record_open(north.doctor.user, patient.pk)
+    events = AccessEvent.objects.order_by("pk").values_list("action", "actor_id")
+    assert list(events) == [
+        ("confirmed_identity", north.doctor.user.pk),
+        ("withdrew_identity", north.admin.pk),
+    ]
+    again = confirm_identity(appointment_id=visit.pk, by=north.admin, at=NOW + dt.timedelta(minutes=1))
+    assert again.identity_confirmed_at == NOW + dt.timedelta(minutes=1)
+
+
+def test_what_the_patient_confirmed_is_not_undone(north: HospitalCast, patient: Patient) -> None:
+    visit = make_visit(patient, north.doctor, NOW, patient_match="phone")
+    accept_visit(appointment_id=visit.pk, by=patient.user, at=NOW)
+    with pytest.raises(refusals.ConfirmedByPatient):
+        withdraw_identity(appointment_id=visit.pk, by=north.admin, at=NOW)
+    visit.refresh_from_db()
+    assert visit.identity_confirmed_at == NOW
 
 
 def test_a_guest_cannot_be_confirmed(north: HospitalCast) -> None:

@@ -149,7 +149,7 @@ def test_what_needs_a_look_takes_as_many_queries_for_twenty_as_for_two(
     with CaptureQueriesContext(connection) as queries:
         lists = attention_lists(north.admin, at=AT)
         assert [one.visit.doctor.full_name for each in lists for one in each.items]
-    assert len(queries) == 8
+    assert len(queries) == 9
     assert not any("cal_raw_payload" in query["sql"] for query in queries)
 
 

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import AccessEvent, Patient, User
 from clinical.models import Appointment, AppointmentBooking
 from clinical.querysets import is_record_open
-from clinical.refusals import NobodyToConfirm, VisitCancelled
+from clinical.refusals import NoPatientWithNumber, VisitCancelled
 from clinical.visits.attendance import confirm_identity, match_guest
 from core.refusals import NotFound, NotPermitted
 from hospitals.models import Doctor
@@ -52,16 +52,16 @@ def test_the_number_given_last_counts(north: HospitalCast, patient: Patient) -> 
         rescheduled_from=visit.cal_booking_id,
         rescheduled_from_at=AT,
     )
-    with pytest.raises(NobodyToConfirm):
+    with pytest.raises(NoPatientWithNumber):
         match_guest(appointment_id=visit.pk, by=north.admin, at=AT)
 
 
 def test_nobody_is_tied_who_has_no_such_number(north: HospitalCast, patient: Patient) -> None:
     for phone in ("436609999999", None):
-        with pytest.raises(NobodyToConfirm):
+        with pytest.raises(NoPatientWithNumber):
             match_guest(appointment_id=guest(north.doctor, phone).pk, by=north.admin, at=AT)
     User.objects.filter(pk=patient.pk).update(is_active=False)
-    with pytest.raises(NobodyToConfirm):
+    with pytest.raises(NoPatientWithNumber):
         match_guest(appointment_id=guest(north.doctor, patient.user.phone).pk, by=north.admin, at=AT)
     assert not Appointment.objects.filter(patient__isnull=False).exists()
 

@@ -40,10 +40,10 @@ def test_what_staff_did_keeps_their_names_when_the_log_is_cut(north: HospitalCas
     unmark_visit(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
     mark_completed(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
     told = [
-        ("Confirmed who sits there", "Ada North", ""),
+        ("Identity confirmed", "Ada North", ""),
         ("Marked as completed", "Dora North", ""),
-        ("Marked: did not come", "Dora North", ""),
-        ("The no-show was taken back", "Dora North", ""),
+        ("Marked as no-show", "Dora North", ""),
+        ("No-show mark removed", "Dora North", ""),
         ("The patient was asked to choose another time", "Ada North", "We are full."),
     ]
     assert steps_of(visit) == told
@@ -61,13 +61,13 @@ def test_who_tied_a_guests_visit_and_who_accepted_one_stays_known(north: Hospita
     accept_visit(appointment_id=matched.pk, by=patient.user, at=AT)
     lose_access_log()
     assert steps_of(guests) == [("Linked to a patient's account", "Ada North", "")]
-    assert steps_of(matched) == [("Confirmed who sits there", "Paula Patient", "")]
+    assert steps_of(matched) == [("Identity confirmed", "Paula Patient", "")]
 
 
 def test_who_marked_a_guests_visit_is_named_too(north: HospitalCast) -> None:
     visit = make_visit(None, north.doctor, SOON)
     mark_no_show(appointment_id=visit.pk, by=north.doctor.user, at=SOON)
-    assert steps_of(visit) == [("Marked: did not come", "Dora North", "")]
+    assert steps_of(visit) == [("Marked as no-show", "Dora North", "")]
 
 
 def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> None:
@@ -78,8 +78,8 @@ def test_what_nobody_did_names_nobody(north: HospitalCast, patient: Patient) -> 
     complete_past_visits(at=SOON + dt.timedelta(days=1))
     assert steps_of(visit) == [
         ("Linked to a patient's account", "", ""),
-        ("Marked: did not come", "Dora North", ""),
-        ("The no-show was taken back", "", ""),
+        ("Marked as no-show", "Dora North", ""),
+        ("No-show mark removed", "", ""),
     ]
 
 

@@ -116,6 +116,27 @@ def test_a_colleague_who_is_not_free_any_more_is_refused(
     assert not VisitDecision.objects.exists()
 
 
+def test_one_appointment_leads_back_to_its_page_and_offers_nothing_where_no_colleague_is_free(
+    admin_client: Client, north: HospitalCast, patient: Patient, colleague: Doctor
+) -> None:
+    visit = book(north, patient, AT + HOUR)
+    its_page = f"/admin/clinical/appointment/{visit.pk}/change/"
+    answer = admin_client.get(address(north.doctor, f"?visit={visit.pk}"))
+    page = answer.content.decode()
+    assert answer.context["title"] == "Give to a colleague"
+    assert "Booked with <strong>Dora North</strong>" in page
+    assert f'<a class="portal-button" href="{its_page}">Back</a>' in page
+    assert 'name="reason"' in page
+    given = admin_client.post(address(north.doctor), {"visit": str(visit.pk), f"to-{visit.pk}": str(colleague.pk)})
+    assert given.headers["Location"] == its_page
+    DoctorAvailability.objects.filter(doctor=colleague).delete()
+    for query in ("", f"?visit={visit.pk}"):
+        page = admin_client.get(address(north.doctor, query)).content.decode()
+        assert "No colleague is free at this time." in page
+        assert 'name="reason"' not in page
+        assert "portal-button-main" not in page
+
+
 def test_where_nothing_is_left_to_give_the_page_says_why(
     admin_client: Client, north: HospitalCast, patient: Patient, colleague: Doctor
 ) -> None:

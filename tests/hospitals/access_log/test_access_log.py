@@ -76,7 +76,7 @@ def test_one_line_shows_where_it_came_from(admin_client: Client, north: Hospital
     event = opened(north, patient)
     page = admin_client.get(f"{LOG}{event.pk}/change/").content.decode()
     assert "Dora North opened the record of Paula Patient." in page
-    assert ">system<" in page
+    assert '<dd dir="auto">system</dd>' in page
     assert "Save" not in page
 
 
