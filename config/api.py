@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from typing import Any
 
 from csp.constants import UNSAFE_INLINE
@@ -34,10 +33,6 @@ class AnyCaseUUIDConverter(UUIDConverter):
     """An id in either case: RFC 9562 says that UUIDs are read so, and Swift prints them in capitals."""
 
     regex = UUIDConverter.regex.replace("a-f", "a-fA-F")
-
-    # Written out for the description, which reads the type from here.
-    def to_python(self, value: str) -> uuid.UUID:
-        return super().to_python(value)
 
 
 register_converter(AnyCaseUUIDConverter, "id")

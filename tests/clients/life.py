@@ -92,7 +92,7 @@ def main(web: str, phone: str, sms: Path) -> None:
     urgent = talks.send_message(talk.id, wardbook.ChatMessageRequest(text="I have chest pain"))
     say("emergency", urgent.status.value, urgent.is_emergency)
     asked = talks.send_message(talk.id, wardbook.ChatMessageRequest(text="When are you open?"))
-    say("message", asked.status.value, talks.get_message(asked.request_id, talk.id).status.value)
+    say("message", asked.status.value, talks.get_message(request_id=asked.request_id, session_id=talk.id).status)
 
     say("devices", [one.is_current for one in auth.list_devices().results if one.name == "Python"])
     auth.sign_out()
