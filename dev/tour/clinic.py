@@ -20,6 +20,7 @@ MEDICATION = {
     "refills": "0",
 }
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+REASON = "The tour"
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 
 
@@ -179,7 +180,7 @@ def admin_takes_time_off(stack: Stack, app: PatientApp, visit: Json) -> Json:
     browser.sign_in(stack.admin, stack.password)
     hours = f"/admin/hospitals/doctor/{visit['doctor']['id']}/hours/"
     browser.open(hours)
-    browser.submit(to="/time-off/", button="Add", **{"off-first_day": day, "off-reason": "The tour"})
+    browser.submit(to="/time-off/", button="Add", **{"off-first_day": day, "off-reason": REASON})
     choice = f"visit-{visit['id']}"
     check(choice in browser.names("visit-"), f"the visits that are hit do not name {visit['id']}: {browser.text[:300]}")
     choices = dict.fromkeys(browser.names("visit-"), "ask_to_move")
@@ -212,7 +213,7 @@ def _to_another_day(app: PatientApp, visit: Json) -> Json:
 
 
 def _takes_it_back(stack: Stack, browser: StaffBrowser, day: str) -> None:
-    browser.submit(to="/cancel/", button="Yes, remove it")
+    browser.submit(to=browser.form_beside(REASON), button="Yes, remove it")
 
     def is_open() -> bool | None:
         overrides = schedule_of(calcom(stack), stack.doctor.email)["overrides"]

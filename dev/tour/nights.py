@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from dev.tour.app import Json, PatientApp
+from dev.tour.app import Json, PatientApp, calcom, schedule_of
 from dev.tour.browser import Stack, StaffBrowser, check, eventually, saw, step
 
 BEGINS, ENDS = dt.time(22), dt.time(6)
 OFF_FROM, OFF_TO = dt.time(2), dt.time(4)
+REASON = "The tour's night"
 NO_ROW: dict[str, str] = {"start": "", "end": ""}
 THE_NIGHT = {"start": f"{BEGINS:%H:%M}", "end": f"{ENDS:%H:%M}"}
 _DAY = dt.timedelta(days=1)
@@ -24,11 +25,13 @@ def night_with_time_off(stack: Stack, app: PatientApp, visit: Json) -> None:
     hours = f"/admin/hospitals/doctor/{visit['doctor']['id']}/hours/"
     browser.open(hours)
     day = _free_night(browser)
-    evening = next(_evenings(day, zone))
+    off_days = {one["date"][:10] for one in schedule_of(calcom(stack), stack.doctor.email)["overrides"]}
+    evening = next(one for one in _evenings(day, zone) if not off_days & {f"{one}", f"{one + _DAY}"})
     _save_row(browser, day, THE_NIGHT)
     saw(f"a shift from {BEGINS:%H:%M} to {ENDS:%H:%M}, from the evening of {evening}")
     morning = f"{evening + _DAY}"
     off = {"off-first_day": morning, "off-start_time": f"{OFF_FROM:%H:%M}", "off-end_time": f"{OFF_TO:%H:%M}"}
+    off["off-reason"] = REASON
     browser.submit(to="/time-off/", button="Add", **off)
     saw(f"{morning} is off from {OFF_FROM:%H:%M} to {OFF_TO:%H:%M}")
 
@@ -40,7 +43,7 @@ def night_with_time_off(stack: Stack, app: PatientApp, visit: Json) -> None:
     found = eventually(offered, seconds=60, otherwise="Cal.com does not offer the night without the hours off")
     saw(f"Cal.com offers {', '.join(found)}")
     browser.open(hours)
-    browser.submit(to="/cancel/", button="Cancel")
+    browser.submit(to=browser.form_beside(REASON), button="Yes, remove it")
     browser.open(hours)
     _save_row(browser, day, NO_ROW)
     eventually(
