@@ -12,19 +12,26 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import connection, models, transaction
+from django.db import connection, transaction
+from django.db.models import Max
 
 from accounts.models import AccessEvent, AuditCut, AuditSeal, User
-from dev.demo import prescriptions, talks
-from dev.demo.bookings import Bookings, Builder, Calendar, connect, imports, running_simulator
-from dev.demo.copying import copy_rows, history, without_triggers
-from dev.demo.people import House, Member, People, availability
+from accounts.roles import STAFF_ROLES
+from dev.demo import access_log, incidents, notices, prescriptions, talks, traffic
+from dev.demo.absences import Absence, absences_of
+from dev.demo.bookings import Bookings, Builder, imports
+from dev.demo.calendar import Calendar, connect, running_simulator
+from dev.demo.copying import Copied, Snapshot, copy_rows, history, without_triggers
+from dev.demo.patients_of_visits import give_visits
+from dev.demo.people import House, People, availability
 from dev.demo.visits import Visit, plan_visits
 from hospitals.models import DoctorAvailability, Hospital
 from integrations.models import VapiNumber
 
+# By the hospital's zone. Vienna's has no range for fiction; New York's is one of 555-01xx that no patient has.
+ASSISTANT_NUMBERS = {"Europe/Vienna": "43155550100", "America/New_York": "12125550199"}
 PASSWORD = "storybook-lantern-42"
-STEPS = ("people", "calendar", "visits", "prescriptions", "talks", "storing", "booking")
+STEPS = ("people", "calendar", "visits", "prescriptions", "talks", "log", "storing", "booking")
 # The access log is only ever added to.
 KEPT = (AccessEvent, AuditSeal, AuditCut)
 FILLED_BY_MIGRATE = ("django_migrations", "django_content_type", "auth_permission")
@@ -44,6 +51,10 @@ class Demo:
     bookings: Bookings
     prescriptions: prescriptions.Prescriptions
     talks: talks.Talks
+    notices: notices.Notices
+    incidents: incidents.Incidents
+    traffic: traffic.Traffic
+    log: list[Snapshot]
     calendar: Calendar
 
     @property
@@ -65,10 +76,11 @@ def load(*, at: dt.datetime, report: Report = lambda _: None) -> Demo:
         raise DemoRefused("There are hospitals already. Nothing was loaded.")
     report("people")
     people = People(at=at, password=make_password(PASSWORD))
+    absences = [absence for house in people.houses for absence in absences_of(house, at=at)]
     report("calendar")
     simulator = running_simulator()
-    connected = connect(people.houses, simulator, at=at) if simulator else Calendar()
-    demo = _made(people, connected, at=at, report=report)
+    connected = connect(people.houses, absences, simulator, at=at) if simulator else Calendar()
+    demo = _made(people, absences, connected, at=at, report=report)
     report("storing")
     _store(demo)
     report("booking")
@@ -96,21 +108,30 @@ def refuse_outside_development() -> None:
         )
 
 
-def _made(people: People, connected: Calendar, *, at: dt.datetime, report: Report) -> Demo:
+def _made(people: People, absences: list[Absence], connected: Calendar, *, at: dt.datetime, report: Report) -> Demo:
     report("visits")
-    visits = plan_visits(people.houses, at=at)
+    visits = plan_visits(people.houses, absences, at=at)
+    give_visits(people.houses, visits, at=at)
     booked = Builder(at=at, organizers=connected.organizers).build(visits)
+    rows = booked.appointments
     report("prescriptions")
     written = prescriptions.Builder(at=at).build(people.houses, visits)
     report("talks")
-    held = talks.Builder(at=at).build(people.houses, visits, booked.appointments)
-    return Demo(people, booked, written, held, connected)
+    held = talks.Builder(at=at).build(people.houses, visits, rows)
+    told = notices.Builder(at=at).build(people.houses, visits, rows)
+    happened = incidents.Builder(people, at=at).build(absences, visits, rows)
+    arrived = traffic.build(booked, held.rows, at=at) if connected.links else traffic.Traffic()
+    report("log")
+    log = access_log.Builder(people, at=at).build(
+        visits, rows, written.rows, held.rows, happened.time_off, happened.decisions, happened.grants
+    )
+    return Demo(people, booked, written, held, told, happened, arrived, log, connected)
 
 
 @transaction.atomic
 def _store(demo: Demo) -> None:
     people, houses = demo.people, demo.houses
-    staff = [member for house in houses for member in house.staff]
+    staff = [*people.left, *(member for house in houses for member in house.staff)]
     everyone: list[User] = [people.operator.user, *(member.user for member in staff)]
     hours = _with_ids([window for house in houses for window in availability(house)])
     with without_triggers():
@@ -118,8 +139,8 @@ def _store(demo: Demo) -> None:
         _copy(everyone, [person.user for person in people.patients])
         _copy([people.operator.profile, *(one.profile for one in staff)])
         _copy([person.profile for person in people.patients])
-        for posts in _posts(houses):
-            _copy([member.post for member in posts if member.post])
+        for role in STAFF_ROLES:
+            _copy([member.post for member in staff if member.post and member.user.role == role])
         _copy([person.patient for person in people.patients])
         _copy(hours, [history(window, people.since, "insert") for window in hours])
         _copy(demo.calendar.links)
@@ -129,23 +150,36 @@ def _store(demo: Demo) -> None:
         _copy(demo.bookings.requests)
         _copy(demo.prescriptions.rows, demo.prescriptions.history)
         _copy(demo.prescriptions.messages)
-        _copy([_number(place, house, people.since) for place, house in enumerate(houses)])
+        _copy([_number(house, people.since) for house in houses])
+        _store_the_rest(demo)
 
 
-def _number(place: int, house: House, since: dt.datetime) -> VapiNumber:
+def _store_the_rest(demo: Demo) -> None:
+    happened, arrived = demo.incidents, demo.traffic
+    _copy(happened.time_off)
+    _copy(happened.decisions)
+    _copy(demo.notices.reminders)
+    _copy(demo.notices.messages, happened.messages)
+    _copy(happened.requests)
+    _copy(happened.devices)
+    _copy(happened.grants)
+    _copy(happened.erasures)
+    _copy(arrived.webhooks)
+    _copy(arrived.runs)
+    _copy(arrived.calls)
+    # The log of a demo before this one is still there: it goes on from its end.
+    last = AccessEvent.objects.aggregate(last=Max("at"))["last"]
+    _copy([event for event in demo.log if last is None or event.at > last])
+
+
+def _number(house: House, since: dt.datetime) -> VapiNumber:
     """Where the assistant answers for the hospital."""
-    return VapiNumber(number=f"431555501{place:02}", hospital=house.hospital, created_at=since)
+    return VapiNumber(number=ASSISTANT_NUMBERS[house.zone.key], hospital=house.hospital, created_at=since)
 
 
-def _copy(*batches: Sequence[models.Model]) -> None:
+def _copy(*batches: Sequence[Copied]) -> None:
     for batch in batches:
         copy_rows(batch)
-
-
-def _posts(houses: list[House]) -> list[list[Member]]:
-    return [
-        [member for house in houses for member in getattr(house, kind)] for kind in ("doctors", "pharmacists", "admins")
-    ]
 
 
 def _with_ids(windows: list[DoctorAvailability]) -> list[DoctorAvailability]:
@@ -160,9 +194,9 @@ def _with_ids(windows: list[DoctorAvailability]) -> list[DoctorAvailability]:
     return windows
 
 
-def _visit_history(booked: Bookings) -> list[models.Model]:
+def _visit_history(booked: Bookings) -> list[Snapshot]:
     """Each visit as it was booked, and as it is now where something became of it."""
-    events: list[models.Model] = []
+    events: list[Snapshot] = []
     for visit, row, chain in zip(booked.visits, booked.appointments, booked.chains, strict=True):
         fresh: dict[str, Any] = {
             "status": "SCHEDULED",

@@ -23,6 +23,7 @@ def words(step: str) -> str:
         "visits": _("Planning the visits"),
         "prescriptions": _("Writing prescriptions"),
         "talks": _("Recording talks with the assistant"),
+        "log": _("Writing the access log"),
         "storing": _("Storing"),
         "booking": _("Telling the calendar of the visits"),
     }[step]

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dev.demo.people import House, Member, Person, full_names, visits_of_day
+from dev.demo.absences import EMERGENCIES, WEEKS_AHEAD, WEEKS_BACK, Absence
+from dev.demo.complaints import Complaint
+from dev.demo.holidays import holiday
+from dev.demo.hours import bookable_times, bounds_of_day
+from dev.demo.people import House, Member, Person
 
-VISITS = 2000
-WEEKS_EACH_WAY = 5
-TODAY_FILLED = 0.93
+# Of a day's appointments, how many are booked so many days before.
+BOOKED_TOMORROW, FEWER_A_DAY, BOOKED_FAR_AHEAD = 0.92, 0.03, 0.1
 # A booked visit counts as over this long after its end, whoever forgot to say so.
 COMPLETED_AFTER = dt.timedelta(hours=12)
-# A patient may hold this many open visits; one less here, so that the demo's patients can book another.
-OPEN_VISITS = 2
-STAR_VISITS = 6
-GUEST_PHONE = "1303555{:04}"
-
+CANCELLED, CANCELLED_AHEAD, MISSED, UNCONFIRMED_AHEAD = 0.09, 0.05, 0.05, 0.03
+# A doctor marks most visits as they end, the rest later or never.
+MARKED = 0.93
+MOVED, MOVED_TWICE = 0.07, 0.2
 REASONS = (
     "I feel better now",
     "Cannot get away from work",
-    "The child is ill",
-    "Will be travelling",
+    "My child is ill",
+    "I am travelling that week",
     "Booked twice by mistake",
+    "Found an earlier appointment",
 )
 
 
@@ -43,6 +46,7 @@ class Visit:
     slot: Slot
     booked_at: dt.datetime
     person: Person | None = None
+    complaint: Complaint | None = None
     guest_name: str = ""
     phone: str = ""
     match: str = "none"
@@ -68,137 +72,93 @@ class Visit:
         is_over = self.completed_at is not None or self.slot.end + COMPLETED_AFTER < at
         return "COMPLETED" if is_over else "SCHEDULED"
 
+    def is_open(self, at: dt.datetime) -> bool:
+        return self.slot.end > at and not self.is_cancelled
 
-def plan_visits(houses: list[House], *, at: dt.datetime) -> list[Visit]:
-    """Exactly VISITS visits, ordered by start: the day itself nearly full, the future thinning out."""
+
+def plan_visits(houses: list[House], absences: list[Absence], *, at: dt.datetime) -> list[Visit]:
+    """Ordered by start. Nobody has them yet."""
     rng = random.Random("wardbook demo visits")
-    slots = _chosen(houses, rng, at=at)
-    visits = [_visit(slot, rng, at=at) for slot in slots]
-    for house in houses:
-        _give_star_visits(house, visits, at=at)
-    _give_patients(visits, rng, at=at)
-    _move_some(visits, slots, rng, at=at)
-    return visits
+    slots = [slot for house in houses for slot in _taken(house, absences, rng, at=at)]
+    visits = [_visit(slot, rng, at=at) for slot in sorted(slots, key=lambda slot: (slot.start, slot.doctor.id))]
+    _move_some(visits, rng, at=at)
+    visits += list(_overlaps(houses, visits, at=at))
+    return sorted(visits, key=lambda visit: (visit.slot.start, visit.slot.doctor.id))
 
 
-def _chosen(houses: list[House], rng: random.Random, *, at: dt.datetime) -> list[Slot]:
-    """Weighted sampling without replacement: the greatest of u^(1/w) win."""
-    keyed = [
-        (rng.random() ** (1 / weight), index, slot)
-        for index, (slot, weight) in enumerate(_weighted_slots(houses, rng, at=at))
-    ]
-    chosen = [slot for _, _, slot in sorted(keyed, reverse=True)[:VISITS]]
-    return sorted(chosen, key=lambda slot: (slot.start, slot.doctor.id))
-
-
-def _weighted_slots(houses: list[House], rng: random.Random, *, at: dt.datetime) -> Iterator[tuple[Slot, float]]:
-    reach = WEEKS_EACH_WAY * 7
-    for house in houses:
-        today = at.astimezone(house.zone).date()
-        for days in range(-reach, reach + 1):
+def _taken(house: House, absences: list[Absence], rng: random.Random, *, at: dt.datetime) -> Iterator[Slot]:
+    """The slots that are booked: a day like other days, the future thinning out."""
+    today = at.astimezone(house.zone).date()
+    for doctor in house.doctors:
+        away = [(one.start, one.end) for one in absences if one.doctor is doctor and not one.came_late]
+        for days in range(-WEEKS_BACK * 7, WEEKS_AHEAD * 7 + 1):
             day = today + dt.timedelta(days=days)
-            for doctor in house.doctors:
-                for start, end in visits_of_day(doctor.windows, day, zone=house.zone, length=house.visit_length):
-                    if weight := _weight(days, rng, is_now=start <= at < end):
-                        yield Slot(house, doctor, start, end), weight
-
-
-def _weight(days: int, rng: random.Random, *, is_now: bool) -> float:
-    """How likely a slot so many days away is taken, against others."""
-    if days == 0:
-        return 1e6 if is_now or rng.random() < TODAY_FILLED else 0.0
-    if days < 0:
-        return 2.0 if days > -7 else 1.3
-    return max(0.15, 1.6 - 0.11 * days)
+            if holiday(day, house.zone.key) and doctor.specialty not in EMERGENCIES:
+                continue
+            times = [
+                (start, end)
+                for start, end in bookable_times(doctor.windows, day, zone=house.zone, length=house.visit_length)
+                if not any(start < until and since < end for since, until in away)
+            ]
+            wanted = rng.randint(*bounds_of_day(doctor.windows, day))
+            share = 1.0 if days <= 0 else max(BOOKED_FAR_AHEAD, BOOKED_TOMORROW - FEWER_A_DAY * days)
+            chosen = rng.sample(times, min(len(times), round(wanted * share)))
+            now = [one for one in times if one[0] <= at < one[1] and doctor is house.doctors[0]]
+            for start, end in sorted({*chosen, *now}):
+                yield Slot(house, doctor, start, end)
 
 
 def _visit(slot: Slot, rng: random.Random, *, at: dt.datetime) -> Visit:
     latest = min(slot.start - dt.timedelta(hours=2), at - dt.timedelta(minutes=10))
-    booked_at = latest - dt.timedelta(minutes=rng.expovariate(1 / (9 * 24 * 60)))
-    visit = Visit(slot, booked_at)
+    visit = Visit(slot, latest - dt.timedelta(minutes=rng.expovariate(1 / (9 * 24 * 60))))
+    is_over = slot.end < at
     chance = rng.random()
-    if chance < (0.11 if slot.end + COMPLETED_AFTER < at else 0.07):
+    if chance < (CANCELLED if is_over else CANCELLED_AHEAD):
         _cancel(visit, rng, at=at)
-    elif slot.end < at:
-        visit.no_show = chance > 0.94
+    elif is_over:
+        visit.no_show = rng.random() < MISSED
         marked_at = slot.end + dt.timedelta(minutes=rng.randint(-4, 25))
-        if chance < 0.86 and marked_at < at:
+        if not visit.no_show and rng.random() < MARKED and marked_at < at:
             visit.completed_at = marked_at
-    elif slot.start > at + dt.timedelta(days=1) and chance > 0.98:
+    elif slot.start > at + dt.timedelta(days=1) and rng.random() < UNCONFIRMED_AHEAD:
         visit.cal_status = "pending"
     return visit
 
 
 def _cancel(visit: Visit, rng: random.Random, *, at: dt.datetime) -> None:
-    by_host = rng.random() < 0.15
+    by_host = rng.random() < 0.12
     visit.cal_status = "rejected" if by_host and visit.slot.start > at else "cancelled"
     visit.ended_by = "The doctor is away that day" if by_host else rng.choice(REASONS)
-    visit.cancelled_at = _between(visit.booked_at, min(visit.slot.start, at), rng)
+    visit.cancelled_at = between(visit.booked_at, min(visit.slot.start, at), rng)
 
 
-def _give_star_visits(house: House, visits: list[Visit], *, at: dt.datetime) -> None:
-    """The shown patient with the shown doctor: some visits behind, one coming."""
-    own = [visit for visit in visits if visit.slot.doctor is house.doctors[0] and visit.cal_status == "accepted"]
-    held = [visit for visit in own if visit.slot.end + COMPLETED_AFTER < at and not visit.no_show]
-    coming = [visit for visit in own if visit.slot.start > at + dt.timedelta(hours=1)]
-    for visit in [*held[:: max(1, len(held) // STAR_VISITS)][:STAR_VISITS], *coming[:1]]:
-        visit.booked_at = max(visit.booked_at, house.star.user.created_at)
-        visit.person, visit.phone, visit.match = house.star, house.star.phone, "reference"
-
-
-def _give_patients(visits: list[Visit], rng: random.Random, *, at: dt.datetime) -> None:
-    """Every visit a patient or a guest; nobody is in two places, or holds more open visits than allowed."""
-    guests = full_names(random.Random("wardbook demo guests"))
-    busy: dict[object, list[Slot]] = {}
-    is_open = {id(visit): visit.slot.end > at and not visit.is_cancelled for visit in visits}
-    for visit in visits:
-        if visit.person:
-            busy.setdefault(visit.person.id, []).append(visit.slot)
-    for number, visit in enumerate(visits):
-        if visit.person:
-            continue
-        person = next(
-            (
-                person
-                for person in rng.sample(visit.slot.house.patients, 60)
-                if _has_time(person, visit, busy.get(person.id, []), at=at, is_open=is_open[id(visit)])
-            ),
-            None,
-        )
-        chance = rng.random()
-        if person is None or chance < 0.1:
-            visit.guest_name, visit.phone = next(guests), GUEST_PHONE.format(100 + number % 100)
-            continue
-        busy.setdefault(person.id, []).append(visit.slot)
-        visit.person, visit.phone = person, person.phone
-        visit.match = "phone" if chance < 0.27 else "reference"
-        if visit.match == "phone" and chance < 0.2:
-            visit.confirmed_at = _between(visit.booked_at, min(visit.slot.end, at), rng)
-
-
-def _has_time(person: Person, visit: Visit, taken: list[Slot], *, at: dt.datetime, is_open: bool) -> bool:
-    if person.user.created_at > visit.booked_at:
-        return False
-    if is_open and sum(slot.end > at for slot in taken) >= OPEN_VISITS:
-        return False
-    return all(abs(slot.start - visit.slot.start) > dt.timedelta(hours=20) for slot in taken)
-
-
-def _move_some(visits: list[Visit], slots: list[Slot], rng: random.Random, *, at: dt.datetime) -> None:
+def _move_some(visits: list[Visit], rng: random.Random, *, at: dt.datetime) -> None:
     """Some visits were at another time of the same doctor before; a few have been moved twice."""
     by_doctor: dict[object, list[Slot]] = {}
-    for slot in slots:
-        by_doctor.setdefault(slot.doctor.id, []).append(slot)
     for visit in visits:
-        if visit.is_cancelled or rng.random() > 0.08:
+        by_doctor.setdefault(visit.slot.doctor.id, []).append(visit.slot)
+    for visit in visits:
+        if visit.is_cancelled or rng.random() > MOVED:
             continue
         until = min(visit.slot.start, at)
         moved_at = visit.booked_at
-        for _ in range(2 if rng.random() < 0.2 else 1):
-            moved_at = _between(moved_at, until, rng)
+        for _ in range(2 if rng.random() < MOVED_TWICE else 1):
+            moved_at = between(moved_at, until, rng)
             others = [slot for slot in by_doctor[visit.slot.doctor.id] if slot is not visit.slot]
             visit.earlier.append((rng.choice(others), moved_at))
 
 
-def _between(start: dt.datetime, end: dt.datetime, rng: random.Random) -> dt.datetime:
+def _overlaps(houses: Iterable[House], visits: list[Visit], *, at: dt.datetime) -> Iterator[Visit]:
+    """Booked in Cal.com by hand beside another: with the shown doctor today or next, and with a colleague."""
+    for house in houses:
+        for doctor in (house.doctors[0], house.doctors[3]):
+            ahead = [one for one in visits if one.slot.doctor is doctor and one.slot.start > at]
+            beside = next((one for one in ahead if one.cal_status == "accepted"), None)
+            if beside:
+                half = house.visit_length / 2
+                slot = Slot(house, doctor, beside.slot.start + half, beside.slot.end)
+                yield Visit(slot, min(beside.booked_at + half, at - half))
+
+
+def between(start: dt.datetime, end: dt.datetime, rng: random.Random) -> dt.datetime:
     return start + (end - start) * rng.uniform(0.05, 0.9)
