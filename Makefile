@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run status test test-slow test-pooled check format tour pictures bench lock clean
+.PHONY: help install run status test test-slow test-pooled check format tour pictures drill bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ tour: install ## walk the main job through a running stack
 
 pictures: install ## take the pictures of the documents anew, from a running stack
 	@exec $(BIN)/python -m dev.tour.pictures
+
+drill: install ## dump a running stack, restore it elsewhere, and prove it
+	@exec $(BIN)/python -m dev.drill
 
 bench: install ## measure against bare floors; medians and ratios
 	@exec $(BIN)/python -m dev.bench $(ARGS)
