@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.permissions import Permission, has_permission
 from clinical.agenda.figures import DayOutcomes, day_figures, month_figures
 from clinical.visits.attention import ATTENTION_TEXTS, attention_counts
+from config.installation.report import problems
 from hospitals.models import Hospital
 from hospitals.staff.search import locked_staff
 from integrations.figures import health_figures
@@ -92,6 +93,8 @@ def home_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "health": health_figures(user, at=at),
         "locked": locked_staff(user, at=at),
     }
+    if user.is_operator:
+        context["installation_problems"] = problems()
     # Figures are a hospital admin's; broken glass opens records, not the day of several hospitals in one.
     if user.hospital_id and has_permission(user, Permission.VIEW_APPOINTMENTS, hospital=user.hospital_id):
         zone = zone_of_page()

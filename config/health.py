@@ -1,5 +1,8 @@
 """`/healthz`: this process answers. `/readyz`: it can serve people, which is tried with time limits.
 
+`ready`, or `degraded`: people are served, and something behind them is not as it should be (Redis is away, a queue is
+too old). Both are 200, for a balancer must not drop what serves. `not ready` is 503: nobody can be served.
+
 The database is asked as requests ask it, over the pool of the process: a connection of its own would be refused where
 requests still have theirs, and granted where they have none.
 """
@@ -21,6 +24,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from psycopg import sql
 from psycopg_pool import ConnectionPool
@@ -28,6 +32,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.client_address import client_address
+from integrations.queues import queues_query, states_of
 
 DATABASE_SECONDS = 1.0
 REDIS_SECONDS = 0.5
@@ -35,7 +40,8 @@ REDIS_SECONDS = 0.5
 REMEMBERED_SECONDS = 1.0
 PENDING_SHOWN = 3
 
-OK, DEGRADED, DOWN = "ok", "degraded", "down"
+OK = "ok"
+READY, DEGRADED, NOT_READY = "ready", "degraded", "not ready"
 # What nobody can be served without.
 NEEDED = ("database", "migrations")
 
@@ -44,7 +50,8 @@ def no_answer(seconds: float) -> str:
     return f"no answer within {seconds:g} s"
 
 
-UNANSWERED = dict.fromkeys(NEEDED, no_answer(DATABASE_SECONDS))
+DATABASE_PARTS = (*NEEDED, "queues")
+UNANSWERED = dict.fromkeys(DATABASE_PARTS, no_answer(DATABASE_SECONDS))
 # For this transaction only: behind a pooler, the session is others' the moment after.
 _LIMITS = "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64kB', true)"
 # More rows than that memory holds: PostgreSQL writes them to its disk, and fails where that is full.
@@ -106,7 +113,8 @@ def ask_database() -> dict[str, str]:
             return _state(connection)
         except psycopg.Error as error:
             if not connection.broken:
-                return {"database": f"fails: {type(error).__name__}", "migrations": "unknown"}
+                unknown = dict.fromkeys(DATABASE_PARTS, "unknown")
+                return unknown | {"database": f"fails: {type(error).__name__}"}
         finally:
             pool.putconn(connection)
     return UNANSWERED
@@ -124,7 +132,17 @@ def _state(connection: psycopg.Connection) -> dict[str, str]:
         connection.execute(_LIMITS, [f"{DATABASE_SECONDS:g}s"])
         # The server's kind of cursor: Django's own, which the connection makes, never prepares.
         [is_read_only] = psycopg.Cursor(connection).execute(_WORK, prepare=True).fetchone() or [True]
-        return {"database": "read-only" if is_read_only else OK, "migrations": migrations_state(connection)}
+        migrations = migrations_state(connection)
+        queues = _queues_state(connection) if migrations == OK else "unknown"
+        return {"database": "read-only" if is_read_only else OK, "migrations": migrations, "queues": queues}
+
+
+def _queues_state(connection: psycopg.Connection) -> str:
+    [now] = connection.execute("SELECT statement_timestamp()").fetchone() or [timezone.now()]
+    statement, values = queues_query(now).query.sql_with_params()
+    states = states_of(psycopg.Cursor(connection).execute(statement.encode(), values), at=now)
+    late = [state.name for state in states if not state.is_fine]
+    return f"too old: {', '.join(late)}" if late else OK
 
 
 def migrations_state(connection: psycopg.Connection) -> str:
@@ -166,7 +184,7 @@ def ask_redis() -> dict[str, str]:
 
 
 PROBES = (
-    Probe(ask_database, NEEDED, DATABASE_SECONDS),
+    Probe(ask_database, DATABASE_PARTS, DATABASE_SECONDS),
     Probe(ask_redis, ("redis",), REDIS_SECONDS),
 )
 
@@ -182,7 +200,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         probe.start()
     checks = {name: state for probe in PROBES for name, state in probe.result().items()}
     state = _overall(checks)
-    status = 503 if state == DOWN else 200
+    status = 503 if state == NOT_READY else 200
     if not is_internal(request):
         return HttpResponse(status=status)
     headers = {"X-Instance": settings.INSTANCE_ID} if settings.INSTANCE_ID else {}
@@ -192,8 +210,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _overall(checks: dict[str, str]) -> str:
     """Without Redis people are served, and sweeps do the work of wake-ups when it is back."""
     if any(checks[name] != OK for name in NEEDED):
-        return DOWN
-    return OK if all(state == OK for state in checks.values()) else DEGRADED
+        return NOT_READY
+    return READY if all(state == OK for state in checks.values()) else DEGRADED
 
 
 def is_internal(request: HttpRequest) -> bool:

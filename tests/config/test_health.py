@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import socket
@@ -18,16 +19,21 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from pytest_django import Settings
 
 from config import health
 from dev.embedded.postgres import postgres
 from dev.embedded.server import Server
 from dev.embedded.valkey import running_valkey
+from integrations.models import CalWebhook
 
 INTERNAL = "10.1.2.3"
 OUTSIDE = "93.184.216.34"
-ALL_OK = {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "redis": "ok"}}
+ALL_OK: dict[str, Any] = {
+    "status": "ready",
+    "checks": {"database": "ok", "migrations": "ok", "queues": "ok", "redis": "ok"},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +83,13 @@ def test_an_unapplied_migration_is_named_and_its_absence_remembered(monkeypatch:
     response = readyz()
     assert response.status_code == 503
     assert json_of(response) == {
-        "status": "down",
-        "checks": {"database": "ok", "migrations": "1 not applied: accounts.9999_next", "redis": "ok"},
+        "status": "not ready",
+        "checks": {
+            "database": "ok",
+            "migrations": "1 not applied: accounts.9999_next",
+            "queues": "unknown",
+            "redis": "ok",
+        },
     }
     monkeypatch.setattr(health, "migrations_in_code", lambda: in_code)
     health.PROBES[0].forget()
@@ -113,8 +124,17 @@ def test_a_full_redis_is_named(tmp_path: Path, settings: Settings) -> None:
     assert (response.status_code, json_of(response)) == (200, degraded("refuses writes"))
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("minutes", [6, -6])
+def test_a_queue_that_is_too_old_or_of_the_future_degrades(minutes: int) -> None:
+    came = timezone.now() - dt.timedelta(minutes=minutes)
+    CalWebhook.objects.create(raw_webhook_body={}, received_at=came)
+    expected = {"status": "degraded", "checks": ALL_OK["checks"] | {"queues": "too old: webhooks"}}
+    assert (readyz().status_code, json_of(readyz())) == (200, expected)
+
+
 def degraded(redis_state: str) -> dict[str, Any]:
-    return {"status": "degraded", "checks": {"database": "ok", "migrations": "ok", "redis": redis_state}}
+    return {"status": "degraded", "checks": ALL_OK["checks"] | {"redis": redis_state}}
 
 
 @pytest.fixture
@@ -131,8 +151,8 @@ def test_a_database_that_refuses_is_not_waited_for(own_pool: None, monkeypatch: 
     response, seconds = timed(readyz)
     assert response.status_code == 503
     assert json_of(response) == {
-        "status": "down",
-        "checks": {"database": "no answer within 1 s", "migrations": "no answer within 1 s", "redis": "ok"},
+        "status": "not ready",
+        "checks": dict.fromkeys(("database", "migrations", "queues"), "no answer within 1 s") | {"redis": "ok"},
     }
     assert seconds < 2
 
