@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery.signals import beat_init, worker_shutdown
 
-from config import heartbeats
+from config import heartbeats, task_log
 from config.startup_errors import require_settings_module, run_or_explain
 
 
@@ -17,6 +17,9 @@ class Wardbook(Celery):
         run_or_explain(require_settings_module)
         return run_or_explain(super()._load_config)
 
+
+# Its handlers of Celery's signals are registered by importing it.
+__all__ = ["app", "task_log"]
 
 app = Wardbook("wardbook")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -6,7 +6,9 @@ These figures are read from PostgreSQL at each scrape, so they are true whatever
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -18,11 +20,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from accounts.codes.limits import ALL, sends_by_scope
+from config import heartbeats
 from config.health import is_internal
+from config.task_log import SHARED_DIRECTORY
 from integrations.figures import VendorFigures
-
-# The metrics library's own variable: where it is set, all processes of a machine are added up.
-SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+from integrations.queues import QueueFigures
 
 
 @never_cache
@@ -60,6 +62,40 @@ class _Ceilings:
         yield from (sends, used)
 
 
+class _Background:
+    """Workers and beat by their heartbeats, and the age of the last backup."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from _backup_age()
+        alive = GaugeMetricFamily(
+            "wardbook_workers_alive", "Processes at work: of a queue, or beat.", labels=["serves"]
+        )
+        ages = GaugeMetricFamily(
+            "wardbook_heartbeat_age_seconds", "Since a process was at work; negative: a clock jumped.", labels=["node"]
+        )
+        try:
+            processes = heartbeats.processes()
+        except DatabaseError:
+            return
+        for served in (*settings.CELERY_TASK_QUEUES, heartbeats.BEAT):
+            alive.add_metric([served], sum(served in one.serves and one.is_alive for one in processes))
+        for process in processes:
+            ages.add_metric([process.node], process.age.total_seconds())
+        yield from (alive, ages)
+
+
+def _backup_age() -> Iterator[GaugeMetricFamily]:
+    if settings.BACKUP_STAMP:
+        try:
+            age = time.time() - Path(settings.BACKUP_STAMP).stat().st_mtime
+        except OSError:
+            return  # an alarm watches for its absence
+        yield GaugeMetricFamily("wardbook_backup_age_seconds", "Since the last backup; negative: a clock jumped.", age)
+
+
 _ceilings = CollectorRegistry()
-_ceilings.register(_Ceilings())
-_ceilings.register(VendorFigures())
+for _figures in (_Ceilings(), VendorFigures(), QueueFigures(), _Background()):
+    _ceilings.register(_figures)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from csp.middleware import CSPMiddleware as PolicyMiddleware
 from django.conf import settings
 from django.contrib.auth import logout
@@ -41,7 +39,6 @@ _SURFACES = {"/api/": "api", "/staff/": "staff", "/admin/": "admin", "/webhooks/
 # What a person whose sign-in is unfinished may still open, beside the page that comes first.
 _ALWAYS_OPEN = ("/staff/logout/", "/staff/session/")
 API = "/api/v1/"
-_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{16,64}")
 _NO_GZIP = re.compile(r"\bgzip\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
@@ -68,10 +65,7 @@ class StraightThroughMiddleware:
 
 
 class RequestContextMiddleware:
-    """Gives each request an id for logs and answer, and the access log the surface and address it came from.
-
-    A proxy or an app may name the request itself, in letters that do no harm in a log.
-    """
+    """Gives the access log the surface and address that each request came from."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -80,15 +74,9 @@ class RequestContextMiddleware:
         name = next((name for prefix, name in _SURFACES.items() if request.path_info.startswith(prefix)), "web")
         surface = Surface(name, client_address(request, trusted_proxies=settings.TRUSTED_PROXY_COUNT))
         token = current_surface.set(surface)
-        claimed = request.headers.get("X-Request-ID", "")
-        request_id = claimed if _REQUEST_ID.fullmatch(claimed) else uuid.uuid4().hex
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
-            response = self.get_response(request)
-            response["X-Request-ID"] = request_id
-            return response
+            return self.get_response(request)
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
             current_surface.reset(token)
 
 

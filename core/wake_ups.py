@@ -8,6 +8,7 @@ does (`wait_until`): a quarter of the threads at most, with their connections ba
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -82,7 +83,8 @@ def _send_now(name: str) -> None:
 
 
 def _run_later(seconds: float, call: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, call)
+    # With the context of who asked, and so the id of their request.
+    timer = threading.Timer(seconds, contextvars.copy_context().run, (call,))
     timer.daemon = True
     timer.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.conf import settings
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
+
+from core.request_ids import current_request_id
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +30,12 @@ class _Line:
     def send(self, task: str) -> None:
         with self._lock:
             try:
+                request_id = current_request_id()
+                headers = {"request_id": request_id} if request_id else {}
                 self._connection = self._connection or _short_tempered_connection()
-                current_app.send_task(task, connection=self._connection, retry=False, ignore_result=True)
+                current_app.send_task(
+                    task, connection=self._connection, retry=False, ignore_result=True, headers=headers
+                )
             except (KombuError, RedisError, OSError) as error:
                 self._connection = None
                 log.warning("wake_up.lost", task=task, error=type(error).__name__)
@@ -57,4 +64,6 @@ def send(name: str) -> None:
 
     The thread is no daemon: a command that ends at once still says what it has to say.
     """
-    threading.Thread(target=_line.send, args=(f"integrations.{name}",), name=f"wake-{name}").start()
+    # The id of the request goes along, and its trace.
+    run = contextvars.copy_context().run
+    threading.Thread(target=run, args=(_line.send, f"integrations.{name}"), name=f"wake-{name}").start()

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_log.RequestLogMiddleware",
     "config.request_bodies.LimitRequestBodyMiddleware",
     "config.middleware.StraightThroughMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -90,7 +91,7 @@ MIDDLEWARE = [
 # A web page of another origin may call the patient API only where it is named here; the app itself needs none of it.
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
-CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match")
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-request-id")
 CORS_EXPOSE_HEADERS = (
     *("ETag", "Idempotent-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
 )
@@ -289,5 +290,12 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Wardbook <no-reply@localhost>")
 
+# A line in the log for each request.
+ACCESS_LOG = False
+# Where a worker tells what its children counted; 0: nowhere.
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", default=0)
+# The metrics library opens its files as soon as something is counted.
+if _shared_metrics := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    Path(_shared_metrics).mkdir(parents=True, exist_ok=True)
 LOGGING_CONFIG = "config.logs.configure"
 LOGGING = logging_settings(as_json=False)

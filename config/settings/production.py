@@ -109,6 +109,7 @@ if SMS_BACKEND == _TWILIO_SMS:
         )
 
 LOGGING = logging_settings(as_json=True)
+ACCESS_LOG = True
 SECURE_SSL_REDIRECT = False  # the proxy does it; a redirect would lose a vendor's webhook
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

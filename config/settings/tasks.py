@@ -69,3 +69,5 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, seconds in _SWEEPS.items()
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Else whatever is printed is logged, a crash one character an event.
+CELERY_WORKER_REDIRECT_STDOUTS = False

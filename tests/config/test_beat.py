@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from celery import Celery
 from celery.beat import PersistentScheduler
 
 from config.beat import SteadyScheduler
+from tests.faults.harness import REPOSITORY
 
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -79,3 +84,13 @@ def test_an_undisturbed_clock_is_followed(tmp_path: Path, clock: time_machine.Tr
     theirs, sent = made(PersistentScheduler, tmp_path / "theirs")
     run(theirs, sent, clock, 300)
     assert counted == {name: sent.count(name) for name in SECONDS}
+
+
+def test_a_crash_of_beat_is_logged_as_events() -> None:
+    command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--schedule", "/nonexistent/s", "--pidfile="]
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.json_log_settings"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode == 1
+    (crashed,) = (event for event in events if event["event"] == "crashed")
+    assert crashed["exception"].startswith("Traceback (most recent call last):\n")
