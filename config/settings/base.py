@@ -228,6 +228,7 @@ VAPI_API_KEY = env.text("VAPI_API_KEY", default="")
 VAPI_ASSISTANT_ID = env.text("VAPI_ASSISTANT_ID", default="")
 VAPI_WEBHOOK_SECRET = env.items("VAPI_WEBHOOK_SECRET", default=[])
 SENTRY_DSN = env.text("SENTRY_DSN", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 BACKUP_STAMP = env.text("BACKUP_STAMP", default="")
 
 # Bookings
