@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 UV_COMPILE = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run status test test-slow test-pooled check format tour pictures drill bench lock clean
+.PHONY: help install run status test test-slow test-pooled check format tour pictures drill bench sbom lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -53,6 +53,10 @@ drill: install ## dump a running stack, restore it elsewhere, and prove it
 
 bench: install ## measure against bare floors; medians and ratios
 	@exec $(BIN)/python -m dev.bench $(ARGS)
+
+sbom: install ## list what the image is made of (CycloneDX, var/sbom.json)
+	@mkdir -p var && $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file var/sbom.json requirements.txt
 
 lock: install ## resolve pyproject.toml into the requirement files anew
 	@$(UV_COMPILE) pyproject.toml -o requirements.txt

@@ -33,6 +33,9 @@ def checks() -> list[tuple[str, Sequence[str]]]:
     """Name and command of each."""
     manage = (sys.executable, "manage.py")
     templates = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*.html"))
+    kubernetes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "deploy" / "kubernetes").rglob("*.yaml"))
+    # What kustomize alone reads is no resource; `tests/architecture/test_kubernetes.py` renders it.
+    resources = [name for name in kubernetes if not name.endswith("kustomization.yaml")]
     found: list[tuple[str, Sequence[str]]] = [
         ("types", (str(BIN / "mypy"), ".")),
         ("format", (str(BIN / "ruff"), "format", "--check", "--quiet", ".")),
@@ -40,8 +43,10 @@ def checks() -> list[tuple[str, Sequence[str]]]:
         ("imports", (str(BIN / "lint-imports"), "--no-logo")),
         ("migrations", (*manage, "makemigrations", "--check", "--dry-run")),
         ("migrate", (*manage, "migrate", "--verbosity", "0")),
+        ("blocking", (sys.executable, "-m", "dev.stack.migration_lint")),
         ("system", (*manage, "check", "--database", "default", "--fail-level", "WARNING")),
         ("openapi", (sys.executable, "-m", "dev.stack.check", "openapi")),
+        ("kubernetes", (str(BIN / "kubernetes-validate"), "--strict", "--quiet", *resources)),
         ("templates", (str(BIN / "djade"), "--check", "--target-version", "5.2", *templates)),
         ("indentation", (str(BIN / "djhtml"), "--check", "--tabwidth", "2", *templates)),
     ]

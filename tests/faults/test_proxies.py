@@ -82,11 +82,13 @@ def client(front: Front) -> Iterator[requests.Session]:
         yield session
 
 
-def sign_in(client: requests.Session, front: Front, password: str = PASSWORD, **claims: str) -> requests.Response:
+def sign_in(
+    client: requests.Session, front: Front, *, email: str = "doctor@north.test", password: str = PASSWORD, **claims: str
+) -> requests.Response:
     address = f"{front.proxy.url}/staff/login/"
     page = client.get(address, timeout=PATIENCE_SECONDS)
     [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
-    form = {"email": "doctor@north.test", "password": password, "csrfmiddlewaretoken": token}
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": token}
     headers = {"Referer": address, **claims}
     return client.post(address, data=form, headers=headers, timeout=PATIENCE_SECONDS, allow_redirects=False)
 
@@ -138,6 +140,8 @@ def test_plain_http_is_led_to_tls(front: Front, client: requests.Session) -> Non
 def test_bodies_end_at_what_wardbook_takes(
     front: Front, client: requests.Session, path: str, size: int, is_refused: bool
 ) -> None:
+    # The file of staff is taken from people who are signed in.
+    sign_in(client, front, email="admin@north.test")
     answer = client.post(front.proxy.url + path, data=b"x" * size, timeout=PATIENCE_SECONDS, allow_redirects=False)
     assert (answer.status_code == 413) is is_refused
 
