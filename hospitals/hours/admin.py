@@ -158,7 +158,7 @@ class HoursPages(HospitalScopedAdmin):
         shown = booked_visits().shown([visit_id], by=by)
         choice = as_choice(request.POST.get("choice"))
         if not shown:
-            self.message_user(request, _("There is no such visit."), messages.ERROR)
+            self.message_user(request, _("There is no such appointment."), messages.ERROR)
             return HttpResponseRedirect(back)
         # As on the page that lists them: a reason for the patient; what is kept or cancelled is asked once more.
         is_message_missing = needs_message(choice) and not typed_reason(request.POST)

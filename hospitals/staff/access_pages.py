@@ -86,7 +86,7 @@ class AccessPages(_Base):
         member = self.own_object(request, unquote(object_id))
         if member is None:
             return self.not_found(request, object_id)
-        text = _("%(name)s stays on record with what they wrote, and cannot be deleted. Deactivate them here instead.")
+        text = _("%(name)s is kept with what they wrote, and cannot be deleted. Deactivate them here instead.")
         self.message_user(request, text % {"name": self.name_of(member)}, messages.WARNING)
         return HttpResponseRedirect(self.address("access", member.pk))
 
@@ -277,6 +277,6 @@ def _may_move(request: HttpRequest) -> bool:
 
 def _open_records_text() -> str:
     return _(
-        "This doctor still has booked visits here, or prescriptions that are not dispensed yet. Hold or cancel the"
-        " visits, and have the prescriptions dispensed or withdrawn; then move the doctor. Nothing was changed."
+        "This doctor still has booked appointments here, or prescriptions that are not dispensed yet. Hold or cancel"
+        " the appointments, have the prescriptions dispensed or withdrawn, then move the doctor. Nothing was changed."
     )

@@ -85,7 +85,7 @@ def read_staff(content: bytes) -> list[StaffLine]:
     separator = said["separator"] if said else max(_SEPARATORS, key=first_line.count)
     lines = list(_lines(text, separator))
     if not lines:
-        raise UnreadableFile(_("The file names its columns, and nobody below them."))
+        raise UnreadableFile(_("The file names its columns, and has no rows below them."))
     _mark_duplicates(lines)
     return lines
 

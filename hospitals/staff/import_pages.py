@@ -140,12 +140,12 @@ class StaffFilePages:
     def _decide(self, request: HttpRequest, one: StaffImport, user: User) -> HttpResponse:
         if request.POST.get("do") != "confirm":
             discard_staff_import(pk=one.pk, by=user, at=timezone.now())
-            messages.info(request, _("Nobody was added."))
+            messages.info(request, _("Nothing was added."))
             return redirect("admin:staff_import")
         try:
             confirm_staff_import(pk=one.pk, by=user, at=timezone.now())
         except ImportHasProblems:
-            messages.error(request, _("Something changed since the file was checked. Nobody was added."))
+            messages.error(request, _("Something changed since the file was checked. Nothing was added."))
         except ImportIsOver:
             messages.info(request, _("This import was confirmed already."))
         except StaffImport.DoesNotExist:

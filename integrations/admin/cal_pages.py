@@ -51,7 +51,7 @@ def _number(label: Any, help_text: Any) -> forms.IntegerField:
 
 class GivenIdsForm(forms.Form):
     user_id = _number(
-        gettext_lazy("User number"), gettext_lazy("The member of the organisation who receives the visits.")
+        gettext_lazy("User number"), gettext_lazy("The member of the organisation who hosts the appointments.")
     )
     schedule_id = _number(gettext_lazy("Schedule number"), gettext_lazy("A schedule of that user."))
     event_type_id = _number(

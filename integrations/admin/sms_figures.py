@@ -24,10 +24,10 @@ KIND_TEXTS: dict[str, Any] = {
     SmsMessage.Kind.PHONE_CODE.value: lazy("codes for a new number"),
     SmsMessage.Kind.PHONE_CHANGED.value: lazy("notices of a changed number"),
     SmsMessage.Kind.REMINDER.value: lazy("reminders"),
-    SmsMessage.Kind.VISIT_CANCELLED.value: lazy("notices of cancelled visits"),
+    SmsMessage.Kind.VISIT_CANCELLED.value: lazy("notices of cancelled appointments"),
     SmsMessage.Kind.VISIT_TO_MOVE.value: lazy("requests to choose another time"),
     SmsMessage.Kind.VISIT_REASSIGNED.value: lazy("notices of another doctor"),
-    SmsMessage.Kind.VISIT_STAYS.value: lazy("notices that a visit stays"),
+    SmsMessage.Kind.VISIT_STAYS.value: lazy("notices that an appointment stays"),
 }
 PERIOD_TEXTS = dict(zip(PERIODS, (lazy("24 hours"), lazy("7 days"), lazy("30 days")), strict=True))
 # Ours, and those of Twilio's that say something to whoever runs the platform

@@ -22,10 +22,10 @@ from integrations.models import BookingLookup, SyncDrift, SyncRun
 
 KIND_TEXTS: dict[str, Any] = {
     SyncRun.Kind.UPDATED.value: gettext_lazy("what changed lately"),
-    SyncRun.Kind.WINDOW.value: gettext_lazy("visits of a period"),
+    SyncRun.Kind.WINDOW.value: gettext_lazy("appointments of a period"),
 }
 REPAIR_TEXTS: dict[str, Any] = {
-    "missing_visit": gettext_lazy("missing visits"),
+    "missing_visit": gettext_lazy("missing appointments"),
     "changed_status": gettext_lazy("other status"),
     "changed_times": gettext_lazy("other time"),
     "changed_doctor": gettext_lazy("other doctor"),
@@ -125,7 +125,7 @@ class LinklessRows(ChangeList):
 class UnsettledAdmin(ReadOnlyAdmin):
     """Rows about one uid each. A uid cancels without a sign-in: what is shown is Cal.com's number of the booking."""
 
-    visit_start = moment("visit_start", gettext_lazy("visit"))
+    visit_start = moment("visit_start", gettext_lazy("appointment"))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LinklessRows

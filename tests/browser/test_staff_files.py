@@ -86,7 +86,7 @@ def test_an_operator_is_told_why_a_doctor_stays(
     page = signed_in(operator, f"/admin/hospitals/doctor/{north.doctor.pk}/move/", size=size, dark=dark)
     page.get_by_label("New hospital").select_option("South")
     press(page, page.get_by_role("button", name="Move"))
-    expect(page.get_by_text("still has booked visits here")).to_be_visible()
+    expect(page.get_by_text("still has booked appointments here")).to_be_visible()
     look(page, "move")
     page.goto("/admin/hospitals/hospital/add/")
     look(page, "hospital")

@@ -289,7 +289,7 @@ def test_a_visit_elsewhere_is_not_there(
         answer = admin_client.post(page_of(doctor, "decide_visit", foreign.pk), CANCEL)
         assert answer.status_code == 302
     nobody = admin_client.post(page_of(north, "decide_visit", uuid.uuid4()), CANCEL, follow=True)
-    assert "There is no such visit." in nobody.content.decode()
+    assert "There is no such appointment." in nobody.content.decode()
     assert (VisitDecision.objects.count(), AccessEvent.objects.count()) == (0, 0)
 
 

@@ -87,7 +87,7 @@ def test_the_second_of_two_equal_emails_is_told_of_the_first() -> None:
     [
         (b"", "The file is empty."),
         (b"\xef\xbb\xbf\r\n\r\n", "The file is empty."),
-        (file_of(), "nobody below them"),
+        (file_of(), "has no rows below them"),
         (file_of("doctor;Größe".encode().decode(), header=HEADER).decode().encode("latin-1"), "Line 2 has letters"),
         (file_of(*GOOD).decode().encode("utf-16"), "Unicode text"),
         (file_of(*GOOD).decode().encode("utf-16-le"), "Unicode text"),

@@ -153,7 +153,7 @@ def test_a_refused_import_says_why(admin_client: Client, north: HospitalCast) ->
 
 def test_nobody_is_added_by_thinking_better_of_it(admin_client: Client, north: HospitalCast) -> None:
     address = upload(admin_client, file_of(*GOOD)).redirect_chain[-1][0]
-    assert "Nobody was added." in admin_client.post(address, {"do": "discard"}, follow=True).content.decode()
+    assert "Nothing was added." in admin_client.post(address, {"do": "discard"}, follow=True).content.decode()
     assert StaffImport.objects.count() == 0
     assert "not there any more" in admin_client.get(address, follow=True).content.decode()
 
@@ -217,7 +217,7 @@ def test_a_doctor_with_a_booked_visit_stays_and_the_page_says_why(
     book(north, patient, timezone.now() + dt.timedelta(days=1))
     address = reverse("admin:hospitals_doctor_move", args=[north.doctor.pk])
     page = operator_client.post(address, {"hospital": str(south.hospital.pk)}).content.decode()
-    assert "still has booked visits here" in page
+    assert "still has booked appointments here" in page
     assert User.objects.get(pk=north.doctor.pk).hospital_id == north.hospital.pk
 
 
@@ -225,7 +225,7 @@ def test_deleting_a_doctor_leads_to_deactivating(admin_client: Client, north: Ho
     prescribe(north, patient)
     address = reverse("admin:hospitals_doctor_delete", args=[north.doctor.pk])
     page = admin_client.post(address, {"post": "yes"}, follow=True).content.decode()
-    assert "Dora North stays on record" in page
+    assert "Dora North is kept with what they wrote" in page
     assert "Deactivate Dora North?" in page
     assert User.objects.get(pk=north.doctor.pk).is_active is True
 
