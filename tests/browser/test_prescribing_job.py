@@ -87,7 +87,7 @@ def test_the_whole_job_by_keyboard(
     type_what_the_patient_has(page)
     press(page, page.get_by_role("button", name="Review and sign"))
     anyway = page.get_by_label("Prescribe anyway")
-    expect(page.get_by_text("Tick this to prescribe it all the same")).to_be_visible()
+    expect(page.get_by_text("Confirm that you want to prescribe it anyway")).to_be_visible()
     expect(anyway).to_be_focused()
     assert Prescription.objects.filter(patient=patient).count() == 1
     page.keyboard.press("Space")
@@ -130,7 +130,7 @@ def test_a_line_is_filled_without_script(
     page.get_by_role("button", name=re.compile("^Ramipril 5 mg")).click()
     expect(page.get_by_label("Dose")).to_have_value("1 tablet")
     page.get_by_role("button", name="Review and sign").click()
-    expect(page.get_by_text("Tick this to prescribe it all the same")).to_be_visible()
+    expect(page.get_by_text("Confirm that you want to prescribe it anyway")).to_be_visible()
     page.get_by_label("Prescribe anyway").check()
     page.get_by_role("button", name="Review and sign").click()
     page.get_by_role("button", name="Sign and send").click()

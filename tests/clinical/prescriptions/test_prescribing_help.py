@@ -164,7 +164,7 @@ def test_what_the_patient_takes_needs_a_tick(
     assert browser.post(form, {**SENT, "m0-name": "Ibuprofen", "action": "check-0"}, headers=HTMX).content == b"\n"
     refused = browser.post(form, SENT)
     assert refused.status_code == 422
-    assert "Tick this to prescribe it all the same" in refused.content.decode()
+    assert "Confirm that you want to prescribe it anyway" in refused.content.decode()
     # A tick that was given for another medicine.
     assert browser.post(form, {**SENT, "m0-anyway": "ibuprofen"}).status_code == 422
     assert Prescription.objects.count() == 1
