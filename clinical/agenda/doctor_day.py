@@ -11,12 +11,13 @@ from typing import Any
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
+from accounts.people.names import short_age
 from clinical.agenda import timeline
 from clinical.agenda.timeline import Frame, Place, Span
 from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from clinical.prescriptions.follow_up import unsettled_prescriptions
 from clinical.prescriptions.states import OPEN
-from clinical.visits.shown import VisitHeading, VisitState, heading_of
+from clinical.visits.shown import VisitHeading, VisitState, booking_reason, heading_of
 from hospitals.models import DoctorAvailability, DoctorTimeOff
 
 MOST_VISITS = 200
@@ -26,21 +27,32 @@ MOST_UNSETTLED = 20
 
 @dataclass(frozen=True, slots=True)
 class DayVisit:
+    """`age` is empty where it is not certain who comes. `awaits_outcome`: it has begun, and nothing was noted yet."""
+
     heading: VisitHeading
     starts: dt.datetime
     ends: dt.datetime
+    reason: str
+    age: str
     is_returning: bool
     has_ai_summary: bool
+    awaits_outcome: bool
     place: Place
 
     @property
-    def is_short(self) -> bool:
-        return self.place.rows <= 4
+    def start_clock(self) -> str:
+        return f"{self.starts:%H:%M}"
 
     @property
-    def is_narrow(self) -> bool:
-        """Whether it shares its time with others, and its width."""
-        return self.place.columns < timeline.COLUMNS
+    def end_clock(self) -> str:
+        return f"{self.ends:%H:%M}"
+
+    @property
+    def layout(self) -> str:
+        """How its card is laid out; part of a style's name."""
+        if self.place.columns < timeline.COLUMNS:  # others are at the same time, and it shares its width with them
+            return "narrow"
+        return {3: "line", 4: "line-or-two"}.get(self.place.rows, "lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,7 @@ def _visits(user: User, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         .select_related("patient__user__profile")
         .defer("cal_raw_payload")
         .annotate(
+            reason=booking_reason(),
             is_returning=Exists(earlier),
             has_ai_summary=ExpressionWrapper(summary, output_field=BooleanField()),
         )
@@ -192,16 +205,26 @@ def _placed(
 ) -> list[DayVisit]:
     drawn = [timeline.drawn(span) for span in spans]
     return [
-        DayVisit(
-            heading=heading_of(visit, at=at),
-            starts=visit.start_ts.astimezone(zone),
-            ends=visit.end_ts.astimezone(zone),
-            is_returning=visit.is_returning,
-            has_ai_summary=visit.has_ai_summary and visit.is_patient_identified,
-            place=frame.place(span, lane=lane, lanes=lanes),
-        )
+        _day_visit(visit, heading_of(visit, at=at), frame.place(span, lane=lane, lanes=lanes), zone=zone, at=at)
         for visit, span, (lane, lanes) in zip(visits, drawn, timeline.in_lanes(drawn), strict=True)
     ]
+
+
+def _day_visit(
+    visit: Any, heading: VisitHeading, place: Place, *, zone: zoneinfo.ZoneInfo, at: dt.datetime
+) -> DayVisit:
+    starts = visit.start_ts.astimezone(zone)
+    return DayVisit(
+        heading=heading,
+        starts=starts,
+        ends=visit.end_ts.astimezone(zone),
+        reason=visit.reason or "",
+        age=short_age(visit.patient.date_of_birth, starts.date()) if heading.is_identified else "",
+        is_returning=visit.is_returning,
+        has_ai_summary=visit.has_ai_summary and heading.is_identified,
+        awaits_outcome=visit.start_ts <= at and not heading.state.is_over,
+        place=place,
+    )
 
 
 def _double_booked(visits: Sequence[DayVisit]) -> list[list[DayVisit]]:

@@ -37,6 +37,14 @@ class Place:
     column: int = 1
     columns: int = COLUMNS
 
+    @property
+    def row_classes(self) -> str:
+        return f"row-start-{self.row} row-span-{self.rows}"
+
+    @property
+    def lane_classes(self) -> str:
+        return f"lane-{self.column} col-span-{self.columns}"
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

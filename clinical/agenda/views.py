@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clinical.agenda.doctor_day import doctor_day
 from clinical.agenda.doctor_week import DAYS, doctor_week
-from clinical.dashboard.pages import StaffRequest, doctor_page, live_page, sent_to
+from clinical.dashboard.pages import StaffRequest, doctor_page, is_poll, live_page, sent_to
 from core.refusals import NotPermitted, Refused
 from core.times import known_zone, shifted
 from hospitals.hours.actions import VisitsHit, add_time_off, cancel_time_off, replace_weekly_hours
@@ -24,6 +25,9 @@ from hospitals.hours.hit_visits_step import given_answers, goes_back, visit_step
 from hospitals.hours.page import hours_context, span_text, week_text
 from hospitals.models import Doctor, DoctorTimeOff
 
+VIEWS = ("timeline", "list")
+VIEW_KEPT_FOR = dt.timedelta(days=365)
+
 
 @doctor_page
 @require_GET
@@ -31,14 +35,32 @@ def day(request: StaffRequest, date: dt.date | None = None) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     shown = date or today
+    view = _chosen_view(request)
     context = {
         "day": doctor_day(user=request.user, date=shown, at=now),
         "today": today,
+        "view": view,
         "day_before": shifted(shown, -1),
         "day_after": shifted(shown, 1),
-        "live_url": reverse("staff:doctor-day", kwargs={"date": shown}),
+        "live_url": f"{reverse('staff:doctor-day', kwargs={'date': shown})}?view={view}",
     }
-    return live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)
+    response = live_page(request, page="clinical/doctor_day.html", part="clinical/_doctor_day.html", context=context)
+    if request.GET.get("view") == view and not is_poll(request):
+        response.set_cookie(
+            _view_cookie(request), view, max_age=VIEW_KEPT_FOR, path=reverse("staff:doctor-day"),
+            secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+        )  # fmt: skip
+    return response
+
+
+def _chosen_view(request: StaffRequest) -> str:
+    """As the address says, else as the person chose last in this browser."""
+    wished = request.GET.get("view") or request.COOKIES.get(_view_cookie(request))
+    return wished if wished in VIEWS else VIEWS[0]
+
+
+def _view_cookie(request: StaffRequest) -> str:
+    return f"day-view-{request.user.pk}"
 
 
 @doctor_page

@@ -36,7 +36,7 @@ class DenyForm(FocusedOnError):
     )
     note = forms.CharField(
         label=gettext_lazy("Note to the doctor"),
-        help_text=gettext_lazy("Needed for “other”."),
+        help_text=gettext_lazy("Required for “other”."),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -47,14 +47,14 @@ class DenyForm(FocusedOnError):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("reason") == Prescription.DenialReason.OTHER and not cleaned.get("note"):
-            self.add_error("note", _("Say what the reason is."))
+            self.add_error("note", _("Enter the reason."))
         return cleaned
 
 
 class TakeOverForm(FocusedOnError):
     reason = forms.CharField(
-        label=gettext_lazy("Why do you take it over?"),
-        help_text=gettext_lazy("The colleague can read this. Write nothing about the patient."),
+        label=gettext_lazy("Reason for reassigning"),
+        help_text=gettext_lazy("Shown to your colleague. Write nothing about the patient."),
         max_length=200,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import TruncHour
 
-from accounts.models import Profile, User
+from accounts.models import Patient, Profile, User
 from accounts.people.names import patient_name
 from clinical.agenda.figures import Median
 from clinical.models import Prescription, PrescriptionMessage
@@ -93,6 +93,7 @@ class QueueEntry:
 
     prescription: Prescription
     patient: str
+    born: dt.date | None
     prescriber: str
     pharmacist: str
     medications: Sequence[Medication]
@@ -131,17 +132,17 @@ def pharmacy_queue(*, user: User, at: dt.datetime, filters: QueueFilters | None 
     rows = filters.narrowed(Prescription.objects.for_user(user))
     still_open = _open_rows(rows, user)
     done = _done_rows(rows, midnight)
-    names = _names([*still_open, *done])
+    people = _people([*still_open, *done])
     still_open.sort(key=lambda row: (row.created_at, row.pk))
     waiting = [row for row in still_open if row.pharmacist_id is None]
     mine = [row for row in still_open if row.pharmacist_id == user.pk]
     own_open = Prescription.objects.for_user(user).filter(status__in=OPEN, pharmacist=user.pk)
     return PharmacyQueue(
-        waiting=_entries(waiting[:MOST_SHOWN], names, at),
+        waiting=_entries(waiting[:MOST_SHOWN], people, at),
         has_more_waiting=len(waiting) > MOST_SHOWN,
-        mine=_entries(mine, names, at),
-        elsewhere=_entries([row for row in still_open if row.pharmacist_id not in {None, user.pk}], names, at),
-        done=_entries(done[:MOST_SHOWN], names, at),
+        mine=_entries(mine, people, at),
+        elsewhere=_entries([row for row in still_open if row.pharmacist_id not in {None, user.pk}], people, at),
+        done=_entries(done[:MOST_SHOWN], people, at),
         has_more_done=len(done) > MOST_SHOWN,
         mine_in_all=own_open.count() if filters else len(mine),
         figures=pharmacy_figures(user=user, since=midnight, at=at),
@@ -176,32 +177,36 @@ def _ended_at(row: Prescription) -> dt.datetime | None:
     return row.decided_at if row.status == Prescription.Status.DENIED else row.completed_at
 
 
-def _names(rows: Iterable[Prescription]) -> dict[uuid.UUID, str]:
-    people = {person for row in rows for person in (row.patient_id, row.doctor_id, row.pharmacist_id) if person}
-    return dict(Profile.objects.filter(user__in=people).values_list("user_id", "full_name"))
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str = ""
+    born: dt.date | None = None
 
 
-def _entries(rows: Iterable[Prescription], names: Mapping[uuid.UUID, str], at: dt.datetime) -> list[QueueEntry]:
-    return [
-        _entry(
-            row,
-            at,
-            patient=names.get(row.patient_id) or patient_name(None),
-            prescriber=names.get(row.doctor_id, ""),
-            pharmacist=names.get(row.pharmacist_id, "") if row.pharmacist_id else "",
-        )
-        for row in rows
-    ]
+def _people(rows: Iterable[Prescription]) -> dict[uuid.UUID | None, Person]:
+    ids = {person for row in rows for person in (row.patient_id, row.doctor_id, row.pharmacist_id) if person}
+    born = Patient.objects.filter(pk=OuterRef("user_id")).values("date_of_birth")
+    profiles = Profile.objects.filter(user__in=ids).values_list("user_id", "full_name", Subquery(born))
+    return {pk: Person(name, born) for pk, name, born in profiles}
 
 
-def _entry(row: Prescription, at: dt.datetime, *, patient: str, prescriber: str, pharmacist: str) -> QueueEntry:
+def _entries(
+    rows: Iterable[Prescription], people: Mapping[uuid.UUID | None, Person], at: dt.datetime
+) -> list[QueueEntry]:
+    return [_entry(row, people, at) for row in rows]
+
+
+def _entry(row: Prescription, people: Mapping[uuid.UUID | None, Person], at: dt.datetime) -> QueueEntry:
+    nameless = Person()
+    patient = people.get(row.patient_id, nameless)
     ended_at = _ended_at(row)
     waited = max((ended_at or at) - row.created_at, dt.timedelta())
     return QueueEntry(
         prescription=row,
-        patient=patient,
-        prescriber=prescriber,
-        pharmacist=pharmacist,
+        patient=patient.name or patient_name(None),
+        born=patient.born,
+        prescriber=people.get(row.doctor_id, nameless).name,
+        pharmacist=people.get(row.pharmacist_id, nameless).name,
         medications=stored_medications(row.medications),
         waited_minutes=_minutes(waited),
         urgency="too_long" if waited >= TOO_LONG_WAIT else "long" if waited >= LONG_WAIT else "short",

@@ -143,7 +143,7 @@ def claim(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 @pharmacist_page
 @sent_to("staff:pharmacy-review")
 def release(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("Handed back: it waits for a colleague.")):
+    with outcome_told(request, _("Released. It is back in the queue.")):
         release_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now())
     return redirect("staff:pharmacy-queue")
 
@@ -154,7 +154,7 @@ def take_over(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse
     form = TakeOverForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, take_over_form=form)
-    with outcome_told(request, _("It is yours now. Your reason is on record.")):
+    with outcome_told(request, _("Reassigned to you. Your reason is logged.")):
         take_over_prescription(
             prescription_id=prescription_id, by=request.user, reason=form.cleaned_data["reason"], at=timezone.now()
         )
@@ -175,7 +175,7 @@ def deny(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = DenyForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, deny_form=form)
-    with outcome_told(request, _("Denied. The doctor and the patient see the reason.")):
+    with outcome_told(request, _("Rejected. The doctor and the patient see the reason.")):
         deny_prescription(prescription_id=prescription_id, by=request.user, at=timezone.now(), **form.cleaned_data)
     return redirect("staff:pharmacy-review", prescription_id)
 
@@ -186,7 +186,7 @@ def ask(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _page(request, _visible(request, prescription_id), status=422, ask_form=form)
-    with outcome_told(request, _("Asked. The answer appears here.")):
+    with outcome_told(request, _("Query sent. The answer appears here.")):
         ask_prescriber(
             prescription_id=prescription_id, by=request.user, text=form.cleaned_data["text"], at=timezone.now()
         )
@@ -211,6 +211,6 @@ def dispense(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
 @pharmacist_page
 @sent_to("staff:pharmacy-review")
 def undo(request: StaffRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("Taken back: it is approved again, and not dispensed.")):
+    with outcome_told(request, _("Dispensing undone. The prescription is approved again.")):
         undo_dispensing(prescription_id=prescription_id, by=request.user, at=timezone.now())
     return redirect("staff:pharmacy-review", prescription_id)

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from accounts.models import Role, User
 from clinical.mirror.facts import RESCHEDULE_REQUESTED
 from clinical.models import Appointment, VisitDecision
+from clinical.visits.shown import booking_reason
 from core.api.fields import OpenChoiceField
 from core.api.pages import CursorPages
 from core.api.schema import example
@@ -65,13 +66,12 @@ class VisitRow(TypedDict):
 def visit_rows(visits: QuerySet[Any], *, at: dt.datetime) -> QuerySet[Any, Any]:
     """The visits as `VisitRow`: one query, the ask to move of each and what was written in the app included."""
     asks = VisitDecision.objects.open_asks(at=at).filter(appointment=OuterRef("pk"))
-    booked = Appointment.objects.filter(pk=OuterRef("pk"), booking_requests__kind="book").order_by()
     rows: QuerySet[Any, Any] = visits.values(
         *("id", "start_ts", "end_ts", "status", "cal_status", "no_show", "cancellation_reason", "created_at"),
         *("updated_at", "patient_match", "identity_confirmed_at", "ai_session_id", "doctor_id", "hospital_id"),
         is_to_come=ExpressionWrapper(Q(start_ts__gt=at), output_field=BooleanField()),
         is_doctor_active=F("doctor__user__is_active"),
-        reason=Subquery(booked.values("booking_requests__reason")[:1]),
+        reason=booking_reason(),
         asked_at=Subquery(asks.values("decided_at")[:1]),
         specialty=F("doctor__specialty"),
         doctor_name=F("doctor__user__profile__full_name"),

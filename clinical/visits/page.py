@@ -112,10 +112,10 @@ class VisitDecisionForm(FocusedOnError):
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("The patient reads it."),
+        help_text=gettext_lazy("Shown to the patient."),
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": gettext_lazy("Say why: the patient will want to know.")},
+        error_messages={"required": gettext_lazy("Enter a reason.")},
     )
     choice = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,11 +25,11 @@ class VisitState(models.TextChoices):
     """How a visit stands at a moment. The value is also part of a style's name, and stays."""
 
     CANCELLED = "cancelled", gettext_lazy("cancelled")
-    NO_SHOW = "no_show", gettext_lazy("did not come")
+    NO_SHOW = "no_show", gettext_lazy("no-show")
     COMPLETED = "completed", gettext_lazy("completed")
-    PENDING = "pending", gettext_lazy("not confirmed")
-    OVERDUE = "overdue", gettext_lazy("not marked")
-    NOW = "now", gettext_lazy("now")
+    PENDING = "pending", gettext_lazy("unconfirmed")
+    OVERDUE = "overdue", gettext_lazy("outcome missing")
+    NOW = "now", gettext_lazy("in progress")
     BOOKED = "booked", gettext_lazy("booked")
 
     @property
@@ -101,6 +102,12 @@ def visit_state(visit: Appointment, *, at: dt.datetime) -> VisitState:
     if visit.end_ts <= at:
         return VisitState.OVERDUE
     return VisitState.NOW if visit.start_ts <= at else VisitState.BOOKED
+
+
+def booking_reason() -> Subquery:
+    """Why a visit was booked, as written in the app; for rows of `Appointment`. NULL: booked elsewhere, or nothing."""
+    booked = Appointment.objects.filter(pk=OuterRef("pk"), booking_requests__kind="book").order_by()
+    return Subquery(booked.values("booking_requests__reason")[:1])
 
 
 def how_known(visit: Appointment) -> Any:

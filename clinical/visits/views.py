@@ -44,25 +44,25 @@ def visit(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
 @doctor_page
 @sent_to("staff:doctor-visit")
 def complete(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("The visit is marked as completed."), undo=_undo(visit_id)):
+    with outcome_told(request, _("Recorded: attended."), undo=_undo(request, visit_id)):
         mark_completed(appointment_id=visit_id, by=request.user, at=timezone.now())
-    return redirect("staff:doctor-visit", visit_id)
+    return _back(request, visit_id)
 
 
 @doctor_page
 @sent_to("staff:doctor-visit")
 def no_show(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("The visit is marked: nobody came."), undo=_undo(visit_id)):
+    with outcome_told(request, _("Recorded: no-show."), undo=_undo(request, visit_id)):
         mark_no_show(appointment_id=visit_id, by=request.user, at=timezone.now())
-    return redirect("staff:doctor-visit", visit_id)
+    return _back(request, visit_id)
 
 
 @doctor_page
 @sent_to("staff:doctor-visit")
 def unmark(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
-    with outcome_told(request, _("The mark is taken back.")):
+    with outcome_told(request, _("Outcome cleared.")):
         unmark_visit(appointment_id=visit_id, by=request.user, at=timezone.now())
-    return redirect("staff:doctor-visit", visit_id)
+    return _back(request, visit_id)
 
 
 @doctor_page
@@ -136,6 +136,20 @@ def _record_opening(request: StaffRequest, row: Appointment) -> None:
     )
 
 
-def _undo(visit_id: uuid.UUID) -> str:
-    """Where the toast's button takes the mark back."""
-    return reverse("staff:visit-unmark", args=[visit_id])
+def _undo(request: StaffRequest, visit_id: uuid.UUID) -> str:
+    """Where the message's button clears the outcome."""
+    address = reverse("staff:visit-unmark", args=[visit_id])
+    return f"{address}?back=day" if _is_of_the_day(request) else address
+
+
+def _back(request: StaffRequest, visit_id: uuid.UUID) -> HttpResponse:
+    """To the visit; to its place on the day where the button was there."""
+    if not _is_of_the_day(request):
+        return redirect("staff:doctor-visit", visit_id)
+    start = Appointment.objects.for_user(request.user).values_list("start_ts", flat=True).get(pk=visit_id)
+    day = reverse("staff:doctor-day", kwargs={"date": timezone.localdate(start)})
+    return redirect(f"{day}#visit-{visit_id}")
+
+
+def _is_of_the_day(request: StaffRequest) -> bool:
+    return request.GET.get("back") == "day"

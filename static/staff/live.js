@@ -5,6 +5,8 @@
     const live = part(event);
     if (live) event.detail.headers["If-None-Match"] = live.dataset.liveEtag;
   });
+  const entries = (live) => [...live.querySelectorAll("a[id]")].map((link) => link.id);
+  let known = new Set();
   // Under a pointer that is about to press a button, no other button must appear: the part waits for the next answer.
   const MOST_WAITS = 3;
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -14,6 +16,14 @@
     const isAimedAt = live.matches(":has(button:hover)") && waits < MOST_WAITS;
     live.dataset.waits = isAimedAt ? waits + 1 : 0;
     if (isAimedAt) event.detail.shouldSwap = false;
+    else known = new Set(entries(live));
+  });
+  // What is new is marked until the next change: it may be under the pointer.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const live = part(event);
+    if (!live) return;
+    for (const id of entries(live).filter((one) => !known.has(one)))
+      document.getElementById(id).closest("li, tr")?.setAttribute("data-new", "");
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const live = part(event);

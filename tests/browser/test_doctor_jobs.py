@@ -38,13 +38,13 @@ def test_from_the_day_to_a_mark_and_back(
 ) -> None:
     visit = make_visit(patient, north.doctor, timezone.now() - dt.timedelta(minutes=1))
     page = signed_in(north.doctor.user, "/staff/doctor/", size=size)
-    expect(page.get_by_role("heading", name="With you now")).to_be_visible()
-    page.get_by_role("link", name="Visit", exact=True).click()
-    page.get_by_role("button", name="Took place").click()
-    expect(page.locator("#toasts")).to_contain_text("marked as completed")
+    expect(page.get_by_role("heading", name="In consultation")).to_be_visible()
+    page.get_by_role("link", name="Open appointment").click()
+    page.get_by_role("button", name="Attended").click()
+    expect(page.locator("#toasts")).to_contain_text("Recorded: attended.")
     assert Appointment.objects.get(pk=visit.pk).status == "COMPLETED"
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#toasts")).to_contain_text("The mark is taken back.")
+    expect(page.locator("#toasts")).to_contain_text("Outcome cleared.")
     assert Appointment.objects.get(pk=visit.pk).status == "SCHEDULED"
 
 
@@ -62,12 +62,12 @@ def test_asking_to_move_and_cancelling_with_a_reason(
     page.get_by_text("Ask the patient to move, or cancel").click()
     page.get_by_label("Reason").fill("A course.")
     page.get_by_role("button", name="Ask the patient to move").click()
-    expect(page.get_by_text("has not yet.")).to_be_visible()
+    expect(page.get_by_text("has not done so yet.")).to_be_visible()
     page.get_by_text("Cancel it").click()
     page.get_by_label("Reason").fill("I am away.")
     page.get_by_role("button", name="Cancel the appointment").click()
     page.get_by_role("button", name="Yes, cancel the appointment").click()
-    expect(page.get_by_text("Being cancelled:")).to_be_visible()
+    expect(page.get_by_text("Cancellation pending:")).to_be_visible()
     assert list(VisitDecision.objects.order_by("decided_at").values_list("choice", "reason")) == [
         ("ask_to_move", "A course."),
         ("cancel", "I am away."),
@@ -112,7 +112,7 @@ def test_hours_and_time_off_with_the_visits_they_hit(
     expect(page.locator("#toasts")).to_contain_text("Time off removed.")
     assert not DoctorTimeOff.objects.exists()
     page.get_by_role("link", name="Change what happens").first.click()
-    expect(page.get_by_role("heading", name="Cannot take place as booked?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Reschedule or cancel")).to_be_visible()
 
 
 def test_hours_by_keyboard_and_without_script(signed_in: SignedIn, north: HospitalCast) -> None:

@@ -64,6 +64,7 @@ def test_pages_are_accessible_and_fit(
     asked, typed = visits[-1], visits[4]
     addresses = [
         "/staff/doctor/",
+        "/staff/doctor/?view=list",
         "/staff/doctor/week/",
         reverse("staff:doctor-visit", args=[asked.pk]),
         reverse("staff:doctor-visit", args=[typed.pk]),
@@ -85,10 +86,10 @@ def test_a_mark_and_its_undoing_by_keyboard(
     expect(page.get_by_text("has not begun yet")).to_be_visible()
     Appointment.objects.filter(pk=visits[5].pk).update(start_ts=timezone.now(), end_ts=timezone.now() + HALF_HOUR)
     page.reload()
-    press(page, page.get_by_role("button", name="Nobody came"))
-    expect(page.get_by_role("status").first).to_contain_text("nobody came")
+    press(page, page.get_by_role("button", name="No-show"))
+    expect(page.get_by_role("status").first).to_contain_text("Recorded: no-show.")
     press(page, page.get_by_role("button", name="Undo"))
-    expect(page.get_by_text("The mark is taken back.")).to_be_visible()
+    expect(page.get_by_text("Outcome cleared.")).to_be_visible()
     assert Appointment.objects.get(pk=visits[5].pk).no_show is False
 
 

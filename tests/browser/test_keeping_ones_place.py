@@ -14,7 +14,7 @@ from accounts.models import Patient
 from clinical.models import Appointment
 from clinical.prescriptions.actions import claim_prescription, deny_prescription
 from tests.browser.people import SignedIn
-from tests.cast import HospitalCast
+from tests.cast import HospitalCast, make_patient
 from tests.clinical.records import make_prescription, make_visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -27,12 +27,12 @@ def test_one_form_leaves_what_was_typed_into_another(
     row = make_prescription(patient, north.doctor, pharmacist=north.pharmacist, claimed_at=timezone.now())
     page = signed_in(north.pharmacist.user, reverse("staff:pharmacy-review", args=[row.pk]))
     page.get_by_label("Message").fill("Twice a day?")
-    page.get_by_text("Deny…").click()
-    page.get_by_role("button", name="Deny the prescription").click()
+    page.get_by_text("Reject…").click()
+    page.get_by_role("button", name="Reject prescription").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
     expect(page.get_by_label("Message")).to_have_value("Twice a day?")
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.get_by_text("Asked. The answer appears here.")).to_be_visible()
+    page.get_by_role("button", name="Send query").click()
+    expect(page.get_by_text("Query sent. The answer appears here.")).to_be_visible()
     expect(page.get_by_label("Message")).to_have_value("")
 
 
@@ -108,6 +108,19 @@ def test_no_button_comes_under_the_pointer(signed_in: SignedIn, north: HospitalC
         expect(page.get_by_role("button", name="Claim Paula Patient")).to_have_count(shown)
 
 
+def test_a_row_that_comes_by_itself_is_marked(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
+    make_prescription(patient, north.doctor)
+    page = signed_in(north.pharmacist.user, "/staff/profile/")
+    page.clock.install()
+    page.goto("/staff/pharmacy/")
+    newer = make_prescription(make_patient("436609999999", "Nora New"), north.doctor)
+    page.clock.run_for(POLL_MS)
+    expect(page.get_by_role("link", name="Nora New")).to_be_visible()
+    marked = page.locator("[data-new]")
+    expect(marked).to_have_count(1)
+    expect(marked.locator(f"#open-{newer.pk}")).to_be_visible()
+
+
 def test_the_menu_closes_and_back_leads_to_the_list_one_came_from(
     signed_in: SignedIn, north: HospitalCast, patient: Patient
 ) -> None:
@@ -142,8 +155,8 @@ def test_a_visit_that_is_cancelled_meanwhile_loses_its_buttons(
     page = signed_in(north.doctor.user, "/staff/profile/")
     page.clock.install()
     page.goto(reverse("staff:doctor-visit", args=[visit.pk]))
-    expect(page.get_by_role("heading", name="Cannot take place as booked?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Reschedule or cancel")).to_be_visible()
     Appointment.objects.update(status="CANCELLED", cal_status="cancelled", cancellation_reason="I am ill")
     page.clock.run_for(POLL_MS)
-    expect(page.get_by_role("heading", name="Cannot take place as booked?")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Reschedule or cancel")).to_have_count(0)
     expect(page.get_by_text("Reason given: I am ill")).to_be_visible()

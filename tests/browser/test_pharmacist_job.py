@@ -60,12 +60,12 @@ def test_find_claim_approve_dispense_and_undo(
     expect(page.get_by_text("It can be dispensed now.")).to_be_visible()
     typed(page, "Quantity", "20")
     typed(page, "Batch", "LOT 7")
-    button(page, "Dispensed")
+    button(page, "Record as dispensed")
     expect(page.get_by_text("Dispensed, less than prescribed.")).to_be_visible()
     prescription.refresh_from_db()
     assert prescription.dispensed_lines == [{"quantity": 20, "batch": "LOT 7"}]
     button(page, "Undo dispensing")
-    expect(page.get_by_text("it is approved again, and not dispensed")).to_be_visible()
+    expect(page.get_by_text("The prescription is approved again.")).to_be_visible()
     prescription.refresh_from_db()
     assert (prescription.status, prescription.dispensed_lines) == ("APPROVED", None)
 
@@ -77,20 +77,20 @@ def test_ask_read_the_answer_and_deny(size: str, signed_in: SignedIn, north: Hos
     page.clock.install()
     find_and_claim(page)
     typed(page, "Message", "Which strength?")
-    button(page, "Ask")
+    button(page, "Send query")
     expect(page.get_by_text("The answer appears here.")).to_be_visible()
     answer_pharmacist(prescription_id=prescription.pk, by=north.doctor.user, text="The weaker one.", at=timezone.now())
     # The poll is set going when the page that the button led to has loaded.
     page.wait_for_load_state()
     page.clock.run_for(10_000)
     expect(page.get_by_text("The weaker one.")).to_be_visible()
-    press(page, page.locator("summary", has_text="Deny"))
+    press(page, page.locator("summary", has_text="Reject"))
     tab_to(page, page.get_by_label("Reason"))
     page.keyboard.type("other")
-    button(page, "Deny the prescription")
-    expect(page.get_by_text("Say what the reason is.")).to_be_visible()
+    button(page, "Reject prescription")
+    expect(page.get_by_text("Enter the reason.")).to_be_visible()
     typed(page, "Note to the doctor", "Recalled.")
-    button(page, "Deny the prescription")
+    button(page, "Reject prescription")
     expect(page.get_by_text("Other: Recalled.").first).to_be_visible()
     prescription.refresh_from_db()
     assert (prescription.status, prescription.denial_reason) == ("DENIED", "other")
@@ -104,12 +104,12 @@ def test_take_over_and_hand_back(
     claim_prescription(prescription_id=prescription.pk, by=colleague, at=timezone.now() - HALF_HOUR)
     page = signed_in(north.pharmacist.user, QUEUE, size=size)
     press(page, page.get_by_role("link", name="Paula Patient"))
-    typed(page, "Why do you take it over?", "Gone home.")
-    button(page, "Take it over")
+    typed(page, "Reason for reassigning", "Gone home.")
+    button(page, "Reassign to me")
     expect(page.get_by_text("Taken over from Paul North")).to_be_visible()
     expect(page.get_by_text("Gone home.")).to_be_visible()
-    button(page, "Hand back")
-    expect(page.get_by_text("it waits for a colleague")).to_be_visible()
+    button(page, "Release")
+    expect(page.get_by_text("back in the queue")).to_be_visible()
     prescription.refresh_from_db()
     assert prescription.pharmacist_id is None
 
@@ -129,7 +129,7 @@ def test_undo_counts_down_and_goes(signed_in: SignedIn, north: HospitalCast, pat
     assert 239 - passed <= 60 * int(minutes) + int(seconds) < 240
     page.clock.run_for(240_000)
     expect(undo).to_be_hidden()
-    expect(page.get_by_text("The 5 minutes to undo this are over.")).to_be_visible()
+    expect(page.get_by_text("The undo period has ended.")).to_be_visible()
 
 
 def test_a_withdrawal_shows_while_it_is_reviewed(signed_in: SignedIn, north: HospitalCast, patient: Patient) -> None:
@@ -141,4 +141,4 @@ def test_a_withdrawal_shows_while_it_is_reviewed(signed_in: SignedIn, north: Hos
     Prescription.objects.filter(pk=prescription.pk).update(status="DENIED", denial_reason="withdrawn")
     page.clock.run_for(10_000)
     page.get_by_role("link", name="Show it as it is now").click()
-    expect(page.get_by_text("Withdrawn by the doctor")).to_be_visible()
+    expect(page.get_by_text("Withdrawn by the prescriber.")).to_be_visible()

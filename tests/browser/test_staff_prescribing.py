@@ -93,11 +93,11 @@ def test_the_queue_fills_by_itself_and_stays_put_when_nothing_changed(
     page: Page = page_of("pharmacist@north.test")
     page.clock.install()
     page.goto("/staff/pharmacy/")
-    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(page.get_by_text("The queue is empty.")).to_be_visible()
     with page.expect_response(lambda answer: "x-poll" in answer.request.headers) as unchanged:
         page.clock.run_for(10_000)
     assert unchanged.value.status == 304
-    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(page.get_by_text("The queue is empty.")).to_be_visible()
     make_prescription(patient, north.doctor)
     with page.expect_response(lambda answer: "x-poll" in answer.request.headers) as changed:
         page.clock.run_for(10_000)

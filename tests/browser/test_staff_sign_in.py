@@ -69,7 +69,7 @@ def test_adding_a_second_factor_and_signing_in_with_it(
     recovery = page.get_by_role("listitem").all_inner_texts()
     assert len(recovery) == 10
     page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(page.get_by_text("The queue is empty.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
     again = open_page(width, height)
@@ -78,12 +78,12 @@ def test_adding_a_second_factor_and_signing_in_with_it(
     # The code of the next half minute: the present one is used up.
     again.get_by_label("Code", exact=True).fill(code_at(timezone.now() + dt.timedelta(seconds=30), key))
     again.get_by_role("button", name="Sign in").click()
-    expect(again.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(again.get_by_text("The queue is empty.")).to_be_visible()
 
     without_phone = open_page(width, height)
     without_phone.get_by_label("Code", exact=True).fill(recovery[0])
     without_phone.get_by_role("button", name="Sign in").click()
-    expect(without_phone.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(without_phone.get_by_text("The queue is empty.")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_poll_turns_the_page_when_the_session_has_ended(
     page = open_page(1280, 800)
     page.clock.install()
     page.goto("/staff/pharmacy/")
-    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    expect(page.get_by_text("The queue is empty.")).to_be_visible()
     if ending == "idle":
         age_sessions()
     else:

@@ -84,7 +84,7 @@ def test_with_a_temporary_password_the_way_leads_to_a_new_one(north: HospitalCas
 
 @pytest.mark.parametrize(
     ("role", "says", "says_not"),
-    [("doctor", "Who sits here?", "The queue"), ("pharmacist", "The queue", "Who sits here?")],
+    [("doctor", "Verify identity", "The queue"), ("pharmacist", "The queue", "Verify identity")],
 )
 def test_help_is_for_the_role(role: str, says: str, says_not: str, north: HospitalCast) -> None:
     page = browser_of(getattr(north, role).user).get("/staff/help/").content.decode()

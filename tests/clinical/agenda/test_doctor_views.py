@@ -10,8 +10,9 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import AccessEvent, Patient, SmsMessage
-from clinical.models import AiSession, Prescription, PrescriptionMessage
+from clinical.models import AiSession, Appointment, Prescription, PrescriptionMessage
 from hospitals.models import DoctorAvailability, DoctorTimeOff
+from integrations.models import BookingRequest
 from tests.cast import HospitalCast, make_patient
 from tests.clinical.conftest import SignedIn
 from tests.clinical.records import MEDICATION_ROW, make_prescription, make_visit
@@ -20,6 +21,7 @@ from tests.clinical.records import MEDICATION_ROW, make_prescription, make_visit
 NOW = dt.datetime(2026, 3, 2, 10, 0, tzinfo=dt.UTC)
 POLL = {"HX-Request": "true", "X-Poll": "1"}
 DAY_QUERIES = 7
+VIEWS = ("timeline", "list")
 
 
 @pytest.fixture
@@ -42,15 +44,16 @@ def fill_day(north: HospitalCast, count: int) -> None:
         PrescriptionMessage.objects.create(prescription=prescription, author=north.pharmacist.user, body="Dose?")
 
 
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("count", [2, 20])
 @time_machine.travel(NOW, tick=False)
 def test_the_day_costs_the_same_however_full(
-    count: int, browser: Client, north: HospitalCast, django_assert_num_queries: DjangoAssertNumQueries
+    count: int, view: str, browser: Client, north: HospitalCast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fill_day(north, count)
     DoctorAvailability.objects.create(doctor=north.doctor, day_of_week=1, start_time=dt.time(9), end_time=dt.time(17))
     with django_assert_num_queries(DAY_QUERIES):
-        page = browser.get("/staff/doctor/")
+        page = browser.get("/staff/doctor/", {"view": view})
     assert page.content.count(b"AI summary") == count
     assert not AccessEvent.objects.exists()
 
@@ -70,11 +73,109 @@ def test_the_day_shows_visits_gaps_time_off_and_now(browser: Client, north: Hosp
     text = text_of(browser.get("/staff/doctor/").content)
     assert "Monday, 2 March" in text
     assert "times in Europe/Vienna" in text
-    assert "11:00 -11:30 Paula Patient now returning" in text
-    assert "10:00 -10:30 Gus not confirmed guest" in text
+    assert "11:00 -11:30 Paula Patient in progress returning" in text
+    assert "10:00 -10:30 Gus unconfirmed guest" in text
     assert "Time off: Teaching" in text
     assert re.findall(r"free ([\d:-]+)", text) == ["09:00-10:00", "10:30-11:00", "11:30-12:00"]
     assert 'id="now-line"' in browser.get("/staff/doctor/").content.decode()
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_list_has_a_row_for_each_appointment(browser: Client, north: HospitalCast, patient: Patient) -> None:
+    Patient.objects.filter(pk=patient.pk).update(date_of_birth=dt.date(1981, 3, 2))
+    begun = make_visit(patient, north.doctor, NOW)
+    BookingRequest.objects.create(
+        kind="book", state="done", patient=patient, doctor=north.doctor, appointment=begun, reason="Headaches."
+    )
+    make_visit(patient, north.doctor, NOW - dt.timedelta(hours=1), patient_match="phone", no_show=True)
+    make_visit(None, north.doctor, NOW + dt.timedelta(hours=1), guest_name="Gus")
+    page = browser.get("/staff/doctor/?view=list").content
+    rows = [text_of(row).split() for row in re.findall(rb"<tr.*?</tr>", page, re.DOTALL)]
+    patient_is = ["Paula", "Patient"]
+    assert rows == [
+        ["Time", "Patient", "Age", "Reason", "Status"],
+        ["10:00", *patient_is, "verify", "ID", "no-show"],
+        [
+            "11:00",
+            *patient_is,
+            "45",
+            "y",
+            "Headaches.",
+            "in",
+            "progress",
+            "Attended",
+            *patient_is,
+            "No-show",
+            *patient_is,
+        ],
+        ["12:00", "Gus", "guest"],
+    ]
+    assert "Paula Patient 45 y in progress new Headaches. Attended" in text_of(
+        browser.get("/staff/doctor/?view=timeline").content
+    )
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_view_is_the_person_s_own_in_a_browser(
+    browser: Client, north: HospitalCast, south: HospitalCast, patient: Patient
+) -> None:
+    def shows_list(address: str = "/staff/doctor/") -> bool:
+        return b'class="day-list"' in browser.get(address, headers=POLL).content
+
+    make_visit(patient, north.doctor, NOW)
+    make_visit(None, south.doctor, NOW, guest_name="Gus")
+    assert not shows_list("/staff/doctor/?view=nonsense")
+    browser.get("/staff/doctor/day/2026-03-03/?view=list")
+    assert (shows_list(), shows_list("/staff/doctor/?view=timeline"), shows_list()) == (True, False, True)
+    # What polls is the view it was when the page was opened.
+    assert b'hx-get="/staff/doctor/day/2026-03-02/?view=list"' in browser.get("/staff/doctor/").content
+    browser.force_login(south.doctor.user)
+    assert not shows_list()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@time_machine.travel(NOW, tick=False)
+def test_an_outcome_is_one_press_on_the_day(view: str, browser: Client, north: HospitalCast, patient: Patient) -> None:
+    begun = make_visit(patient, north.doctor, NOW)
+    ahead = make_visit(patient, north.doctor, NOW + dt.timedelta(minutes=1))
+    make_visit(patient, north.doctor, NOW - dt.timedelta(hours=3), no_show=True)
+    off = make_visit(patient, north.doctor, NOW - dt.timedelta(hours=2), status="CANCELLED", cal_status="cancelled")
+    page = browser.get("/staff/doctor/", {"view": view}).content.decode()
+    buttons = re.findall(r'form="day-form" formaction="([^"]+)"', page)
+    complete, no_show = (reverse(f"staff:visit-{name}", args=[begun.pk]) for name in ("complete", "no-show"))
+    assert buttons == [f"{complete}?back=day", f"{no_show}?back=day"]
+    day = f"/staff/doctor/day/2026-03-02/#visit-{begun.pk}"
+    for address, said, state in ((buttons[0], "attended", "COMPLETED"), (buttons[1], "no-show", "SCHEDULED")):
+        assert browser.post(address).headers["Location"] == day
+        begun.refresh_from_db()
+        assert (begun.status, begun.no_show) == (state, said == "no-show")
+        page = browser.get("/staff/doctor/").content.decode()
+        assert f"Recorded: {said}." in page
+        undo = re.search(r'class="toast.*?action="([^"]+)"', page, re.DOTALL)
+        assert undo is not None
+        assert browser.post(undo[1]).headers["Location"] == day
+        begun.refresh_from_db()
+        assert (begun.status, begun.no_show) == ("SCHEDULED", False)
+        assert "Outcome cleared." in browser.get("/staff/doctor/").content.decode()
+    for refused in (ahead, off):
+        address = f"{reverse('staff:visit-complete', args=[refused.pk])}?back=day"
+        assert browser.post(address).headers["Location"] == f"/staff/doctor/day/2026-03-02/#visit-{refused.pk}"
+        before = refused.status
+        refused.refresh_from_db()
+        assert (refused.status, refused.completed_at) == (before, None)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_twenty_five_appointments_take_twenty_five_presses(browser: Client, north: HospitalCast) -> None:
+    fill_day(north, 25)
+    presses = 0
+    with time_machine.travel(NOW + dt.timedelta(hours=9), tick=False):
+        while found := re.search(
+            r'formaction="([^"]+/complete/[^"]+)"', browser.get("/staff/doctor/").content.decode()
+        ):
+            browser.post(found[1])
+            presses += 1
+    assert (presses, Appointment.objects.filter(status="COMPLETED").count()) == (25, 25)
 
 
 @time_machine.travel(NOW, tick=False)
@@ -207,7 +308,7 @@ def test_a_visit_matched_by_phone_opens_itself_only_until_confirmed(
     assert (closed.status_code, closed.headers["Location"]) == (302, reverse("staff:doctor-visit", args=[visit.pk]))
     page = text_of(browser.get(closed.headers["Location"]).content)
     assert "Pauline" in page
-    assert "I have checked: Paula Patient sits here" in page
+    assert "Identity verified: Paula Patient" in page
     assert "436601234567" not in page
     transcript = reverse("staff:transcript", args=[session.pk])
     assert browser.post(transcript).status_code == 404

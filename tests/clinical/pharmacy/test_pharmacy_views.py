@@ -63,7 +63,7 @@ def test_ones_own_are_counted_however_the_queue_is_narrowed(
     browser.get(QUEUE)
     with django_assert_num_queries(8):
         page = browser.get(QUEUE, {"patient": "nobody"}).content.decode()
-    assert re.findall(r'aria-label="(\d) of mine: go there">(\d)<', page) == [("2", "2")]
+    assert re.findall(r'aria-label="(\d) in my work: go there">(\d)<', page) == [("2", "2")]
 
 
 @time_machine.travel(NOW, tick=False)
@@ -73,7 +73,7 @@ def test_who_has_it_says_since_which_day(signed_in: SignedIn, north: HospitalCas
     since = NOW - dt.timedelta(hours=26)
     row = make_prescription(patient, north.doctor, pharmacist=north.pharmacist, claimed_at=since)
     page = signed_in(colleague).get(address("review", row)).content.decode()
-    assert "<strong>Pia North</strong> has had this prescription since 1 Mar 2026, 09:00." in page
+    assert "Assigned to <strong>Pia North</strong> since 1 Mar 2026, 09:00." in page
 
 
 @time_machine.travel(NOW, tick=False)
@@ -85,10 +85,24 @@ def test_the_oldest_is_first_and_says_how_long_it_waits(
     waiting_since(20, north, patient)
     make_prescription(patient, south.doctor)
     html = browser.get(QUEUE).content.decode()
-    waits = re.findall(r'badge badge-(good|warn|bad)">([^<]+)<', html)
-    assert waits == [("bad", "too long: 1 h 15 min"), ("warn", "long: 20 min"), ("good", "waits 3 min")]
+    waits = re.findall(r'badge badge-(good|warn|bad)"><svg.*?</svg><span>([^<]+)<', html)
+    assert waits == [("bad", "overdue, 1 h 15 min"), ("warn", "long wait, 20 min"), ("good", "waiting 3 min")]
     assert html.index("Otto Other") < html.index("Paula Patient")
     assert "436601234567" not in html
+
+
+@time_machine.travel(NOW, tick=False)
+def test_patients_of_one_name_are_told_apart_by_their_date_of_birth(
+    browser: Client, north: HospitalCast, patient: Patient, other_patient: Patient
+) -> None:
+    Patient.objects.filter(pk=patient.pk).update(date_of_birth=dt.date(1980, 5, 17))
+    own = {"pharmacist": north.pharmacist, "claimed_at": NOW}
+    for facts in ({}, own, {**own, "status": "COMPLETED", "completed_at": NOW}):
+        make_prescription(patient, north.doctor, **facts)
+    make_prescription(other_patient, north.doctor)
+    html = browser.get(QUEUE).content.decode()
+    assert html.count("born 17 May 1980") == 3
+    assert html.count("born ") == 3
 
 
 @time_machine.travel(NOW, tick=False)
@@ -100,9 +114,9 @@ def test_ones_own_are_counted_and_say_since_when_they_are_ready(
     written, decided = NOW - dt.timedelta(days=9), NOW - dt.timedelta(minutes=70)
     make_prescription(patient, north.doctor, status="APPROVED", created_at=written, decided_at=decided, **own)
     html = browser.get(QUEUE).content.decode()
-    assert 'href="#mine-title" aria-label="2 of mine: go there">2</a>' in html
-    assert "approved 1 h 10 min ago: dispense" in html
-    assert "too long" not in html
+    assert 'href="#mine-title" aria-label="2 in my work: go there">2</a>' in html
+    assert "ready to dispense, 1 h 10 min" in html
+    assert "overdue" not in html
 
 
 @time_machine.travel(NOW, tick=False)

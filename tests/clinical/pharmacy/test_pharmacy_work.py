@@ -106,7 +106,7 @@ def test_what_lies_with_a_colleague_is_taken_over_on_its_page(
 ) -> None:
     prescription = make_prescription(patient, north.doctor)
     claim_prescription(prescription_id=prescription.pk, by=colleague, at=NOW - dt.timedelta(minutes=30))
-    assert "can be taken over" in browser.get(QUEUE).content.decode()
+    assert "can be reassigned" in browser.get(QUEUE).content.decode()
     page = reverse("staff:pharmacy-review", args=[prescription.pk])
     address = reverse("staff:pharmacy-take-over", args=[prescription.pk])
     assert address in browser.get(page).content.decode()
@@ -126,7 +126,7 @@ def test_a_claim_of_a_minute_ago_is_not_offered(
     address = reverse("staff:pharmacy-take-over", args=[prescription.pk])
     page = browser.get(reverse("staff:pharmacy-review", args=[prescription.pk])).content.decode()
     assert address not in page
-    assert "After 30 minutes you can take it over." in page
+    assert "After 30 minutes you can reassign it to yourself." in page
     browser.post(address, {"reason": "Gone home."})
     assert Prescription.objects.get().pharmacist_id == colleague.pk
 
@@ -136,8 +136,8 @@ def test_a_duplicate_of_the_week_is_flagged(browser: Client, north: HospitalCast
     make_prescription(patient, north.doctor, created_at=NOW - 7 * DAY)
     row = make_prescription(patient, north.doctor, medications=as_json([IBUPROFEN, MEDICATION]), created_at=NOW)
     html = browser.get(reverse("staff:pharmacy-review", args=[row.pk])).content.decode()
-    assert html.count("Perhaps a duplicate") == 1
-    assert "Perhaps a duplicate: Dora North prescribed this on 23 Feb 2026 too." in html
+    assert html.count("Possible duplicate") == 1
+    assert "Possible duplicate: also prescribed by Dora North on 23 Feb 2026." in html
 
 
 def earlier(days: float, *medications: Medication, status: str = "PENDING") -> Earlier:

@@ -96,12 +96,12 @@ def test_the_doctors_see_where_it_stands(
 
     visit = book(north, patient, AT + HOUR)
     admin_client.post(address(north.doctor), {f"to-{visit.pk}": str(colleague.pk)})
-    assert "Being given to a colleague" in page_of(north.doctor)
-    assert "Cannot take place as booked?" not in page_of(north.doctor)
+    assert "Reassignment to a colleague pending" in page_of(north.doctor)
+    assert "Reschedule or cancel" not in page_of(north.doctor)
     calendar.state = "done"
     Appointment.objects.filter(pk=visit.pk).update(doctor=colleague)
     page = page_of(colleague)
-    assert "Taken over from a colleague." in page
+    assert "Reassigned to you from a colleague." in page
     assert "Cancelled by staff." not in page
 
 

@@ -54,7 +54,7 @@ def send(browser: Client, name: str, visit: Appointment, **facts: str) -> str:
     return answer.content.decode()
 
 
-@pytest.mark.parametrize(("name", "said"), [("complete", "marked as completed"), ("no-show", "nobody came")])
+@pytest.mark.parametrize(("name", "said"), [("complete", "Recorded: attended."), ("no-show", "Recorded: no-show.")])
 def test_a_mark_offers_its_undoing(name: str, said: str, browser: Client, begun: Appointment) -> None:
     page = send(browser, name, begun)
     assert said in page
@@ -62,7 +62,7 @@ def test_a_mark_offers_its_undoing(name: str, said: str, browser: Client, begun:
     assert undo is not None
     assert undo[1] == reverse("staff:visit-unmark", args=[begun.pk])
     back = browser.post(undo[1], follow=True).content.decode()
-    assert "The mark is taken back." in back
+    assert "Outcome cleared." in back
     assert ">Undo<" not in back
     begun.refresh_from_db()
     assert (begun.status, begun.completed_at, begun.no_show) == ("SCHEDULED", None, False)
@@ -71,11 +71,11 @@ def test_a_mark_offers_its_undoing(name: str, said: str, browser: Client, begun:
 @pytest.mark.parametrize(
     ("state", "code", "said"),
     [
-        ("queued", None, "on its way to Cal.com"),
-        ("refused", "stays_local", "Marked here only: Cal.com does not allow it."),
-        ("refused", "unknown_there", "Marked here only: Cal.com does not know this visit."),
-        ("refused", "calendar_unavailable", "Marked here only: Cal.com could not be reached."),
-        ("refused", "refused", "Marked here only: Cal.com did not take it."),
+        ("queued", None, "Sending the outcome to Cal.com"),
+        ("refused", "stays_local", "Saved in Wardbook only: Cal.com does not allow it."),
+        ("refused", "unknown_there", "Saved in Wardbook only: Cal.com does not know this appointment."),
+        ("refused", "calendar_unavailable", "Saved in Wardbook only: Cal.com could not be reached."),
+        ("refused", "refused", "Saved in Wardbook only: Cal.com refused it."),
         ("done", None, ""),
     ],
 )
@@ -83,7 +83,7 @@ def test_where_the_mark_stands_is_said(
     state: str, code: str | None, said: str, browser: Client, begun: Appointment
 ) -> None:
     page = send(browser, "no-show", begun)
-    assert "on its way to Cal.com" in page
+    assert "Sending the outcome to Cal.com" in page
     BookingRequest.objects.update(state=state, outcome_code=code)
     page = browser.get(reverse("staff:doctor-visit", args=[begun.pk])).content.decode()
     assert ("Cal.com" in page) == bool(said)
@@ -92,13 +92,13 @@ def test_where_the_mark_stands_is_said(
 
 def test_a_visit_is_cancelled_with_a_reason(browser: Client, ahead: Appointment) -> None:
     page = send(browser, "change", ahead, choice="cancel_for_good", reason="I am ill.")
-    assert "Being cancelled: the booking calendar has not answered yet." in page
+    assert "Cancellation pending: waiting for Cal.com." in page
     assert "I am ill." in page
     assert "Cancel the appointment" not in page
     assert (VisitDecision.objects.get().choice, BookingRequest.objects.get().kind) == ("cancel", "cancel")
     BookingRequest.objects.update(state="refused")
     page = browser.get(reverse("staff:doctor-visit", args=[ahead.pk])).content.decode()
-    assert "Not cancelled: the booking calendar refused." in page
+    assert "Cancellation failed: Cal.com refused it." in page
     assert "Cancel the appointment" in page
 
 
@@ -125,7 +125,7 @@ def test_a_reason_is_shown_once(browser: Client, ahead: Appointment) -> None:
 
 def test_a_patient_is_asked_to_move_and_need_not_after_all(browser: Client, ahead: Appointment) -> None:
     page = send(browser, "change", ahead, choice="ask_to_move", reason="A course.")
-    assert "asked to choose another time, and has not yet" in page
+    assert "asked to choose another time and has not done so yet" in page
     assert list(SmsMessage.objects.values_list("kind", flat=True)) == ["visit_to_move"]
     page = send(browser, "keep", ahead)
     assert "The appointment stays as it was booked." in page
@@ -135,7 +135,7 @@ def test_a_patient_is_asked_to_move_and_need_not_after_all(browser: Client, ahea
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"choice": "cancel", "reason": " "}, "Say why: the patient will want to know."),
+        ({"choice": "cancel", "reason": " "}, "Enter a reason."),
         ({"choice": "cancel", "reason": "x" * 501}, "Ensure this value has at most 500 characters"),
         ({"choice": "keep", "reason": "x"}, None),
         ({"reason": "x"}, None),
