@@ -45,7 +45,7 @@ class DemoRefused(Exception):
     code = "demo_refused"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Demo:
     people: People
     bookings: Bookings

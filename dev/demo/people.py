@@ -93,7 +93,8 @@ class Member:
         return self.user.pk
 
 
-@dataclass(frozen=True, slots=True)
+# Written out, each visit would name everybody of its house.
+@dataclass(frozen=True, slots=True, repr=False)
 class House:
     """A hospital with its people. `patients` are those who come here; travellers come to both."""
 

@@ -212,7 +212,7 @@ class Builder:
         row.status, row.decided_at = Status.DENIED, at
         self._moment(row, at)
 
-    def _decide(self, row: Prescription, pharmacist: uuid.UUID, status: Status) -> None:
+    def _decide(self, row: Prescription, pharmacist: uuid.UUID, status: Prescription.Status) -> None:
         reason, note = row.denial_reason, row.denial_note
         row.denial_reason = row.denial_note = None
         self._claim(row, pharmacist, self._within(row.created_at, TAKEN_UP))

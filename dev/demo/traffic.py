@@ -86,12 +86,11 @@ def _webhook(moment: dt.datetime, body: dict[str, Any], *, note: str = "") -> Ca
 
 def _failed(like: AppointmentBooking, *, at: dt.datetime) -> Iterator[CalWebhook]:
     """A doctor whom nobody has connected, and a booking that ends before it starts."""
-    for number, (ago, note, change) in enumerate(
-        (
-            (LOCUM_TOLD, UNKNOWN_DOCTOR_NOTE, {"organizer": LOCUM}),
-            (IMPOSSIBLE_TOLD, IMPOSSIBLE_NOTE, {"endTime": like.start_ts and like.start_ts.isoformat()}),
-        )
-    ):
+    failures: tuple[tuple[dt.timedelta, str, dict[str, Any]], ...] = (
+        (LOCUM_TOLD, UNKNOWN_DOCTOR_NOTE, {"organizer": LOCUM}),
+        (IMPOSSIBLE_TOLD, IMPOSSIBLE_NOTE, {"endTime": like.start_ts and like.start_ts.isoformat()}),
+    )
+    for number, (ago, note, change) in enumerate(failures):
         body = _body("BOOKING_CREATED", like, at - ago)
         uid = f"demoFailed{number}{like.uid}"[: len(like.uid)]
         body["payload"] |= {"uid": uid, "bookingId": (like.booking_id or 0) + 1 + number, **change}

@@ -116,7 +116,8 @@ def test_the_access_log_tells_of_two_months_and_can_be_sealed(demo: Demo) -> Non
     assert {"broke_glass", "locked_out", "denied_prescription", "opened_transcript"} <= set(
         events.values_list("action", flat=True)
     )
-    assert seal_access_events(at=AT)
+    while seal_access_events(at=AT):
+        pass
     verified = verify_chain()
     assert (verified.broken, verified.unsealed_events) == (None, 0)
 
