@@ -38,6 +38,7 @@ NOT_FACING = {
     "clinical/visits/reassigning.py": "an action, as `actions.py`; colleagues are read by `.for_user`",
     "clinical/assistant/chat.py": "an action, as `actions.py`",
     "hospitals/staff/import_file.py": "an action, as `actions.py`, and the worker that carries it out",
+    "integrations/restored_dump.py": "the operator's own shell, after a restore",
     "integrations/calcom/*": "workers, and the public free times",
     "integrations/vapi/*": "workers, and what is public of doctors and hospitals",
     "integrations/twilio/*": "workers and reports",
