@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -20,6 +20,7 @@ from psycopg import sql
 
 from dev.embedded.postgres import MAJOR_VERSION, running_postgres
 from dev.embedded.server import package_directory
+from dev.stack.plan import Addresses, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 VAR = ROOT / "var"
@@ -41,8 +42,11 @@ class DrillFailed(Exception):
     """What is not as it was; the text says which table or step."""
 
 
-def drill(source: str, directory: Path, *, settings: str) -> None:
-    """`source` is the address of the database; everything is left behind in `directory`. Raises: DrillFailed."""
+def drill(source: str, directory: Path, *, env: Mapping[str, str]) -> None:
+    """`source` is the database's address, `env` what its programs run with, keys included.
+
+    Dump and restored server are left behind in `directory`. Raises: DrillFailed.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     dump = directory / "wardbook.dump"
@@ -57,7 +61,7 @@ def drill(source: str, directory: Path, *, settings: str) -> None:
             _run(_binary("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={restored}", str(dump))
         _compare(before, restored)
         for command in (["migrate", "--check"], ["settle_restored_dump"], ["verify_audit"]):
-            _say(_manage(*command, database=restored, settings=settings) or " ".join(command))
+            _say(_manage(*command, env={**env, "DATABASE_URL": restored}) or " ".join(command))
         _nothing_to_send(restored)
 
 
@@ -96,9 +100,8 @@ def _nothing_to_send(restored: str) -> None:
     _say("nothing that was queued would be sent again")
 
 
-def _manage(*arguments: str, database: str, settings: str) -> str:
-    environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": settings}
-    return _run(sys.executable, "manage.py", *arguments, env=environment).strip()
+def _manage(*arguments: str, env: dict[str, str]) -> str:
+    return _run(sys.executable, "manage.py", *arguments, env=env).strip()
 
 
 def _run(*command: str, env: dict[str, str] | None = None) -> str:
@@ -126,8 +129,10 @@ def _say(text: str) -> None:
 
 def main() -> int:
     try:
-        source = json.loads((VAR / "stack.json").read_text())["database"]
-        drill(source, VAR / "drill", settings=os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings.local"))
+        stack = json.loads((VAR / "stack.json").read_text())
+        web_port = int(stack["web"].rpartition(":")[2])
+        addresses = Addresses(web_port, calcom_port=None, database=stack["database"], redis=stack["redis"])
+        drill(stack["database"], VAR / "drill", env=environment(os.environ, addresses, VAR))
     except FileNotFoundError:
         _say("There is no running stack. Start `make run` in another terminal first.")
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psycopg
@@ -29,7 +30,7 @@ def test_a_restored_dump_is_equal_verified_and_sends_nothing(
     seal_access_events(at=timezone.now())
     SmsMessage.objects.create(kind="reminder", number="436525550000")
 
-    drill(source(), tmp_path / "drill", settings="config.settings.test")
+    drill(source(), tmp_path / "drill", env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"})
 
     told = capsys.readouterr().out
     assert "counts and checksums are equal" in told
