@@ -31,7 +31,7 @@ FROM ${PYTHON_IMAGE}
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=2 \
-    PROMETHEUS_MULTIPROC_DIR=/run/wardbook/metrics \
+    PROMETHEUS_MULTIPROC_DIR=/tmp/wardbook-metrics \
     WORKER_METRICS_PORT=9100 \
     # A web process that is killed costs its own requests: another takes its place, and one that does not end is ended.
     GRANIAN_RESPAWN_FAILED_WORKERS=true \
@@ -42,7 +42,6 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sb
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-RUN install --directory --mode 1777 /run/wardbook
 USER 10001
 # Counts of processes that are gone would be added up with those of the next.
 ENTRYPOINT ["sh", "-c", "rm -rf \"$PROMETHEUS_MULTIPROC_DIR\" && exec \"$@\"", "--"]
