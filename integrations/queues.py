@@ -104,7 +104,8 @@ def _figures(queue: Queue, at: dt.datetime) -> QuerySet[Any, Any]:
     rows = queue.rows().order_by().annotate(what=Value(queue.name), due_at=due_at).values("what")
     oldest = Min("due_at", filter=Q(due_at__lte=at))
     counted = rows.annotate(number=Count("pk"), oldest=oldest, newest=Max(queue.came))
-    return counted.values_list("what", "number", "oldest", "newest")
+    figures: QuerySet[Any, Any] = counted.values_list("what", "number", "oldest", "newest")
+    return figures
 
 
 def _state(

@@ -21,7 +21,7 @@ from tests.api.described import DescribedClient
 from tests.api.records import NOW, sign_in
 from tests.cast import HospitalCast, make_hospital, make_patient
 from tests.hospitals import publishing
-from tests.plugins.in_turn import in_turn
+from tests.plugins.in_turn import files_in_turn
 from tests.plugins.services import TEMPLATE
 from tests.plugins.simulators import simulator, vapi_process
 
@@ -32,7 +32,7 @@ __all__ = ["simulator", "vapi_process"]
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("loadscopereorder", default=True):
-        items[:] = in_turn(items)
+        items[:] = files_in_turn(items)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ from dev.demo.people import House, Member, Person
 from dev.demo.pharmacy_words import DENIALS, EXPECTED_LATER, EXPECTED_NOTE, OPEN_QUESTION, QUESTIONS
 from dev.demo.visits import Visit
 
-Status, Reason = Prescription.Status, Prescription.DenialReason
+Status = Prescription.Status
+Reason = Prescription.DenialReason
 # Of the visits for something that is treated with medicines, after which one is written.
 WRITTEN, DENIED = 0.65, 0.08
 # How many minutes each of a hospital's open ones has waited while its clinics are open, and at night.

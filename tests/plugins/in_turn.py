@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 
-def in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
+def files_in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
     files: dict[Path, list[pytest.Item]] = defaultdict(list)
     for item in items:
         files[item.path].append(item)
     waiting = [tests for path, tests in files.items() if path.parent.name == "faults"]
     computing = [tests for path, tests in files.items() if path.parent.name != "faults"]
-    pairs = zip_longest(waiting, computing, fillvalue=[])
-    return [item for pair in pairs for tests in pair for item in tests]
+    in_turn: list[pytest.Item] = []
+    for one, other in zip_longest(waiting, computing, fillvalue=list[pytest.Item]()):
+        in_turn += one + other
+    return in_turn
