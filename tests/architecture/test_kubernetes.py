@@ -91,7 +91,11 @@ def test_what_leaves_a_pod_is_named() -> None:
         "wardbook-mail": {465, 587},
     }
     assert policies["wardbook-closed"]["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "wardbook"}}
-    assert [name for name, one in policies.items() if "ingress" in one] == ["wardbook-web"]
+    let_in = {name: one["ingress"][0]["ports"] for name, one in policies.items() if "ingress" in one}
+    assert let_in == {
+        "wardbook-web": [{"protocol": "TCP", "port": 8000}],
+        "wardbook-vendors": [{"protocol": "TCP", "port": 9100}],
+    }
 
 
 @pytest.mark.parametrize("overlay", ["small", "large"])
