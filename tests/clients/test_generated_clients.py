@@ -64,6 +64,13 @@ def stack(var: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack
         yield stack
 
 
+@pytest.fixture(scope="module")
+def phones(stack: Stack) -> Iterator[str]:
+    """Of patients who have a prescription."""
+    rows = stack.query("SELECT phone FROM users WHERE id IN (SELECT patient_id FROM prescriptions) ORDER BY phone")
+    return iter([f"+{phone}" for (phone,) in rows])
+
+
 def live(stack: Stack, command: Sequence[str | Path], env: dict[str, str] | None = None) -> list[object]:
     """What the program said. The calendar's worker comes once a booking is pending."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | (env or {})) as program:
@@ -79,14 +86,14 @@ def live(stack: Stack, command: Sequence[str | Path], env: dict[str, str] | None
     return said
 
 
-def test_a_life_through_the_python_client(stack: Stack, var: Path) -> None:
+def test_a_life_through_the_python_client(stack: Stack, phones: Iterator[str], var: Path) -> None:
     client = generated("python")
-    command: list[str | Path] = [sys.executable, HERE / "life.py", stack.web, "+436605500001", var / "sms.jsonl"]
+    command: list[str | Path] = [sys.executable, HERE / "life.py", stack.web, next(phones), var / "sms.jsonl"]
     assert live(stack, command, {"PYTHONPATH": str(client)}) == LIFE
 
 
 @needs_node
-def test_a_life_through_the_typescript_client(stack: Stack, var: Path, tmp_path: Path) -> None:
+def test_a_life_through_the_typescript_client(stack: Stack, phones: Iterator[str], var: Path, tmp_path: Path) -> None:
     shutil.copytree(generated("typescript-fetch"), tmp_path / "client")
     shutil.copy(HERE / "life.ts", tmp_path)
     options = ("--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", "commonjs", "--types", "")
@@ -97,7 +104,7 @@ def test_a_life_through_the_typescript_client(stack: Stack, var: Path, tmp_path:
         check=False,
     )
     assert compiled.returncode == 0, compiled.stdout
-    command: list[str | Path] = ["node", tmp_path / "js" / "life.js", stack.web, "+436605500002", var / "sms.jsonl"]
+    command: list[str | Path] = ["node", tmp_path / "js" / "life.js", stack.web, next(phones), var / "sms.jsonl"]
     assert live(stack, command) == LIFE
 
 
