@@ -96,7 +96,7 @@ def test_a_life_through_the_python_client(stack: Stack, phones: Iterator[str], v
 def test_a_life_through_the_typescript_client(stack: Stack, phones: Iterator[str], var: Path, tmp_path: Path) -> None:
     shutil.copytree(generated("typescript-fetch"), tmp_path / "client")
     shutil.copy(HERE / "life.ts", tmp_path)
-    options = ("--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", "commonjs", "--types", "")
+    options = ("--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", "commonjs")
     compiled = subprocess.run(
         [node_tools.installed() / "tsc", *options, "--outDir", tmp_path / "js", tmp_path / "life.ts"],
         capture_output=True,
