@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from dev.bench import apply, wrk
+from dev.bench import apply, weight, wrk
 from dev.bench.applying import Applying
 from dev.bench.dataset import ROOT, environment_for
 from dev.bench.measure import Target, check, measure
 from dev.bench.report import Line, beyond, lines, machine, table
-from dev.bench.rows import API_NAMES, OURS, WrongAnswer
+from dev.bench.rows import API_NAMES, OURS, PAGES, WrongAnswer
 from dev.bench.running import WebWorkers, running, web_server
 from dev.bench.sign_in import SignInTimes, measure_sign_in
 from dev.embedded.server import ServerProblem, claimed
@@ -69,8 +69,14 @@ def _measured(options: argparse.Namespace) -> list[Line]:
             workers.after_all_mb = bench.resident_mb()
         if not options.only:
             bench.starts(workers)
+        small = min(target.appointments for target in targets)
+        pages = [one for one in targets if one.row.name in PAGES and one.appointments == small]
+        weights = [weight.weigh(one) for one in pages]
         sign_ins = _sign_in(targets, options, everything)
-    return _report(targets, options, workers, sign_ins)
+    made = _report(targets, options, workers, sign_ins)
+    for line in weight.report(weights) if weights else ():
+        say(line)
+    return made
 
 
 def _measure(targets: Sequence[Target], options: argparse.Namespace) -> None:

@@ -87,6 +87,10 @@ def _has_who_waits(body: bytes, subjects: Subjects) -> bool:
     return subjects.waiting_patient in html.unescape(body.decode())
 
 
+def _is_home(body: bytes, _: Subjects) -> bool:
+    return b'id="attention"' in body and b'id="by-doctor"' in body
+
+
 def _has_rows(label: str) -> Callable[[bytes, Subjects], bool]:
     """A full first page of the portal's list, told by the cells of a column."""
     return lambda body, _: body.decode().count(f'data-label="{label}"') == ROWS_OF_A_LIST
@@ -170,6 +174,14 @@ OURS = (
         connections=PAGE_CLIENTS,
         most_slower=DASHBOARD_MOST,
     ),
+    Row(
+        "portal: home",
+        "/admin/",
+        _is_home,
+        _as_admin,
+        connections=PAGE_CLIENTS,
+        most_slower=PORTAL_MOST,
+    ),
     *(
         Row(
             f"portal: {name}",
@@ -180,14 +192,15 @@ OURS = (
             most_slower=PORTAL_MOST,
         )
         for name, path, label in (
-            ("appointments", "clinical/appointment", "start"),
-            ("prescriptions", "clinical/prescription", "written"),
-            ("AI sessions", "clinical/aisession", "started"),
-            ("access log", "accounts/accessevent", "when"),
+            ("appointments", "clinical/appointment", "Start"),
+            ("prescriptions", "clinical/prescription", "Written"),
+            ("AI sessions", "clinical/aisession", "Started"),
+            ("access log", "accounts/accessevent", "When"),
         )
     ),
 )
 
+PAGES = {row.name for row in OURS if row.connections == PAGE_CLIENTS}
 # The patient API's, with what they are compared with.
 API_NAMES = {name for row in OURS if row.path.startswith(API) for name in (row.name, row.floor, row.textbook)}
 

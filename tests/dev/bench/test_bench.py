@@ -123,9 +123,12 @@ def test_what_is_not_fast_enough_beside_its_floor_or_the_textbook_is_named() -> 
     assert beyond(lines(made[:3])) == []
 
 
-@pytest.mark.parametrize("row", [row for row in OURS if row.name.startswith("portal")], ids=lambda row: row.name)
+LISTS = [row for row in OURS if row.name.startswith("portal") and row.name != "portal: home"]
+
+
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: row.name)
 def test_a_list_of_the_portal_is_right_when_its_page_is_full(row: Row) -> None:
-    label = {"appointments": "start", "prescriptions": "written", "AI sessions": "started", "access log": "when"}
+    label = {"appointments": "Start", "prescriptions": "Written", "AI sessions": "Started", "access log": "When"}
     cell = f'<td data-label="{label[row.name.removeprefix("portal: ")]}"></td>'.encode()
     assert row.check(cell * 50, NOBODY)
     assert not row.check(cell * 49, NOBODY)
