@@ -92,6 +92,12 @@ def test_help_is_for_the_role(role: str, says: str, says_not: str, north: Hospit
     assert says_not not in page
 
 
+def test_help_of_an_admin_leads_back_to_the_portal(north: HospitalCast) -> None:
+    page = browser_of(north.admin).get("/staff/help/").content.decode()
+    assert '<a class="link" href="/admin/">Open the portal</a>' in page
+    assert "Who sits here?" not in page
+
+
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
