@@ -9,22 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import Permission, has_permission
-from clinical.agenda.figures import DayOutcomes, day_figures, month_figures
+from clinical.agenda.figures import DayOutcomes, PrescriptionQueue, day_figures, month_figures
 from clinical.visits.attention import ATTENTION_TEXTS, attention_counts
 from config.installation.report import problems
 from hospitals.models import Hospital
-from hospitals.staff.search import locked_staff
-from integrations.figures import health_figures
+from hospitals.staff.search import LockedStaff, locked_staff
+from integrations.figures import HealthFigures, health_figures
 
-# The drawing's own units; the page stretches it.
+# Of a bar, in the drawing's own units; the page stretches it.
 HEIGHT = 1000
-WIDTH_OF_DAY = 20
-GAP = 5
+# The pull from Cal.com runs each five minutes.
+SYNC_IS_LATE_AFTER = dt.timedelta(minutes=30)
+PHARMACY_IS_LATE_AFTER = dt.timedelta(hours=1)
+# Patients will come and find no doctor, or two of them the same one.
+_URGENT = {"overlap", "time_off", "deactivated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +44,35 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Bar:
     day: DayOutcomes
-    x: int
     parts: Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`top` is the number of visits that the full height stands for; `marks` are the days written below."""
+    """`ticks` are the numbers of visits at the top, the middle and the foot of the axis; the last bar is of today, and
+    not over. `marks` are the days written below.
+    """
 
     bars: Sequence[Bar]
-    top: int
+    ticks: Sequence[float]
     marks: Sequence[dt.date]
-    width: int
     height: int = HEIGHT
-    bar_width: int = WIDTH_OF_DAY - GAP
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What needs attention: `tone` is `bad` or `warn`, `number` may end in a plus."""
+
+    tone: str
+    number: str
+    text: Any
+    address: str
 
 
 def chart_of(days: Sequence[DayOutcomes]) -> Chart:
     top = round_up(max(day.total for day in days))
-    bars = [Bar(day, n * WIDTH_OF_DAY, list(_parts(day, top))) for n, day in enumerate(days)]
-    marks = [days[0].day, days[len(days) // 2].day, days[-1].day]
-    return Chart(bars, top, marks, width=len(days) * WIDTH_OF_DAY - GAP)
+    bars = [Bar(day, list(_parts(day, top))) for day in days]
+    return Chart(bars, ticks=(top, top / 2, 0), marks=[days[0].day, days[len(days) // 2].day, days[-1].day])
 
 
 def round_up(number: int) -> int:
@@ -87,11 +100,13 @@ def home_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user, at = request.user, timezone.now()
     if not isinstance(user, User):
         return context
+    health, locked = health_figures(user, at=at), locked_staff(user, at=at)
     context |= {
         "hospitals_without_zone": _without_zone(user),
         "can_set_zone": has_permission(user, Permission.MANAGE_HOSPITALS),
-        "health": health_figures(user, at=at),
-        "locked": locked_staff(user, at=at),
+        "health": health,
+        "is_synced": _is_synced(health, at),
+        "locked": locked,
     }
     if user.is_operator:
         context["installation_problems"] = problems()
@@ -99,21 +114,50 @@ def home_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.hospital_id and has_permission(user, Permission.VIEW_APPOINTMENTS, hospital=user.hospital_id):
         zone = zone_of_page()
         day, month = day_figures(user, at=at, zone=zone), month_figures(user, at=at, zone=zone)
+        waits = day.prescriptions
         context |= {
             "day": day,
             "month": month,
             "chart": chart_of(month.days),
-            "median_wait": _duration(day.prescriptions.median_wait, at=at),
-            "attention": _attention(user, at),
-            "longest_wait": _duration(day.prescriptions.longest_wait, at=at),
+            "median_wait": _duration(waits.median_wait, at=at),
+            "longest_wait": _duration(waits.longest_wait, at=at),
+            "needs": [*_visits_needing(user, at), *_late_pharmacy(waits), *_behind(health), *_locked(locked)],
         }
     return context
 
 
-def _attention(user: User, at: dt.datetime) -> list[tuple[str, Any, str]]:
-    """Of each kind that there is any of: the kind, its name, how many."""
-    counts = attention_counts(user, at=at)
-    return [(kind, ATTENTION_TEXTS[kind][0], number) for kind, number in counts.items() if number != "0"]
+def _is_synced(health: HealthFigures, at: dt.datetime) -> bool:
+    pull = health.last_pull
+    return health.is_fine and pull is not None and not pull.error and at - pull.started_at < SYNC_IS_LATE_AFTER
+
+
+def _visits_needing(user: User, at: dt.datetime) -> Iterator[Need]:
+    page = reverse("admin:clinical_appointment_attention")
+    for kind, number in attention_counts(user, at=at).items():
+        if number != "0":
+            tone = "bad" if kind in _URGENT else "warn"
+            yield Need(tone, number, ATTENTION_TEXTS[kind][0], f"{page}#{kind}")
+
+
+def _late_pharmacy(waits: PrescriptionQueue) -> Iterator[Need]:
+    if waits.longest_wait is not None and waits.longest_wait > PHARMACY_IS_LATE_AFTER:
+        page = reverse("admin:clinical_prescription_changelist")
+        yield Need("warn", str(waits.waiting), _("Prescriptions waiting, the longest for over an hour"), page)
+
+
+def _behind(health: HealthFigures) -> Iterator[Need]:
+    page = reverse("admin:integrations_callink_changelist")
+    if health.doctors_not_connected:
+        yield Need("warn", str(health.doctors_not_connected), _("Doctors not connected to Cal.com"), page)
+    if health.schedules_behind:
+        text = _("Doctors whose hours in Cal.com differ from those here")
+        yield Need("warn", str(health.schedules_behind), text, f"{page}?hours=behind")
+
+
+def _locked(locked: LockedStaff) -> Iterator[Need]:
+    if locked.members:
+        number = f"{len(locked.members)}{'+' if locked.has_more else ''}"
+        yield Need("warn", number, _("Locked accounts"), "#locked")
 
 
 def _without_zone(user: User) -> list[Hospital]:

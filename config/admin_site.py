@@ -67,6 +67,10 @@ class WardbookAdminSite(UnfoldAdminSite):
             raise Http404 from error
         return answer
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        # Each page would ask for it, and for every permission of every model; the side bar has a list of its own.
+        return super().get_app_list(request, app_label) if app_label else []
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         from accounts.access_log.break_glass import open_grants
         from accounts.models import User

@@ -146,7 +146,7 @@ def _turn_to(request: HttpRequest, name: str) -> HttpResponse:
 
 
 class AdminPortalMiddleware:
-    """On `/admin/` alone: times are the hospital's, and the policy allows what the portal's scripts need."""
+    """On `/admin/` alone: times are the hospital's."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -155,9 +155,7 @@ class AdminPortalMiddleware:
         if not request.path_info.startswith("/admin/"):
             return self.get_response(request)
         with timezone.override(_hospital_zone(request)):
-            response = self.get_response(request)
-        response._csp_update = settings.ADMIN_CSP_UPDATE  # type: ignore[attr-defined]  # read by django-csp
-        return response
+            return self.get_response(request)
 
 
 def _hospital_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -24,38 +23,10 @@ def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Wardbook",
     "SITE_HEADER": "Wardbook",
-    "SITE_SYMBOL": "local_hospital",
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "config.admin_home.home_page",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("staff/icon.svg")},
-    ],
-    "SCRIPTS": [lambda request: static("portal/live.js")],
-    "STYLES": [lambda request: static("portal/portal.css")],
-    "BORDER_RADIUS": "6px",
-    "COLORS": {
-        "primary": {
-            "50": "oklch(98.4% .014 180.7)",
-            "100": "oklch(95.3% .051 180.8)",
-            "200": "oklch(91% .096 180.4)",
-            "300": "oklch(85.5% .138 181.1)",
-            "400": "oklch(77.7% .152 181.9)",
-            "500": "oklch(65% .13 182.5)",
-            "600": "oklch(51.1% .096 186.4)",
-            "700": "oklch(43.7% .078 188.2)",
-            "800": "oklch(38.6% .063 188.4)",
-            "900": "oklch(32% .05 188.4)",
-            "950": "oklch(27.7% .046 192.5)",
-        },
-    },
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("Change password"), "link": reverse_lazy("staff:password")},
-            {"title": _("Second factor"), "link": reverse_lazy("staff:second-factor")},
-        ]
-    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

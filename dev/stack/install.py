@@ -24,12 +24,17 @@ LOCK = ROOT / "requirements-dev.txt"
 # uv alone: pip installs it, and it installs the rest in a tenth of pip's time.
 UV_LOCK = ROOT / "requirements-uv.txt"
 UV = VENV / "bin" / "uv"
-STYLES = ROOT / "templates" / "_styles" / "staff.css"
-STYLE_SHEET = ROOT / "static" / "build" / "staff.css"
+STYLES = ROOT / "templates" / "_styles"
+BUILT = ROOT / "static" / "build"
+STYLE_SHEETS = ("staff.css", "portal.css")
+# The admin theme's font has 3,800 icons and 290 kB; pages name some thirty of them.
+ICON_FONT = "lib/python*/site-packages/unfold/static/unfold/fonts/material-symbols/*.woff2"
+ICONS = "icons.woff2"
 # Tailwind makes rules for the class names it finds in these.
 STYLED_SOURCES = (
     "templates/**/*.html",
     "templates/**/*.css",
+    "templates/_styles/icons.txt",
     "clinical/*/*views.py",
     "clinical/dashboard/*.py",
     "static/staff/*.js",
@@ -145,19 +150,39 @@ def install_with_uv() -> tuple[int, str]:
 
 def build_styles() -> None:
     if not STYLES.exists():
-        say(f"No style sheet to build: {STYLES.relative_to(ROOT)} does not exist.")
+        say(f"No style sheets to build: {STYLES.relative_to(ROOT)} does not exist.")
         return
     sources = [LOCK, *(path for pattern in STYLED_SOURCES for path in ROOT.glob(pattern))]
-    stamp, wanted = STYLE_SHEET.with_suffix(".stamp"), digest(sources)
-    if STYLE_SHEET.exists() and stamp.exists() and stamp.read_text() == wanted:
+    stamp, wanted = BUILT / ".stamp", digest(sources)
+    made = [BUILT / name for name in (*STYLE_SHEETS, ICONS)]
+    if stamp.exists() and stamp.read_text() == wanted and all(path.exists() for path in made):
         return
-    STYLE_SHEET.parent.mkdir(parents=True, exist_ok=True)
-    tailwind = str(VENV / "bin" / "tailwindcss")
-    built = run([tailwind, "--input", str(STYLES), "--output", str(STYLE_SHEET), "--minify"])
-    if built.returncode:
-        explain("the style sheet could not be built", built.stdout)
+    BUILT.mkdir(parents=True, exist_ok=True)
+    for command in (*(style_sheet(name) for name in STYLE_SHEETS), icon_font()):
+        built = run(command)
+        if built.returncode:
+            explain("the style sheets could not be built", built.stdout)
     stamp.write_text(wanted)
-    say(f"Built {STYLE_SHEET.relative_to(ROOT)}.")
+    say(f"Built the style sheets in {BUILT.relative_to(ROOT)}.")
+
+
+def style_sheet(name: str) -> list[str]:
+    tailwind = str(VENV / "bin" / "tailwindcss")
+    return [tailwind, "--input", str(STYLES / name), "--output", str(BUILT / name), "--minify"]
+
+
+def icon_font() -> list[str]:
+    """Letters and underscore are what an icon's name is written with."""
+    font = next(VENV.glob(ICON_FONT), VENV / ICON_FONT)
+    made_of = [f"--glyphs-file={STYLES / 'icons.txt'}", "--unicodes=20,5F,61-7A", "--no-layout-closure"]
+    return [
+        str(VENV / "bin" / "pyftsubset"),
+        str(font),
+        *made_of,
+        "--drop-tables+=FFTM",
+        "--flavor=woff2",
+        f"--output-file={BUILT / ICONS}",
+    ]
 
 
 def run_with_progress(command: list[str], packages: int = 0) -> tuple[int, str]:

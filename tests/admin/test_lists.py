@@ -44,6 +44,8 @@ QUERIES = {
     "integrations/bookingrequest": 4,
 }
 
+# Of 50 rows, before they are packed.
+MOST_LIST_BYTES = 100_000
 
 NONSENSE = [
     "_facets=True",
@@ -199,3 +201,11 @@ def test_the_package_search_takes_any_page_number_calmly(admin_client: Client) -
     assert admin_client.get("/admin/search/?s=doc").status_code == 200
     for page in ("x", "99", "0"):
         assert admin_client.get(f"/admin/search/?s=doc&page={page}").status_code == 404
+
+
+def test_a_full_list_is_light(admin_client: Client, north: HospitalCast, patient: Patient) -> None:
+    for number in range(50):
+        book(north, patient, dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC) + dt.timedelta(minutes=10 * number))
+    page = admin_client.get(f"{APPOINTMENTS}?day=any").content
+    assert page.count(b'data-label="Patient"') == 50
+    assert len(page) < MOST_LIST_BYTES

@@ -54,7 +54,7 @@ def test_adding_a_second_factor_and_signing_in_with_it(
 ) -> None:
     page = open_page(width, height)
     page.get_by_label("Account").click()
-    page.get_by_role("link", name="Second factor").click()
+    page.get_by_role("link", name="Two-factor authentication").click()
     picture = page.get_by_role("img", name=re.compile("The key as a picture"))
     assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
     page.get_by_text("Cannot show it?").click()

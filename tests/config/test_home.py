@@ -115,7 +115,7 @@ def test_home_shows_the_day_in_few_queries(admin_client: Client, north: Hospital
     assert len(queries) == QUERIES <= MOST_QUERIES
     assert "Saturday, 21 November 2026" in page
     assert "1 to come, 2 done" in page
-    assert "1 cancelled, 1 did not come" in page
+    assert "not counted: 1 cancelled, 1 no-show" in page
     assert f"?from=2026-11-21&amp;to=2026-11-21&amp;doctor={north.doctor.pk}" in page
 
 
@@ -136,12 +136,15 @@ def test_what_needs_attention_is_on_the_first_page_and_counted_in_the_menu(
 ) -> None:
     with time_machine.travel(AT, tick=False):
         page = admin_client.get("/admin/").content.decode()
-        assert "Nothing to do." in page
+        assert "Overlapping" not in page
         assert "as of 23:30" in page
         for _ in range(2):
             book(north, patient, AT + dt.timedelta(days=1))
         page = admin_client.get("/admin/").content.decode()
-    assert "<strong>1</strong> Overlapping appointments of a doctor" in page
+    assert (
+        'portal-need-bad" href="/admin/clinical/appointment/conflicts/#overlap"><strong>1</strong>'
+        " <span>Overlapping appointments of a doctor</span>" in page
+    )
     assert (
         '<strong class="portal-counter">1</strong>' in admin_client.get("/admin/clinical/appointment/").content.decode()
     )

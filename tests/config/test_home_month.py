@@ -59,8 +59,7 @@ def test_the_axis_ends_at_a_round_number(number: int, top: int) -> None:
 def test_a_bar_stands_on_the_ground_and_has_no_gaps() -> None:
     day = DayOutcomes(dt.date(2026, 11, 21), kept=3, cancelled=0, no_show=4)
     chart = chart_of([DayOutcomes(dt.date(2026, 11, 20)), day])
-    assert (chart.top, chart.width) == (10, 35)
-    assert [bar.x for bar in chart.bars] == [0, 20]
+    assert chart.ticks == (10, 5, 0)
     assert chart.bars[0].parts == []
     assert chart.bars[1].parts == [Part("kept", 700, 300), Part("missed", 300, 400)]
     assert chart.bars[1].parts[0].y + chart.bars[1].parts[0].height == HEIGHT
@@ -100,8 +99,10 @@ def test_home_shows_the_month_the_talks_and_who_is_locked_out(
     session.save()
     with time_machine.travel(AT, tick=False):
         page = admin_client.get("/admin/").content.decode()
-    assert "booked or done: 1" in page
-    assert '<rect class="chart-kept" x="0" y="900" width="15" height="100"/>' in page
-    assert "1 in 30 days, 1 of them calls" in page
+    assert "scheduled or completed: 1" in page
+    assert '<rect class="chart-kept" y="900" width="1" height="100"/>' in page
+    assert "1 scheduled or completed, 0 cancelled, 0 no-show" in page
+    assert page.count('class="chart-day chart-today"') == 1
+    assert "1 by phone" in page
     assert f'href="/admin/hospitals/pharmacist/{north.pharmacist.pk}/access/">Pia North</a>' in page
     assert "until 00:30" in page

@@ -19,8 +19,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "LOCK": tmp_path / "requirements-dev.txt",
         "UV_LOCK": tmp_path / "requirements-uv.txt",
         "UV": tmp_path / ".venv" / "bin" / "uv",
-        "STYLES": tmp_path / "templates" / "_styles" / "staff.css",
-        "STYLE_SHEET": tmp_path / "static" / "build" / "staff.css",
+        "STYLES": tmp_path / "templates" / "_styles",
+        "BUILT": tmp_path / "static" / "build",
     }.items():
         monkeypatch.setattr(install, name, place)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
@@ -201,16 +201,24 @@ def test_a_directory_that_is_no_venv_is_left_alone(clone: Path, capsys: pytest.C
     assert (install.VENV / "bin").exists()
 
 
-def test_the_style_sheet_is_built_when_a_source_changed(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_style_sheets_are_built_when_a_source_changed(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     install.build_styles()
-    assert capsys.readouterr().out == "No style sheet to build: templates/_styles/staff.css does not exist.\n"
+    assert capsys.readouterr().out == "No style sheets to build: templates/_styles does not exist.\n"
     program(install.VENV / "bin" / "tailwindcss", does='touch "$4"')
-    install.STYLES.parent.mkdir(parents=True)
-    install.STYLES.write_text("@import 'tailwindcss';")
+    program(install.VENV / "bin" / "pyftsubset", does='for last; do :; done; touch "${last#--output-file=}"')
+    font = install.VENV / "lib/python3.11/site-packages/unfold/static/unfold/fonts/material-symbols/a.woff2"
+    font.parent.mkdir(parents=True)
+    font.touch()
+    install.STYLES.mkdir(parents=True)
+    (install.STYLES / "staff.css").write_text("@import 'tailwindcss';")
     for _ in range(2):
         install.build_styles()
     (clone / "templates" / "page.html").write_text("<p class='p-4'>")
     install.build_styles()
-    built = f"--input {install.STYLES} --output {install.STYLE_SHEET} --minify"
-    assert calls(clone) == [built, built]
-    assert capsys.readouterr().out == "Built static/build/staff.css.\n" * 2
+    built = [
+        *(f"--input {install.STYLES / name} --output {install.BUILT / name} --minify" for name in install.STYLE_SHEETS),
+        f"{font} --glyphs-file={install.STYLES / 'icons.txt'} --unicodes=20,5F,61-7A --no-layout-closure"
+        f" --drop-tables+=FFTM --flavor=woff2 --output-file={install.BUILT / 'icons.woff2'}",
+    ]
+    assert calls(clone) == [*built, *built]
+    assert capsys.readouterr().out == "Built the style sheets in static/build.\n" * 2

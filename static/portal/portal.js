@@ -1,4 +1,31 @@
-// Parts of a page that renew themselves: `data-live`, each with an id. A poll keeps no session alive (X-Poll).
+// The portal's own: the side bar can be put away on a wide screen, a form that was changed asks before it is left, and
+// parts of a page renew themselves.
+(() => {
+  const KEY = "side-bar";
+  const button = document.querySelector("[data-side-bar]");
+  if (!button) return;
+  const show = () => {
+    const isShown = localStorage.getItem(KEY) !== "away";
+    document.documentElement.classList.toggle("portal-wide", !isShown);
+    button.setAttribute("aria-pressed", String(isShown));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    localStorage.setItem(KEY, button.getAttribute("aria-pressed") === "true" ? "away" : "shown");
+    show();
+  });
+  show();
+})();
+
+(() => {
+  const form = document.querySelector("form.warn-unsaved-form");
+  if (!form) return;
+  const ask = (event) => event.preventDefault();
+  form.addEventListener("input", () => addEventListener("beforeunload", ask));
+  form.addEventListener("submit", () => removeEventListener("beforeunload", ask));
+})();
+
+// `data-live`, each with an id. A poll keeps no session alive (X-Poll).
 // `data-soon` in one: something is on its way, so that it renews itself sooner. `data-live-proof`: the page was put on
 // record when it was shown, so that its polls need not be.
 (() => {
