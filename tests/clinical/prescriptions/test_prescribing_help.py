@@ -232,7 +232,7 @@ def test_the_paper_says_who_what_and_when_and_goes_on_record(
     ):
         assert shown in text
     assert "Not valid" not in text
-    assert "Also sent electronically to the pharmacy of North: to be dispensed once only" in text
+    assert "Also sent electronically to the hospital’s pharmacy. Dispense once only." in text
     event = AccessEvent.objects.get()
     assert (event.action, event.patient_id, event.object_id) == ("printed", patient.pk, str(row.pk))
     Prescription.objects.filter(pk=row.pk).update(status="DENIED", denial_reason="withdrawn")
