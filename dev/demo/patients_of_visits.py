@@ -27,6 +27,7 @@ BETWEEN_VISITS = dt.timedelta(days=5)
 TRIES = 15
 GUESTS, MATCHED_BY_PHONE, CONFIRMED = 0.07, 0.08, 0.75
 RETURNS_FOR_THE_SAME = 0.6
+LEFT_UNCONFIRMED, UNCONFIRMED_SINCE = 2, dt.timedelta(hours=46)
 # What the patient whose number is shown came for, and at least how many days ago.
 STAR_CAME = ((50, "Blood pressure check"), (34, "Blood test results"), (20, "Back pain"), (5, "Repeat prescription"))
 STAR_COMES_FOR = "To discuss my cholesterol"
@@ -67,6 +68,7 @@ class Giver:
         for visit in self._visits:
             if not visit.phone:
                 self._give(visit)
+        self._leave_unconfirmed()
 
     def _give(self, visit: Visit) -> None:
         person = None if self._rng.random() < GUESTS else self._somebody(visit)
@@ -78,6 +80,14 @@ class Giver:
             visit.match = "phone"
             if visit.slot.start < self._at and self._rng.random() < CONFIRMED:
                 visit.confirmed_at = between(visit.slot.start, min(visit.slot.end, self._at), self._rng)
+
+    def _leave_unconfirmed(self) -> None:
+        """Of the last visits, some whose patient is known by the number alone, whenever one looks."""
+        since = self._at - UNCONFIRMED_SINCE
+        lately = [one for one in self._visits if one.person and since < one.slot.start < self._at and not one.no_show]
+        others = [one for one in lately if not one.is_cancelled and one.person is not self._house.star]
+        for visit in others[:LEFT_UNCONFIRMED]:
+            visit.match, visit.confirmed_at = "phone", None
 
     def _book(self, visit: Visit, person: Person, complaint: Complaint | None) -> None:
         visit.person, visit.phone, visit.match, visit.complaint = person, person.phone, "reference", complaint

@@ -130,18 +130,17 @@ def test_calendar_and_mirror_agree_and_a_doctor_connected_again_is_found() -> No
         SyncRun.objects.all().delete()
         changed = AppointmentBooking.objects.filter(updated_at__gte=AT - FIRST_WINDOW).count()
         run = pull_changed_bookings()
-        before = list(CalLink.objects.order_by("pk"))
+        was = CalLink.objects.order_by("pk")[0]
         client = calcom_client()
-        links = [connect_doctor(link.pk, client) for link in before]
+        link = connect_doctor(was.pk, client)
         client.close()
 
     assert run.error is None
     assert run.seen == changed
     assert changed > 50
     assert run.repaired == {}
-    for was, link in zip(before, links, strict=True):
-        assert link.cal_user_id == was.cal_user_id
-        assert link.cal_schedule_id == was.cal_schedule_id
-        assert link.cal_event_type_id == was.cal_event_type_id
-        assert link.is_in_step
-        assert link.pushed_hash == was.pushed_hash
+    assert link.cal_user_id == was.cal_user_id
+    assert link.cal_schedule_id == was.cal_schedule_id
+    assert link.cal_event_type_id == was.cal_event_type_id
+    assert link.is_in_step
+    assert link.pushed_hash == was.pushed_hash
