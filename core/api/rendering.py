@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.errors import PROBLEM_CONTENT_TYPE, TooLarge
+from core.json_depth import is_too_deep
 
 # Generated clients name the media types that the description gives an operation: of a 204, problem documents alone.
 _USUAL = {"", "*/*", "application/json", "application/json, text/plain, */*"}
@@ -105,6 +106,8 @@ class LimitedJSONParser(BaseParser):
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise ParseError(_("The body is not JSON.")) from None
+        if is_too_deep(parsed, body):
+            raise ParseError(_("The body is nested too deeply."))
         if _ESCAPED_NUL.search(body):
             raise ParseError(_("The body holds a null character."))
         return parsed

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from core.json_depth import is_too_deep
 from core.wake_ups import wake
 from integrations.calcom.api import config
 from integrations.calcom.api.characters import storable_json
@@ -65,7 +66,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         event = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Unreadable from None
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or is_too_deep(event, body):
         raise Unreadable
     return event
 

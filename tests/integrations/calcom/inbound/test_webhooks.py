@@ -109,6 +109,21 @@ def test_what_is_not_a_signed_object_is_not_stored(db: None, body: bytes, secret
     assert CalWebhook.objects.count() == 0
 
 
+@pytest.mark.parametrize("bracket", [b'{"a":%s}', b"[%s]"])
+def test_an_event_too_deep_to_be_written_down_is_refused(db: None, bracket: bytes) -> None:
+    """With a password in it, which is taken out before it is stored, or a NUL."""
+    for levels, status in ((100, 200), (600, 400), (5000, 400)):
+        nested = b"1"
+        for _ in range(levels):
+            nested = bracket % nested
+        for extra in (b'"oneTimePassword":"1234"', b'"title":"a\\u0000b"', b'"title":"plain"'):
+            body = b'{"triggerEvent":"PING","payload":{"deep":%s,%s}}' % (nested, extra)
+            assert post(body) == status
+    assert CalWebhook.objects.count() == 3
+    process_webhooks(at=timezone.now())
+    assert set(CalWebhook.objects.values_list("status", flat=True)) == {"PROCESSED"}
+
+
 def test_an_unsigned_webhook_is_refused(db: None) -> None:
     for header in ({}, {"X-Cal-Signature-256": "no-secret-provided"}):
         response = Client().post("/webhooks/calcom/", event(), content_type="application/json", headers=header)
