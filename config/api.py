@@ -39,7 +39,7 @@ register_converter(AnyCaseUUIDConverter, "id")
 _public: dict[str, Any] = {"authentication_classes": [], "permission_classes": []}
 # Swagger UI sets inline styles; its start-up script comes as a file of its own, so scripts need nothing more.
 _docs = csp_update({"style-src": [UNSAFE_INLINE]})(
-    SpectacularSwaggerSplitView.as_view(url_name="api-schema", **_public)
+    require_safe(SpectacularSwaggerSplitView.as_view(url_name="api-schema", **_public))
 )
 
 
