@@ -5,6 +5,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
@@ -23,8 +24,10 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A platform operator: no hospital, and no role."""
+        """A platform operator: no hospital, and no role. Raises: ValidationError, for a password that is too weak."""
         user = self.model(email=email.strip(), is_superuser=True, **fields)
+        if password is not None:
+            validate_password(password, user)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -133,6 +133,14 @@ def test_a_hospital_may_ask_for_one(north: HospitalCast, client: Client, clock: 
         remove_second_factor(by=User.objects.get(pk=north.doctor.pk), at=NOW)
 
 
+@pytest.mark.parametrize("weak", ["short", "password123", "73910582647"])
+def test_no_operator_is_made_with_a_weak_password(weak: str, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", weak)
+    with pytest.raises(CommandError):
+        call_command("createsuperuser", "--noinput", "--email", "operator@wardbook.test", verbosity=0)
+    assert not User.objects.exists()
+
+
 def test_the_first_operator_is_made_by_a_command_and_must_add_one(
     client: Client, db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
