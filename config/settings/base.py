@@ -100,6 +100,7 @@ if CORS_ALLOWED_ORIGINS:
     MIDDLEWARE.insert(MIDDLEWARE.index("config.middleware.GZipMiddleware"), "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"
+MESSAGE_STORAGE = "config.message_cookie.MessageStorage"
 CSRF_FAILURE_VIEW = "config.error_pages.csrf_failed"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False

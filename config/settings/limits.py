@@ -99,4 +99,5 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 # By which a browser is known, so that a stranger's failures do not close it to those who use it.
 DEVICE_COOKIE_NAME = "wardbook_device"
+MESSAGES_COOKIE_NAME = "messages"
 DEVICE_COOKIE_AGE = dt.timedelta(days=180)

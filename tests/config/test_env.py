@@ -258,6 +258,20 @@ def test_production_refuses_what_protects_nothing(name: str, value: str, said: s
     assert (done.returncode, done.stderr.splitlines()[0].partition(". Hint")[0]) == (2, f"{name}: {said}")
 
 
+def test_every_cookie_is_this_hosts_alone() -> None:
+    script = (
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "from config.message_cookie import NamedCookieStorage\n"
+        "print(settings.MESSAGE_STORAGE, NamedCookieStorage.cookie_name)\n"
+        "print(*(getattr(settings, one) for one in dir(settings) if one.endswith('COOKIE_NAME')))"
+    )
+    told = python("-c", script, env=PRODUCTION).stdout.splitlines()
+    assert told[0] == "config.message_cookie.MessageStorage __Host-messages"
+    names = set(told[1].split()) - {"django_language"}  # which nothing sets
+    assert names == {"__Host-session", "__Host-csrf", "__Host-device", "__Host-messages"}
+
+
 def test_production_refuses_one_key_for_two_purposes() -> None:
     done = python("manage.py", "migrate", env=PRODUCTION | {"AUDIT_KEYS": PRODUCTION["OTP_KEYS"]})
     assert (done.returncode, done.stderr.partition(". Hint")[0]) == (
