@@ -17,11 +17,13 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access_log.record import AccessAction, record_access
 from accounts.models import LoginDevice, User
 from accounts.staff_sign_in.sessions import device_secret, hash_device_secret, make_device_secret
 from accounts.staff_sign_in.tries import OWN_PASSWORD, Try, count_for_person, count_sign_in, record_failure, take_back
+from core.refusals import Forbidden
 
 # bcrypt reads no more of a password than this; programs that stored bare hashes cut it off too.
 BCRYPT_MAX_BYTES = 72
@@ -64,16 +66,20 @@ class BareBcryptHasher(BCryptPasswordHasher):
         """Nothing to even out: the preferred hasher runs next, to re-encode."""
 
 
+class HospitalNotInUse(Forbidden):
+    code = "hospital_not_in_use"
+    message = _("Your hospital is not in use here, so its staff cannot sign in. Please ask who runs this platform.")
+
+
 class EmailBackend(BaseBackend):
     """Staff and operators by email, whatever its case. Patients have no password here, whatever their row says.
 
     Unknown, inactive, locked, without a password, malformed hash and wrong password get the same answer for the same
-    work: one try counted, one hash, one outcome put on record (none for an email that nobody has, once it is
-    closed).
+    work: one try counted, one hash, one outcome put on record (none while the account, or the email, is closed).
     """
 
     def authenticate(
-        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
+        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_others: Any
     ) -> User | None:
         if not email or not password or "\x00" in email:
             return None
@@ -82,12 +88,17 @@ class EmailBackend(BaseBackend):
         return try_password(email=email, password=password, device_secret=device_secret(request), at=timezone.now())
 
     def get_user(self, user_id: uuid.UUID | str) -> User | None:
+        """None ends the session: who was deactivated, or whose hospital is not in use any more."""
         # With what every page shows of the person.
-        return _staff().select_related("profile", "hospital").filter(pk=user_id).first()
+        found = _staff().select_related("profile", "hospital").filter(pk=user_id).first()
+        return None if found is None or is_shut_out(found) else found
 
 
 def try_password(*, email: str, password: str, device_secret: str | None, at: dt.datetime) -> User | None:
-    """Who that is, or None: never why not. Counted before it is compared; nothing is locked while hashing."""
+    """Who that is, or None: never why not. Counted before it is compared; nothing is locked while hashing.
+
+    Raises: HospitalNotInUse, once the password is proven.
+    """
     found = _with_email(email)
     user = found if found is not None and _may_sign_in(found) else None
     attempt = count_sign_in(email=email, user=user, device_secret=device_secret, at=at)
@@ -100,6 +111,9 @@ def try_password(*, email: str, password: str, device_secret: str | None, at: dt
     signed_in = _accept(attempt, user) if is_right and user else None
     if signed_in is None:
         record_failure(attempt, about=found, reason="password" if user else "may not sign in")
+    elif is_shut_out(signed_in):
+        record_failure(attempt, about=found, reason="hospital not in use")
+        raise HospitalNotInUse
     return signed_in
 
 
@@ -145,6 +159,11 @@ def _with_email(email: str) -> User | None:
 
 def _may_sign_in(user: User) -> bool:
     return user.is_active and not user.is_patient
+
+
+def is_shut_out(user: User) -> bool:
+    """Staff of a hospital that is not in use have no access."""
+    return user.hospital is not None and not user.hospital.is_active
 
 
 def _staff() -> QuerySet[User]:

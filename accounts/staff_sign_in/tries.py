@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -33,6 +34,8 @@ from accounts.permissions import require_for_staff
 from accounts.staff_sign_in.sessions import hash_device_secret
 from core.rate_windows import Limit
 from core.refusals import TooOften
+
+log = structlog.get_logger(__name__)
 
 # Kinds of counters. The first four count failures in a row, the last two what is used of a rolling day.
 UNKNOWN_EMAIL, DEVICE, SECOND_FACTOR, OWN_PASSWORD = "staff_email", "staff_device", "second_factor", "own_password"
@@ -85,10 +88,13 @@ def take_back(attempt: Try) -> None:
 @transaction.atomic
 def record_failure(attempt: Try, *, about: User | None, reason: str) -> None:
     """Put the failure on record, and the closing where this try closed something. `about` may not sign in, but is
-    whose email it was. Emails that nobody has and that are closed add nothing: the log keeps its rows for years."""
-    if about is None and attempt.is_locked:
+    whose email it was.
+
+    A try at what is closed already adds no row: anybody may go on trying, and the log keeps its rows for six years.
+    """
+    if attempt.is_locked:
+        log.warning("sign_in.refused_while_closed", user=str(about.pk) if about else None)
         return
-    reason = "locked" if attempt.is_locked else reason
     _record(AccessAction.SIGN_IN_FAILED, about, reason)
     if attempt.closes:
         _record(AccessAction.LOCKED_OUT, about, attempt.counter[0] if attempt.counter else "account")

@@ -33,7 +33,7 @@ from accounts.staff_sign_in.forms import (
     OwnPasswordForm,
     SignInForm,
 )
-from accounts.staff_sign_in.password import remember_device, start_session
+from accounts.staff_sign_in.password import HospitalNotInUse, remember_device, start_session
 from accounts.staff_sign_in.passwords import (
     LinkNotValid,
     change_own_password,
@@ -76,9 +76,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     user = None
     if form.is_valid():
         facts = form.cleaned_data
-        user = authenticate(request, email=facts["email"], password=facts["password"])
-        if user is None:
-            form.add_error(None, _("Email and password do not match an account that may sign in here."))
+        try:
+            user = authenticate(request, email=facts["email"], password=facts["password"])
+        except HospitalNotInUse as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            if user is None:
+                form.add_error(None, _("Email and password do not match an account that may sign in here."))
     if not isinstance(user, User):
         return render(request, "accounts/sign_in.html", {"form": form}, status=422)
     wanted = form.cleaned_data["next"]

@@ -78,7 +78,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "emergency_words": WORDS_LABEL,
             "cal_team_id": gettext_lazy("Number of the team in Cal.com"),
             "second_factor_required": gettext_lazy("Staff need two-factor authentication"),
-            "is_active": gettext_lazy("Open to patients"),
+            "is_active": gettext_lazy("In use"),
         }
         help_texts = {
             "time_zone": gettext_lazy(
@@ -96,7 +96,7 @@ class HospitalForm(forms.ModelForm[Hospital]):
             "cal_team_id": gettext_lazy("From the address of the team's page in Cal.com. Empty while there is none."),
             "second_factor_required": gettext_lazy("Staff without it must set it up at the next sign-in."),
             "is_active": gettext_lazy(
-                "If not, patients find neither the hospital nor its doctors. Staff still sign in."
+                "If not, patients find neither the hospital nor its doctors, and its staff cannot sign in."
             ),
         }
 

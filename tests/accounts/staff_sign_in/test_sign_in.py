@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AccessEvent, Patient, Role, User
 from accounts.staff_sign_in.password import EmailBackend
+from hospitals.models import Hospital
 from tests.cast import PASSWORD, HospitalCast, make_staff
 
 LOGIN = "/staff/login/"
@@ -169,10 +170,30 @@ def test_each_failure_is_on_record_with_its_reason(
         ("sign_in_failed", "", "may not sign in", None),
         ("sign_in_failed", str(north.pharmacist.pk), "may not sign in", None),
         ("sign_in_failed", str(patient.pk), "may not sign in", None),
-        ("sign_in_failed", str(north.admin.pk), "locked", None),
         ("sign_in_failed", str(old.pk), "password", None),
         ("sign_in_failed", str(north.doctor.pk), "password", None),
     ]
+
+
+def test_staff_of_a_hospital_that_is_not_in_use_are_told_so_and_have_no_access(
+    client: Client, north: HospitalCast, south: HospitalCast
+) -> None:
+    elsewhere = Client()
+    assert sign_in(client, "doctor@north.test")[0] == sign_in(elsewhere, "doctor@south.test")[0] == 302
+    Hospital.objects.filter(pk=north.hospital.pk).update(is_active=False)
+    answer = client.get("/staff/doctor/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/staff/login/?next=/staff/doctor/")
+    assert elsewhere.get("/staff/doctor/").status_code == 200
+    again = Client()
+    wrong = again.post(LOGIN, {"email": "doctor@north.test", "password": "wrong"})
+    assert "not in use" not in wrong.content.decode()
+    right = again.post(LOGIN, {"email": "doctor@north.test", "password": PASSWORD})
+    assert (right.status_code, "Your hospital is not in use here" in right.content.decode()) == (422, True)
+    assert not is_signed_in(again)
+    reasons = AccessEvent.objects.filter(action="sign_in_failed").order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["password", "hospital not in use"]
+    Hospital.objects.update(is_active=True)
+    assert sign_in(again, "doctor@north.test")[0] == 302
 
 
 @pytest.mark.parametrize(
