@@ -14,7 +14,10 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+
+from accounts.access_log.seals import spot_check
+from accounts.models import AuditSeal
 
 _SECURE = """
 DO $$
@@ -90,6 +93,10 @@ ORDER BY 1
 LEAST_ACCESS_LOG = dt.timedelta(days=6 * 365 + 2)
 
 
+# The oldest, the newest and one between: a key that was dropped shows there, and their few rows are read at each start.
+SEALS_CHECKED = 3
+
+
 def secure_tables(*, using: str = "default", **_: Any) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(_SECURE)
@@ -112,6 +119,30 @@ def check_access_log_is_kept(app_configs: Sequence[AppConfig] | None, **_: Any) 
             f"The access log has to be kept for six years; RETENTION['access_events'] says {kept.days} days.",
             hint=f"Set it to {LEAST_ACCESS_LOG.days} days or more. The database refuses to remove younger rows.",
             id="config.E002",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_audit_keys(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse `AUDIT_KEYS` that lack a key of the access log's seals. `migrate` runs this, before each start."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        is_new = AuditSeal._meta.db_table not in connections[DEFAULT_DB_ALIAS].introspection.table_names()
+        broken = None if is_new else spot_check(SEALS_CHECKED).broken
+    except OperationalError:
+        return []  # a database that does not answer is reported by whoever needs it
+    if broken is None:
+        return []
+    return [
+        Error(
+            f"AUDIT_KEYS do not fit the access log: seal {broken.seal_id} does not hold, {broken.what}.",
+            hint="Put the keys back that were in AUDIT_KEYS before, behind the new one. If none was dropped, the log"
+            " was altered: run `manage.py verify_audit`, and this command with --skip-checks.",
+            id="config.E003",
         )
     ]
 

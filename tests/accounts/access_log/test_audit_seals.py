@@ -9,6 +9,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -168,6 +169,22 @@ def test_seals_of_an_older_key_hold_while_it_is_listed(sealed: list[AuditSeal], 
     assert verify_chain().seals == 4
     settings.AUDIT_KEYS = ["a-newer-audit-key-0123456789abcdef"]
     assert verify_chain().broken
+
+
+def test_no_start_with_keys_that_would_break_the_chain(sealed: list[AuditSeal], settings: Settings) -> None:
+    """`migrate` asks, which comes before each start."""
+    [old], new = settings.AUDIT_KEYS, "a-newer-audit-key-0123456789abcdef"
+    settings.AUDIT_KEYS = [new, old]
+    call_command("migrate", skip_checks=False, verbosity=0)
+    record()
+    assert seal_access_events(at=AT)
+    call_command("migrate", skip_checks=False, verbosity=0)
+    # The oldest seal does not hold, then the newest.
+    for keys, seal in (([new], sealed[0]), ([old], AuditSeal.objects.latest("id"))):
+        settings.AUDIT_KEYS = keys
+        with pytest.raises(SystemCheckError) as refused:
+            call_command("migrate", skip_checks=False, verbosity=0)
+        assert f"AUDIT_KEYS do not fit the access log: seal {seal.pk} does not hold" in str(refused.value)
 
 
 def test_a_long_backlog_is_sealed_in_parts(
