@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -14,17 +16,25 @@ from django.utils import timezone
 
 from config.startup_errors import database_problem
 from integrations.models import SyncRun
+from tests.faults.harness import until
 
 INDEX = "sync_runs_trial_idx"
+_END_BUILDING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%'
+"""
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def other() -> Iterator[psycopg.Connection]:
     """Another session, in autocommit."""
-    url = os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{connection.settings_dict['NAME']}"
-    with psycopg.connect(url, autocommit=True) as session:
+    with psycopg.connect(database_url(), autocommit=True) as session:
         yield session
+
+
+def database_url() -> str:
+    return os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{connection.settings_dict['NAME']}"
 
 
 def indexes() -> list[bool]:
@@ -69,6 +79,22 @@ def test_an_index_that_was_left_half_made_is_made_anew(other: psycopg.Connection
         SyncRun.objects.create(kind="window", window_start=timezone.now())
     with pytest.raises(psycopg.errors.UniqueViolation):
         other.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {INDEX} ON sync_runs (seen)")
+    assert indexes() == [False]
+    make_index()
+    assert indexes() == [True]
+
+
+def test_an_index_whose_migration_was_killed_half_way_is_made_anew(other: psycopg.Connection, unmade: None) -> None:
+    """Killed with its session, as when a container ends while the building waits for a writer."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": database_url()}
+    script = "import django; django.setup(); from tests.data.test_migrating import make_index; make_index()"
+    with other.transaction():
+        other.execute("LOCK TABLE sync_runs IN ROW EXCLUSIVE MODE")
+        migrating = subprocess.Popen([sys.executable, "-c", script], env=environment)
+        until(lambda: indexes() == [False])
+        migrating.kill()
+        migrating.wait()
+        other.execute(_END_BUILDING)
     assert indexes() == [False]
     make_index()
     assert indexes() == [True]
