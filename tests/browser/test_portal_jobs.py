@@ -216,7 +216,7 @@ def test_an_appointments_page_renews_itself_and_loses_nothing_typed(
             reason.blur()
         Appointment.objects.filter(pk=visit.pk).update(status="CANCELLED", cancellation_reason="I am well again")
         with page.expect_response(lambda answer: "x-poll" in answer.request.headers and "/change/" in answer.url):
-            page.clock.fast_forward(31_000)
+            page.clock.run_for(31_000)
         if visit == typed_on:
             expect(reason).to_have_value("The doctor is ill.")
     expect(page.get_by_text("I am well again")).to_be_visible()
