@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
-register = template.Library()
+from hospitals.admin.base import NONE
 
-NOTHING = "-"
+register = template.Library()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,25 @@ def _column(cl: ChangeList, name: str, title: Any) -> Column:
         field = cl.lookup_opts.get_field(name)
     except FieldDoesNotExist:
         return Column(opening, _shown_by(cl.model_admin, name))
-    return Column(opening, lambda obj: display_for_field(getattr(obj, name), field, NOTHING))
+    return Column(opening, lambda obj: display_for_field(getattr(obj, name), field, NONE))
 
 
 def _shown_by(model_admin: Any, name: str) -> Callable[[Any], Any]:
     """Of a column that is a method: a badge where it has colours, a word where it says yes or no."""
     method = getattr(model_admin, name, None)
     if method is None:
-        return lambda obj: display_for_value(lookup_field(name, obj, model_admin)[2], NOTHING)
+        return lambda obj: display_for_value(lookup_field(name, obj, model_admin)[2], NONE)
     colours, is_boolean = getattr(method, "label", None), getattr(method, "boolean", False)
     if colours:
         return lambda obj: _badge(method(obj), colours)
     if is_boolean:
         return lambda obj: _("yes") if method(obj) else _("no")
-    return lambda obj: display_for_value(method(obj), NOTHING)
+    return lambda obj: display_for_value(method(obj), NONE)
 
 
 def _badge(value: Any, colours: dict[str, str]) -> str:
     """`value` is a text, or a pair of what chooses the colour and the text."""
     kind, text = value if isinstance(value, tuple) else (value, value)
     if not text:
-        return NOTHING
+        return NONE
     return format_html('<span class="portal-badge portal-badge-{}">{}</span>', colours.get(kind, "plain"), text)
