@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
-from hospitals.admin.base import NONE
-
 register = template.Library()
+
+# As in `hospitals.admin.base`, which cannot be imported here: Unfold loads all tags while it is imported itself.
+NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
