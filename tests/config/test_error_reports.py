@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import brotli
 import pytest
 
 from config.error_reports import without_personal_data
@@ -38,6 +39,10 @@ sentry_sdk.flush()
 """
 
 
+# Brotli where it is installed, as for development.
+_DECOMPRESS = {"br": brotli.decompress, "gzip": gzip.decompress}
+
+
 class Sink(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Receive)
@@ -48,7 +53,7 @@ class _Receive(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert isinstance(self.server, Sink)
-        self.server.bodies.append(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+        self.server.bodies.append(_DECOMPRESS[self.headers["Content-Encoding"]](body))
         self.send_response(200)
         self.end_headers()
 

@@ -33,7 +33,7 @@ def test_dates_and_the_portal_are_english(language: str, north: HospitalCast) ->
     headers = {"Accept-Language": language}
     assert "Monday, 2 March" in doctor.get("/staff/doctor/", headers=headers).content.decode()
     portal = admin.get("/admin/hospitals/doctor/", headers=headers).content.decode()
-    assert re.findall(r'<html[^>]* lang="([^"]*)"[^>]*?(?: dir="([^"]*)")?', portal) == [("en", "ltr")]
+    assert re.findall(r"<html[^>]*>", portal) == ['<html lang="en">']
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

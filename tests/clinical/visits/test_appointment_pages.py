@@ -159,7 +159,7 @@ def test_each_state_is_shown_in_words(admin_client: Client, north: HospitalCast,
     Appointment.objects.filter(pk=rows[VisitState.COMPLETED]).update(status="COMPLETED")
     Appointment.objects.filter(pk=rows[VisitState.NO_SHOW]).update(no_show=True)
     page = admin_client.get(BASE).content.decode()
-    badges = [" ".join(one.split()) for one in re.findall(r"whitespace-nowrap[^>]*>([^<]+)</span>", page)]
+    badges = [" ".join(one.split()) for one in re.findall(r'class="portal-badge [^>]*>([^<]+)</span>', page)]
     assert badges == [str(state.label) for state in sorted(times, key=lambda one: times[one])]
 
 

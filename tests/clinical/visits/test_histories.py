@@ -101,8 +101,8 @@ def test_what_staff_did_to_a_visit_is_told_with_their_names(north: HospitalCast,
     assert ("The patient was asked to choose another time", "Ada North", "We are full.") in steps
     assert steps[-3:] == [
         ("Linked to a patient's account", "Ada North", ""),
-        ("Confirmed who sits there", "Ada North", ""),
-        ("Marked: did not come", "Dora North", ""),
+        ("Identity confirmed", "Ada North", ""),
+        ("Marked as no-show", "Dora North", ""),
     ]
 
 
