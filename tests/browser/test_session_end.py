@@ -141,7 +141,7 @@ def test_a_form_of_the_portal_comes_back(signed_in: SignedIn, north: HospitalCas
     page = signed_in(north.admin, "/admin/hospitals/doctor/add/")
     page.get_by_label("Name").first.fill("Dr. Nora New")
     leave_idle(31)
-    page.locator("#portal-main [type=submit]").first.click()
+    page.locator("#content [type=submit]").first.click()
     sign_in_again(page, "admin@north.test")
     expect(page.get_by_label("Name").first).to_have_value("Dr. Nora New")
     expect(page.get_by_text("This is what you had typed and not sent.")).to_be_visible()

@@ -120,7 +120,7 @@ class Stack:
             *("--port", str(self.web_port), "--workers", "1"),
         )
         celery = (
-            *("-m", "celery", "-A", "config", "worker", "--concurrency", "2"),
+            *("-m", "celery", "-A", "config", "worker", "--loglevel", "INFO", "--concurrency", "2"),
             *("--without-gossip", "--without-mingle", *QUEUES.get(name, GENERAL)),
         )
         command = leashed([sys.executable, *(granian if name == "web" else celery)], farewell=signal.SIGKILL)

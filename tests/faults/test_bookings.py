@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -133,6 +134,12 @@ def test_a_booking_waits_for_no_sweep_that_cal_com_keeps_waiting(house: House) -
     assert house.stack.query(pushing)
     house.stack.kill("worker")
     house.assert_true()
+
+
+def test_a_request_is_followed_to_the_vendors_call(house: House) -> None:
+    answer = next(house.people).book(house.doctors[0], next(house.times))
+    line = rf"calcom\.call .*operation=create_booking.*request_id={answer.headers['X-Request-ID']}"
+    until(lambda: bool(re.search(line, (house.stack.log_dir / "bookings.log").read_text())))
 
 
 def test_two_patients_and_one_slot(house: House) -> None:
