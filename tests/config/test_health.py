@@ -27,6 +27,7 @@ from dev.embedded.postgres import postgres
 from dev.embedded.server import Server
 from dev.embedded.valkey import running_valkey
 from integrations.models import CalWebhook
+from tests.faults.harness import until
 
 INTERNAL = "10.1.2.3"
 OUTSIDE = "93.184.216.34"
@@ -190,7 +191,8 @@ def test_a_disk_that_takes_no_more_is_not_ready(own_server: Server) -> None:
     with psycopg.connect(own_server.url, autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET temp_file_limit = 0")
         admin.execute("SELECT pg_reload_conf()")
-    assert database_state() == "fails: ConfigurationLimitExceeded"
+    # Connections read the configuration anew a moment after they are told to.
+    until(lambda: database_state() == "fails: ConfigurationLimitExceeded")
     assert readyz().status_code == 503
 
 
@@ -198,7 +200,7 @@ def test_a_database_that_takes_no_writes_is_not_ready(own_server: Server) -> Non
     with psycopg.connect(own_server.url, autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         admin.execute("SELECT pg_reload_conf()")
-    assert database_state() == "read-only"
+    until(lambda: database_state() == "read-only")
     assert readyz().status_code == 503
 
 
