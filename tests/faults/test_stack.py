@@ -57,7 +57,7 @@ class Stack:
         """What still runs: by the locks that servers inherit, and by the environment that programs inherit."""
         var = self.root / "var"
         locks = [path.name for path in (var, var / "postgres", var / "valkey") if is_claimed(path)]
-        return locks + [" ".join(process.cmdline()) for process in marked(self.mark)]
+        return locks + list(command_lines(self.mark))
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:
@@ -65,6 +65,13 @@ def marked(mark: str) -> Iterator[psutil.Process]:
         with contextlib.suppress(psutil.Error):
             if process.environ().get(MARK) == mark:
                 yield process
+
+
+def command_lines(mark: str) -> Iterator[str]:
+    for process in marked(mark):
+        # It may end while it is looked at.
+        with contextlib.suppress(psutil.Error):
+            yield " ".join(process.cmdline())
 
 
 @pytest.fixture
