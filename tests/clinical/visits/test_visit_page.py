@@ -14,8 +14,9 @@ from accounts.models import Patient, SmsMessage
 from clinical.models import Appointment, AppointmentBooking, VisitDecision
 from integrations.models import BookingRequest
 from tests.cast import HospitalCast
-from tests.clinical.agenda.test_doctor_views import POLL, text_of
+from tests.clinical.agenda.test_doctor_views import POLL
 from tests.clinical.conftest import SignedIn
+from tests.clinical.pages import text_of
 from tests.clinical.records import make_visit
 
 # Monday, 11:00 in Vienna.
